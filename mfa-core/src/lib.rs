@@ -1,0 +1,12 @@
+//! What `pam_mfa`, `mfad`, `mfactl` and the authenticator must agree on.
+//!
+//! This crate does no input or output, reads no clock and starts no task: time, randomness and
+//! peers are passed in, so that every dialogue can be tested as a table.
+//!
+//! The default features are what the PAM module carries into sshd and sudo: [`wire`], [`secret`]
+//! and [`clean`]. Everything else is behind the feature `authority`.
+#![forbid(unsafe_code)]
+
+pub mod clean;
+pub mod secret;
+pub mod wire;
