@@ -1,0 +1,1 @@
+//! `mfactl`: the administrator's command line.
