@@ -8,5 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clean;
+#[cfg(feature = "authority")]
+pub mod otp;
 pub mod secret;
 pub mod wire;
