@@ -7,8 +7,12 @@
 //! and [`clean`]. Everything else is behind the feature `authority`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "authority")]
+pub mod base32;
 pub mod clean;
 #[cfg(feature = "authority")]
 pub mod otp;
+#[cfg(feature = "authority")]
+pub mod otpauth;
 pub mod secret;
 pub mod wire;
