@@ -14,5 +14,7 @@ pub mod clean;
 pub mod otp;
 #[cfg(feature = "authority")]
 pub mod otpauth;
+#[cfg(feature = "authority")]
+pub mod recovery;
 pub mod secret;
 pub mod wire;
