@@ -8,13 +8,37 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "authority")]
+pub mod admin;
+#[cfg(feature = "authority")]
 pub mod base32;
 pub mod clean;
+#[cfg(feature = "authority")]
+pub mod enrollment;
+#[cfg(feature = "authority")]
+pub mod event;
+#[cfg(feature = "authority")]
+pub mod limits;
+#[cfg(feature = "authority")]
+pub mod login;
+#[cfg(feature = "authority")]
+pub mod name;
+#[cfg(feature = "authority")]
+pub mod now;
 #[cfg(feature = "authority")]
 pub mod otp;
 #[cfg(feature = "authority")]
 pub mod otpauth;
 #[cfg(feature = "authority")]
+pub mod place;
+#[cfg(feature = "authority")]
+pub mod policy;
+#[cfg(feature = "authority")]
+pub mod record;
+#[cfg(feature = "authority")]
 pub mod recovery;
 pub mod secret;
+#[cfg(feature = "authority")]
+pub mod state;
+#[cfg(feature = "authority")]
+pub mod verify;
 pub mod wire;

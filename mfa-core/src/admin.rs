@@ -1,0 +1,399 @@
+//! The administration frames: what `mfactl` asks of mfad over the root socket, or of the same code
+//! offline.
+//!
+//! The envelope is that of [`crate::wire`]. Lists are paged by cursor and imports staged in chunks, so that no
+//! frame outgrows its limit. What must never happen: a secret in a reply other than the one that made it.
+
+use crate::enrollment::FactorId;
+use crate::otp::Algorithm;
+use crate::policy::{Heard, Require};
+use crate::secret::Secret;
+use crate::wire::{Kind, Method, Reason};
+use serde::{Deserialize, Serialize};
+
+/// One call. A connection carries any number of them, one at a time.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Call {
+    /// The only kind of call.
+    Admin {
+        /// The login uid of who typed it, for the audit trail; the peer's uid where there is none.
+        by: Option<u32>,
+        /// What is asked.
+        ask: AdminAsk,
+    },
+}
+
+/// What an administrator asks.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AdminAsk {
+    /// Adds a factor with a secret made here.
+    Enroll {
+        /// Typed name of an account.
+        user: String,
+        /// Its parameters.
+        factor: NewFactor,
+        /// Whether it is pending until [`AdminAsk::Confirm`].
+        confirm: bool,
+    },
+    /// A code of a pending factor. A wrong one changes nothing.
+    Confirm {
+        /// Whose.
+        user: String,
+        /// Which.
+        factor: FactorId,
+        /// As typed.
+        code: Secret,
+    },
+    /// One user's state.
+    Status {
+        /// Whose.
+        user: String,
+    },
+    /// A page of all users with a file, in the order of their names.
+    List {
+        /// The last name of the page before.
+        after: Option<String>,
+    },
+    /// Removes a factor; with the last one go the recovery codes.
+    RemoveFactor {
+        /// Whose.
+        user: String,
+        /// Which.
+        factor: FactorId,
+    },
+    /// New recovery codes; the old ones die.
+    NewRecovery {
+        /// Whose.
+        user: String,
+    },
+    /// Removes all factors and recovery codes; what was required stays required.
+    Reset {
+        /// Whose.
+        user: String,
+    },
+    /// Forgets failures, re-enables factors.
+    Unlock {
+        /// Whose.
+        user: String,
+    },
+    /// Tries a code as a login would; an accepted one is spent.
+    Verify {
+        /// Whose.
+        user: String,
+        /// As typed.
+        code: Secret,
+    },
+    /// Accepts that the state was lost: HOTP and recovery codes are evaluated again.
+    Adopt {
+        /// Whose.
+        user: String,
+    },
+    /// Sets an HOTP counter ahead, or a TOTP mark that the clock raised back, by two successive codes.
+    Resync {
+        /// Whose.
+        user: String,
+        /// Which; may be left out where there is one.
+        factor: Option<FactorId>,
+        /// As typed.
+        first: Secret,
+        /// The one after it.
+        second: Secret,
+    },
+    /// Moves an enrolment to the account's new name.
+    Rename {
+        /// The name in the file.
+        from: String,
+        /// The account's name now.
+        to: String,
+    },
+    /// A page of enrolments without an account.
+    Orphans {
+        /// The last name of the page before.
+        after: Option<String>,
+        /// Whether to remove them.
+        purge: bool,
+    },
+    /// Sets or lifts a requirement.
+    Require {
+        /// Of whom.
+        whom: Whom,
+        /// `None` lifts it.
+        require: Option<Require>,
+    },
+    /// What a login would meet.
+    Explain {
+        /// Typed name.
+        user: String,
+        /// PAM service.
+        service: String,
+        /// `PAM_RHOST`.
+        rhost: Option<String>,
+        /// `PAM_TTY`.
+        tty: Option<String>,
+    },
+    /// Adds to what this connection is about to import.
+    Stage {
+        /// At most as many as fit a frame.
+        entries: Vec<ImportEntry>,
+    },
+    /// Imports all that was staged, or nothing.
+    Commit {
+        /// Whether secrets of 80 to 111 bits are taken.
+        short_secrets: bool,
+    },
+    /// A page of audit lines.
+    Log {
+        /// Only about this user.
+        user: Option<String>,
+        /// Only from this time on, seconds since 1970.
+        since: Option<u64>,
+        /// Where the page before ended.
+        after: Option<LogCursor>,
+    },
+    /// Walks the audit chain.
+    LogVerify,
+    /// Whether mfad answers, and what it runs with.
+    Ping,
+}
+
+/// Parameters of a factor to be made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewFactor {
+    /// TOTP or HOTP.
+    pub method: Method,
+    /// The hash.
+    pub algorithm: Algorithm,
+    /// 6 to 8.
+    pub digits: u8,
+    /// Seconds of a TOTP step.
+    pub period: u32,
+    /// What the user calls it.
+    pub label: String,
+}
+
+/// Of whom something is required.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whom {
+    /// One user.
+    User(String),
+    /// The members of a group.
+    Group(String),
+    /// Everybody.
+    All,
+}
+
+/// A factor taken from another product's file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportEntry {
+    /// Account name.
+    pub user: String,
+    /// TOTP or HOTP.
+    pub method: Method,
+    /// Base32.
+    pub secret: Secret,
+    /// The hash.
+    pub algorithm: Algorithm,
+    /// 6 to 8.
+    pub digits: u8,
+    /// Seconds of a TOTP step; 0 for HOTP.
+    pub period: u32,
+    /// What the user calls it.
+    pub label: String,
+    /// TOTP: the last step known to be used.
+    pub mark: Option<u64>,
+    /// HOTP: the next counter.
+    pub counter: Option<u64>,
+}
+
+/// Where a page of the audit trail ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogCursor {
+    /// Number of the file.
+    pub file: u64,
+    /// Byte offset in it.
+    pub offset: u64,
+}
+
+/// mfad's answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum AdminReply {
+    /// Done; what was done, in words.
+    Done {
+        /// One line.
+        text: String,
+    },
+    /// Not done, and nothing changed.
+    Refused {
+        /// What is the matter and what to do.
+        why: String,
+    },
+    /// A factor was made. Its secret is told this once.
+    Enrolled {
+        /// Canonical account name.
+        user: String,
+        /// Its name.
+        factor: FactorId,
+        /// otpauth URI.
+        uri: Secret,
+        /// Base32.
+        secret: Secret,
+        /// New recovery codes, where the factor is confirmed and there were none.
+        recovery: Vec<Secret>,
+    },
+    /// Recovery codes, told this once.
+    Recovery {
+        /// Ten of them, or none where the user keeps the old set.
+        codes: Vec<Secret>,
+    },
+    /// One user's state.
+    Status(Box<UserStatus>),
+    /// A page of users.
+    Page {
+        /// In the order of names.
+        users: Vec<UserStatus>,
+        /// Where the next page begins; `None`: this was the last.
+        next: Option<String>,
+    },
+    /// A code was judged.
+    Judged {
+        /// Whether it was accepted.
+        accepted: bool,
+        /// Why.
+        reason: Reason,
+        /// By which method.
+        method: Method,
+        /// Seconds to wait, where it was not evaluated.
+        wait: u64,
+    },
+    /// What a login would meet.
+    Explained(Box<Explanation>),
+    /// A page of names.
+    Names {
+        /// In order.
+        names: Vec<String>,
+        /// Where the next page begins.
+        next: Option<String>,
+    },
+    /// A page of audit lines, as they stand in the file.
+    Lines {
+        /// JSON, one each.
+        lines: Vec<String>,
+        /// Where the next page begins.
+        next: Option<LogCursor>,
+    },
+    /// The audit chain was walked.
+    Chain {
+        /// Records read.
+        records: u64,
+        /// SHA-256 of the last record, hex: compare it with one kept elsewhere to see a cut-off tail.
+        head: String,
+        /// What is wrong, with file and line; empty: nothing.
+        broken: Vec<String>,
+    },
+    /// mfad is here.
+    Pong {
+        /// Its version.
+        version: String,
+        /// Its process id.
+        pid: u32,
+        /// The policy files in force, weakest first.
+        config: Vec<String>,
+        /// The configuration on disk was refused; the one in force is older.
+        refused: Option<String>,
+    },
+}
+
+/// What `mfactl status` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserStatus {
+    /// Canonical name.
+    pub user: String,
+    /// Enrolled uid, or the account's.
+    pub uid: u32,
+    /// Whether there is a confirmed factor.
+    pub enrolled: bool,
+    /// What `mfactl require USER` set.
+    pub require: Option<Require>,
+    /// The factors.
+    pub factors: Vec<FactorStatus>,
+    /// Recovery codes left.
+    pub recovery_left: u32,
+    /// Seconds since 1970.
+    pub last_success: Option<u64>,
+    /// What stands in the way of logging in, in words; empty: nothing.
+    pub problems: Vec<String>,
+}
+
+/// One factor in [`UserStatus`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactorStatus {
+    /// Its name.
+    pub id: FactorId,
+    /// TOTP or HOTP.
+    pub method: Method,
+    /// What the user calls it.
+    pub label: String,
+    /// Not yet confirmed.
+    pub pending: bool,
+    /// Seconds since 1970.
+    pub created: u64,
+    /// Seconds since 1970.
+    pub last_used: Option<u64>,
+    /// Consecutive failures with a first factor in evidence.
+    pub failures: u32,
+    /// Seconds until the next answer is evaluated.
+    pub wait: u64,
+    /// Disabled after too many failures.
+    pub disabled: bool,
+}
+
+/// What `mfactl explain` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Explanation {
+    /// Canonical name, where the account exists.
+    pub account: Option<String>,
+    /// PAM service.
+    pub service: String,
+    /// Kind of application.
+    pub kind: Kind,
+    /// What is asked.
+    pub require: Require,
+    /// The line that decided.
+    pub decided_by: String,
+    /// Every line that had a say.
+    pub heard: Vec<Heard>,
+    /// Answers one login may give.
+    pub tries: u8,
+    /// What the user would meet, in words.
+    pub meets: String,
+    /// The same for programs.
+    pub outcome: Outcome,
+    /// Methods that would be accepted.
+    pub methods: Vec<Method>,
+}
+
+/// What a login would meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A code is asked for.
+    Asked,
+    /// Nothing is asked: policy is `off`.
+    Exempt,
+    /// Nothing is asked: not enrolled, and policy is `optional`.
+    NotEnrolledIgnored,
+    /// Refused: not enrolled, and policy is `required`.
+    NotEnrolledRefused,
+    /// Refused whatever is answered.
+    Barred,
+}

@@ -1,0 +1,316 @@
+//! The enrolment file: a user's factors, and the only root of trust for them.
+//!
+//! mfad reads it at every login and writes it at every change of factors; an admin may carry it to
+//! another host. What changes at a login (marks, counters, failures) is state, in `crate::state`.
+//! What must never happen: a damaged file being read as "no factors", or a key that this version
+//! does not know being skipped.
+
+use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
+use crate::place::{self, FileError};
+use crate::policy::Require;
+use crate::recovery::StoredCode;
+use crate::secret::Secret;
+use crate::wire::Method;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use toml::Spanned;
+use zeroize::Zeroizing;
+
+/// The `version` of the file this code writes, and the only one it reads.
+pub const VERSION: u32 = 1;
+
+/// Most factors one user may have: the state record has room for their marks.
+pub const MAX_FACTORS: usize = 8;
+
+/// Longest file read, in bytes.
+pub const MAX_BYTES: u64 = 64 * 1024;
+
+/// A random name that ties a state file to an enrolment (128 bits, hex).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StateId(String);
+
+impl StateId {
+    /// From 16 random bytes.
+    #[must_use]
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(random)))
+    }
+}
+
+/// The name of a factor within its user: `totp-` or `hotp-` and eight random hex digits, never used again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FactorId(String);
+
+impl FactorId {
+    /// A new name for a factor of this method.
+    #[must_use]
+    pub fn new(method: Method, random: [u8; 4]) -> Self {
+        Self(format!("{method}-{:08x}", u32::from_be_bytes(random)))
+    }
+
+    /// The set of recovery codes, where a factor is named.
+    #[must_use]
+    pub fn recovery() -> Self {
+        Self(String::from("recovery"))
+    }
+
+    /// A name typed by a person.
+    #[must_use]
+    pub fn typed(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for FactorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One code generator of a user.
+#[derive(Debug, Clone)]
+pub struct Factor {
+    /// Its name.
+    pub id: FactorId,
+    /// What the user calls it; may be empty.
+    pub label: String,
+    /// Enrolled but not yet confirmed by a code: it opens nothing.
+    pub pending: bool,
+    /// Seconds since 1970.
+    pub created: u64,
+    /// The generator.
+    pub otp: Otp,
+    /// For HOTP: the counter at enrolment, where a new state begins.
+    pub counter: u64,
+}
+
+impl Factor {
+    /// TOTP or HOTP.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        match self.otp.moving() {
+            Moving::Time { .. } => Method::Totp,
+            Moving::Counter => Method::Hotp,
+        }
+    }
+}
+
+/// A set of recovery codes.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// Seconds since 1970.
+    pub created: u64,
+    /// The salted hashes; a spent code is marked in the state by its index.
+    pub codes: Vec<StoredCode>,
+}
+
+/// Everything in one user's file.
+#[derive(Debug, Clone)]
+pub struct Enrollment {
+    /// `pw_name` of the account.
+    pub name: String,
+    /// Its uid; both must match.
+    pub uid: u32,
+    /// Ties the state file to this enrolment.
+    pub state_id: StateId,
+    /// What `mfactl require USER` set for this user.
+    pub require: Option<Require>,
+    /// At most [`MAX_FACTORS`].
+    pub factors: Vec<Factor>,
+    /// The recovery codes, once a factor is confirmed.
+    pub recovery: Option<Recovery>,
+}
+
+impl Enrollment {
+    /// A file for an account without factors.
+    #[must_use]
+    pub fn new(name: &str, uid: u32, state_id: StateId) -> Self {
+        Self { name: name.to_owned(), uid, state_id, require: None, factors: Vec::new(), recovery: None }
+    }
+
+    /// The factors that open a door.
+    pub fn confirmed(&self) -> impl Iterator<Item = &Factor> {
+        self.factors.iter().filter(|factor| !factor.pending)
+    }
+
+    /// Whether the user has a factor that opens a door. Recovery codes alone do not make one enrolled.
+    #[must_use]
+    pub fn is_enrolled(&self) -> bool {
+        self.confirmed().next().is_some()
+    }
+
+    /// The factor of this name.
+    #[must_use]
+    pub fn factor(&self, id: &FactorId) -> Option<&Factor> {
+        self.factors.iter().find(|factor| factor.id == *id)
+    }
+
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// What is wrong, with file, line and key; never a value.
+    pub fn parse(file: &str, text: &str) -> Result<Self, FileError> {
+        let form: Form = place::read(file, text)?;
+        let at = |span, why: &str| FileError::at(file, text, &span, why);
+        if *form.version.get_ref() != VERSION {
+            return Err(at(form.version.span(), "this mfad reads version 1 only"));
+        }
+        if form.name.get_ref().is_empty() {
+            return Err(at(form.name.span(), "empty"));
+        }
+        if form.factor.len() > MAX_FACTORS {
+            return Err(FileError::whole(file, format!("more than {MAX_FACTORS} factors")));
+        }
+        let mut factors: Vec<Factor> = Vec::with_capacity(form.factor.len());
+        for entry in form.factor {
+            let span = entry.span();
+            let factor = entry.into_inner().into_factor().map_err(|why| at(span.clone(), &why))?;
+            if factors.iter().any(|known| known.id == factor.id) || factor.id == FactorId::recovery() {
+                return Err(at(span, "a factor id that is not its own"));
+            }
+            factors.push(factor);
+        }
+        let recovery = form.recovery.map(|set| Recovery { created: set.created, codes: set.codes });
+        Ok(Self {
+            name: form.name.into_inner(),
+            uid: form.uid,
+            state_id: form.state_id,
+            require: form.require,
+            factors,
+            recovery,
+        })
+    }
+
+    /// The file's text; it holds seeds, so it is wiped.
+    ///
+    /// # Errors
+    /// Never for a value made by this module.
+    pub fn print(&self) -> Result<Zeroizing<String>, toml::ser::Error> {
+        let form = PrintForm {
+            version: VERSION,
+            name: &self.name,
+            uid: self.uid,
+            state_id: &self.state_id,
+            require: self.require,
+            factor: self.factors.iter().map(FactorForm::from_factor).collect(),
+            recovery: self.recovery.as_ref().map(|set| RecoveryForm { created: set.created, codes: set.codes.clone() }),
+        };
+        let body = Zeroizing::new(toml::to_string(&form)?);
+        Ok(Zeroizing::new(format!("# Written by mfad; change it with mfactl. It holds secrets.\n{}", *body)))
+    }
+}
+
+/// The account a file names, read without its secrets: for the index of uids.
+///
+/// The name and uid stand before the first table, one to a line, as [`Enrollment::print`] writes them;
+/// a file where they do not is read in full by the caller instead.
+#[must_use]
+pub fn account_of(text: &str) -> Option<(String, u32)> {
+    let head = text.split("\n[").next()?;
+    #[derive(Deserialize)]
+    struct Head {
+        name: String,
+        uid: u32,
+    }
+    toml::from_str::<Head>(head).ok().map(|head| (head.name, head.uid))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    version: Spanned<u32>,
+    name: Spanned<String>,
+    uid: u32,
+    state_id: StateId,
+    require: Option<Require>,
+    #[serde(default)]
+    factor: Vec<Spanned<FactorForm>>,
+    recovery: Option<RecoveryForm>,
+}
+
+#[derive(Serialize)]
+struct PrintForm<'a> {
+    version: u32,
+    name: &'a str,
+    uid: u32,
+    state_id: &'a StateId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require: Option<Require>,
+    factor: Vec<FactorForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<RecoveryForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecoveryForm {
+    created: u64,
+    codes: Vec<StoredCode>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TypeForm {
+    Totp,
+    Hotp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactorForm {
+    id: FactorId,
+    #[serde(rename = "type")]
+    kind: TypeForm,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    label: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
+    created: u64,
+    /// Base32.
+    secret: Secret,
+    algorithm: Algorithm,
+    digits: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counter: Option<u64>,
+}
+
+impl FactorForm {
+    fn into_factor(self) -> Result<Factor, String> {
+        let moving = match (self.kind, self.period, self.counter) {
+            (TypeForm::Totp, Some(period), None) => Moving::Time { period },
+            (TypeForm::Hotp, None, Some(_)) => Moving::Counter,
+            (TypeForm::Totp, ..) => return Err(String::from("a totp factor has a period and no counter")),
+            (TypeForm::Hotp, ..) => return Err(String::from("a hotp factor has a counter and no period")),
+        };
+        let text = self.secret.expose_str().unwrap_or_default();
+        let secret = crate::base32::decode(text).map_err(|_| "the secret is not base32")?;
+        // A short secret is refused when it is enrolled; here it was already accepted by an admin.
+        let otp =
+            Otp::new(secret, self.algorithm, self.digits, moving, ShortSecret::Allow).map_err(|e| e.to_string())?;
+        let counter = self.counter.unwrap_or(0);
+        Ok(Factor { id: self.id, label: self.label, pending: self.pending, created: self.created, otp, counter })
+    }
+
+    fn from_factor(factor: &Factor) -> Self {
+        let (kind, period, counter) = match factor.otp.moving() {
+            Moving::Time { period } => (TypeForm::Totp, Some(period), None),
+            Moving::Counter => (TypeForm::Hotp, None, Some(factor.counter)),
+        };
+        Self {
+            id: factor.id.clone(),
+            kind,
+            label: factor.label.clone(),
+            pending: factor.pending,
+            created: factor.created,
+            secret: crate::base32::encode(factor.otp.secret()),
+            algorithm: factor.otp.algorithm(),
+            digits: factor.otp.digits(),
+            period,
+            counter,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Policy as tables: a login, and the line that decides it.
+
+use super::*;
+
+fn policy(text: &str) -> Policy {
+    merge(text).unwrap()
+}
+
+fn merge(text: &str) -> Result<Policy, crate::place::FileError> {
+    let main = Some(Source { file: "mfa.toml".into(), text: text.into() });
+    Layers { main, ..Layers::default() }.merge()
+}
+
+fn ask(policy: &Policy, service: &str, user: &str, groups: &[&str]) -> (Require, usize) {
+    let groups: Vec<String> = groups.iter().map(|g| (*g).to_owned()).collect();
+    let query = Query { service, user, groups: Groups::Known(&groups), own: None };
+    let decision = policy.decide(&Requirements::default(), &query);
+    (decision.require.value, decision.require.place.line)
+}
+
+#[test]
+fn nothing_said_means_required() {
+    assert_eq!(ask(&policy(""), "sshd", "alice", &[]), (Require::Required, 0));
+    assert_eq!(Layers::default().merge().unwrap(), Policy::built_in());
+}
+
+#[test]
+fn the_first_rule_that_matches_decides_and_is_named() {
+    let policy = policy(
+        r#"require = "optional"
+[[rule]]
+match = { user = ["robot"], service = ["sshd"] }
+require = "off"
+[[rule]]
+match = { group = ["ops"] }
+require = "required"
+[[rule]]
+match = { service = ["SUDO"] }
+require = "required"
+"#,
+    );
+    for (service, user, groups, expected) in [
+        ("sshd", "robot", vec![], (Require::Off, 4)),
+        ("sshd", "robot", vec!["ops"], (Require::Off, 4)),
+        ("su", "robot", vec!["ops"], (Require::Required, 7)),
+        ("sshd", "alice", vec!["users", "ops"], (Require::Required, 7)),
+        ("sudo", "alice", vec!["users"], (Require::Required, 10)),
+        ("sshd", "alice", vec!["users"], (Require::Optional, 1)),
+    ] {
+        assert_eq!(ask(&policy, service, user, &groups), expected, "{service} {user} {groups:?}");
+    }
+}
+
+#[test]
+fn services_without_a_person_are_never_asked_unless_a_rule_names_them() {
+    for service in NEVER_ASKED {
+        assert_eq!(ask(&policy(""), service, "alice", &[]).0, Require::Off);
+    }
+    let named = policy("[[rule]]\nmatch = { service = [\"runuser\"] }\nrequire = \"required\"\n");
+    assert_eq!(ask(&named, "runuser", "alice", &[]).0, Require::Required);
+}
+
+#[test]
+fn a_floor_is_not_lowered_by_any_rule() {
+    let policy = policy("[floor]\nrequire = \"required\"\n[[rule]]\nmatch = { user = [\"bob\"] }\nrequire = \"off\"\n");
+    assert_eq!(ask(&policy, "sshd", "bob", &[]), (Require::Required, 2));
+}
+
+#[test]
+fn the_stricter_of_rule_and_requirement_wins_and_is_named() {
+    let policy = policy("require = \"off\"\n[[rule]]\nmatch = { service = [\"su\"] }\nrequire = \"off\"\n");
+    let mut requirements = Requirements::default();
+    requirements.all = Some(Require::Optional);
+    requirements.group.insert("ops".into(), Require::Required);
+    let groups = [String::from("ops")];
+    let decide = |service, groups, own| {
+        let decision = policy.decide(&requirements, &Query { service, user: "a", groups, own });
+        (decision.require.value, decision.require.place.to_string())
+    };
+    assert_eq!(decide("sshd", Groups::Known(&[]), None), (Require::Optional, "requirements.toml: all".into()));
+    assert_eq!(
+        decide("sshd", Groups::Known(&groups), None),
+        (Require::Required, "requirements.toml: group ops".into())
+    );
+    assert_eq!(
+        decide("sshd", Groups::Known(&[]), Some(Require::Required)),
+        (Require::Required, "mfactl require a".into())
+    );
+    assert_eq!(decide("sshd", Groups::Unknown, None).0, Require::Required, "unknown groups: the strictest");
+    assert_eq!(decide("su", Groups::Known(&groups), None).0, Require::Off, "a rule's off is an exemption");
+}
+
+#[test]
+fn groups_that_cannot_be_looked_up_mean_the_strictest_rule() {
+    let strict = policy("require = \"off\"\n[[rule]]\nmatch = { group = [\"ops\"] }\nrequire = \"required\"\n");
+    let exempting = policy(
+        "[[rule]]\nmatch = { group = [\"robots\"] }\nrequire = \"off\"\n\
+         [[rule]]\nmatch = { service = [\"sshd\"] }\nrequire = \"optional\"\n",
+    );
+    let query = Query { service: "sshd", user: "a", groups: Groups::Unknown, own: None };
+    assert_eq!(strict.decide(&Requirements::default(), &query).require.value, Require::Required);
+    assert_eq!(exempting.decide(&Requirements::default(), &query).require.value, Require::Optional);
+}
+
+#[test]
+fn a_bad_file_is_refused_with_file_line_and_key() {
+    for (text, expected) in [
+        ("requre = \"off\"", "mfa.toml:1: requre: "),
+        ("\nrequire = \"sometimes\"", "mfa.toml:2: require: "),
+        ("tries = 6", "mfa.toml:1: tries: expected 1 to 5"),
+        ("tries = 0", "mfa.toml:1: tries: expected 1 to 5"),
+        ("[[rule]]\nrequire = \"off\"", "mfa.toml:2: require: an off rule that matches everything"),
+        ("[[rule]]\nmatch = { service = [] }\nrequire = \"off\"", "mfa.toml:2: match: an empty list"),
+        ("[[rule]]\nmatch = { service = \"sshd\" }\nrequire = \"off\"", "mfa.toml:2: match: "),
+        ("[[rule]]\nmatch = { rhost = [\"::1\"] }\nrequire = \"off\"", "mfa.toml:2: match: "),
+        ("[[rule]]\nmatch = { user = [\"a\"] }", "mfa.toml:1: [[rule]]: missing field"),
+        ("[service.x]\nkind = \"shell\"", "mfa.toml:2: kind: "),
+        ("[service.x]", "mfa.toml:1: [service.x]: missing field"),
+        ("require = \"off\"\nrequire = \"required\"", "mfa.toml:2: require: "),
+        ("issuer = \"a:b\"", "mfa.toml:1: issuer: "),
+        ("require = \"off", "mfa.toml:1: require: "),
+    ] {
+        let error = merge(text).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{text:?} gave {error:?}");
+    }
+}
+
+#[test]
+fn drop_ins_override_keys_and_the_admins_rules_stand_before_the_vendors() {
+    let source = |file: &str, text: &str| Source { file: file.into(), text: text.into() };
+    let rule =
+        |user: &str, require: &str| format!("[[rule]]\nmatch = {{ user = [\"{user}\"] }}\nrequire = \"{require}\"\n");
+    let policy = Layers {
+        vendor: Some(source("vendor", &format!("require = \"optional\"\ntries = 2\n{}", rule("a", "off")))),
+        main: Some(source("main", &format!("require = \"off\"\n{}", rule("b", "off")))),
+        drop_ins: vec![
+            source("10", &format!("require = \"required\"\n{}", rule("b", "required"))),
+            source("20", &rule("a", "required")),
+        ],
+    }
+    .merge()
+    .unwrap();
+    assert_eq!(policy.require.value, Require::Required);
+    assert_eq!(policy.tries.value, 2);
+    let order: Vec<&str> = policy.rules.iter().map(|rule| rule.place.file.as_str()).collect();
+    assert_eq!(order, ["main", "10", "20", "vendor"]);
+    assert_eq!(ask(&policy, "sshd", "a", &[]).0, Require::Required);
+    assert_eq!(ask(&policy, "sshd", "b", &[]).0, Require::Off);
+}
+
+#[test]
+fn a_floor_of_one_file_is_not_lowered_by_another() {
+    let source = |text: &str| Source { file: "f".into(), text: text.into() };
+    let layers = Layers {
+        main: Some(source("[floor]\nrequire = \"required\"")),
+        drop_ins: vec![source("[floor]\nrequire = \"off\"")],
+        ..Layers::default()
+    };
+    assert_eq!(layers.merge().unwrap().floor.unwrap().value, Require::Required);
+}
+
+#[test]
+fn a_configured_kind_wins_over_the_name() {
+    let policy = policy("[service.Door]\nkind = \"sshd\"\n[service.sudo]\nkind = \"other\"\n");
+    assert_eq!(policy.kind("door"), Kind::Sshd);
+    assert_eq!(policy.kind("sudo"), Kind::Other);
+    assert_eq!(policy.kind("su-l"), Kind::Su);
+    assert_eq!(policy.kind("anything"), Kind::Other);
+}

@@ -1,0 +1,174 @@
+//! The bytes of a state file: two slots, each a whole checksummed record.
+//!
+//! mfad overwrites the older slot in place and flushes it; a write cut short by a crash leaves the
+//! other slot, which holds the state before an answer that was never given. The file's size never
+//! changes, so a full disk does not stop a login. What must never happen: a half-written slot being read.
+
+use crate::state::State;
+use sha2::{Digest, Sha256};
+
+/// Bytes of one slot: a page, the unit a disk flush costs.
+pub const SLOT: usize = 4096;
+
+/// Bytes of a state file.
+pub const FILE: usize = 2 * SLOT;
+
+const MAGIC: &[u8; 8] = b"pam_mfa1";
+const SUM: usize = 32;
+/// magic, checksum, sequence, length
+const HEADER: usize = 8 + SUM + 8 + 4;
+
+/// Why bytes are not a state record, or a state does not fit one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Neither slot is whole.
+    #[error("neither of its two records is whole")]
+    Damaged,
+    /// More factors and sources than a slot holds.
+    #[error("the state is too large for its record")]
+    TooLarge,
+}
+
+/// The newest record of a file, with the number that orders records.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Grows by one with each write.
+    pub sequence: u64,
+    /// What it says.
+    pub state: State,
+}
+
+/// Reads a file's bytes.
+///
+/// # Errors
+/// When neither slot is whole.
+pub fn read(bytes: &[u8]) -> Result<Newest, RecordError> {
+    bytes.chunks_exact(SLOT).take(2).filter_map(slot).max_by_key(|newest| newest.sequence).ok_or(RecordError::Damaged)
+}
+
+/// The record to write after one numbered `sequence`: the bytes of a slot, and at what offset of the file.
+///
+/// # Errors
+/// When the state does not fit.
+pub fn next(sequence: u64, state: &State) -> Result<(u64, Vec<u8>), RecordError> {
+    let sequence = sequence.wrapping_add(1);
+    let body = serde_json::to_vec(state).map_err(|_| RecordError::TooLarge)?;
+    let length = u32::try_from(body.len()).map_err(|_| RecordError::TooLarge)?;
+    if HEADER + body.len() > SLOT {
+        return Err(RecordError::TooLarge);
+    }
+    let mut rest = Vec::with_capacity(SLOT);
+    rest.extend_from_slice(&sequence.to_be_bytes());
+    rest.extend_from_slice(&length.to_be_bytes());
+    rest.extend_from_slice(&body);
+    rest.resize(SLOT - 8 - SUM, 0);
+    let mut bytes = Vec::with_capacity(SLOT);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&Sha256::digest(&rest));
+    bytes.extend_from_slice(&rest);
+    Ok((offset(sequence), bytes))
+}
+
+/// The bytes of a new file whose only record is `state`.
+///
+/// # Errors
+/// When the state does not fit.
+pub fn first(state: &State) -> Result<Vec<u8>, RecordError> {
+    let (_, record) = next(1, state)?;
+    let mut file = record;
+    file.resize(FILE, 0);
+    Ok(file)
+}
+
+/// Even numbers stand in the first slot, odd ones in the second.
+fn offset(sequence: u64) -> u64 {
+    if sequence.is_multiple_of(2) { 0 } else { SLOT as u64 }
+}
+
+fn slot(bytes: &[u8]) -> Option<Newest> {
+    let rest = bytes.strip_prefix(MAGIC)?;
+    let (sum, rest) = rest.split_at_checked(SUM)?;
+    if Sha256::digest(rest).as_slice() != sum {
+        return None;
+    }
+    let (sequence, after) = rest.split_first_chunk::<8>()?;
+    let (length, after) = after.split_first_chunk::<4>()?;
+    let body = after.get(..u32::from_be_bytes(*length) as usize)?;
+    let state = serde_json::from_slice(body).ok()?;
+    Some(Newest { sequence: u64::from_be_bytes(*sequence), state })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrollment::{FactorId, StateId};
+    use crate::limits::Budget;
+    use crate::now::{Boot, Now};
+    use crate::wire::Method;
+
+    fn state(spent: u8) -> State {
+        let mut state = State::new(StateId::new([7; 16]));
+        state.spent = vec![spent];
+        state
+    }
+
+    #[test]
+    fn a_new_file_holds_its_state() {
+        let newest = read(&first(&state(1)).unwrap()).unwrap();
+        assert_eq!(newest.state, state(1));
+    }
+
+    #[test]
+    fn each_write_goes_to_the_older_slot() {
+        let mut file = first(&state(0)).unwrap();
+        for n in 1..20 {
+            let before = read(&file).unwrap();
+            let (offset, bytes) = next(before.sequence, &state(n)).unwrap();
+            let at = usize::try_from(offset).unwrap();
+            file[at..at + SLOT].copy_from_slice(&bytes);
+            assert_eq!(read(&file).unwrap().state, state(n));
+        }
+    }
+
+    #[test]
+    fn a_write_cut_short_anywhere_leaves_the_old_state_or_the_new() {
+        let old = first(&state(0)).unwrap();
+        let (offset, bytes) = next(read(&old).unwrap().sequence, &state(1)).unwrap();
+        let at = usize::try_from(offset).unwrap();
+        for cut in 0..=SLOT {
+            let mut file = old.clone();
+            file[at..at + cut].copy_from_slice(&bytes[..cut]);
+            let found = read(&file).unwrap().state;
+            assert!(found == state(0) || found == state(1), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_record_is_damaged() {
+        for bytes in [vec![], vec![0; FILE], vec![0xff; FILE], vec![0; 17]] {
+            assert_eq!(read(&bytes), Err(RecordError::Damaged));
+        }
+    }
+
+    #[test]
+    fn the_largest_state_fits_its_slot() {
+        let now = Now { wall: u64::MAX, boot: Boot(u128::MAX), boottime: u64::MAX / 2 };
+        let mut state = State::new(StateId::new([0xff; 16]));
+        state.spent = (0..10).collect();
+        state.last_success = Some(u64::MAX);
+        let mut ids: Vec<FactorId> = (0..8u8).map(|n| FactorId::new(Method::Totp, [0xff, 0, 0, n])).collect();
+        ids.push(FactorId::recovery());
+        for id in &ids {
+            for budget in [Budget::Evidence, Budget::Own, Budget::Admin] {
+                state.charge(&[id], &budget, now);
+            }
+            let factor = state.factor(id);
+            (factor.mark, factor.next, factor.last_used) = (Some(u64::MAX), Some(u64::MAX), Some(u64::MAX));
+            factor.disabled = true;
+        }
+        for n in 0..20 {
+            state.charge(&[&ids[0]], &Budget::source(Some(&format!("{n}{}", "\u{1}".repeat(60)))), now);
+        }
+        assert!(first(&state).is_ok(), "{}", serde_json::to_vec(&state).unwrap().len());
+    }
+}

@@ -1,0 +1,221 @@
+//! What changes at a login: marks, counters, failures, spent recovery codes.
+//!
+//! One record per user, read and written by mfad inside that user's transaction. The mark of an
+//! accepted code is durable here before the answer is "yes". What must never happen: a record that is
+//! missing or another enrolment's being taken for a fresh one (a spent code would live again).
+
+use crate::enrollment::{Enrollment, Factor, FactorId, StateId};
+use crate::limits::{ADMIN_AT, Budget, Counter, OWN_AT, SOURCES, STRANGERS_AT};
+use crate::now::{Boot, Now};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The record of one user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The enrolment it belongs to.
+    pub state_id: StateId,
+    /// Set when the record had to be made anew for an enrolment that had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Lost>,
+    /// The boot that the delays below count in.
+    boot: Boot,
+    /// Per factor; a factor without an entry was never used.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub factors: BTreeMap<FactorId, FactorState>,
+    /// Indexes of spent recovery codes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent: Vec<u8>,
+    /// Failures without evidence over all sources since the last success with evidence.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub strangers: u32,
+    /// The same by source, the latest last; at most [`SOURCES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<Source>,
+    /// Seconds since 1970 of the last accepted code of any kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<u64>,
+}
+
+/// That the record was missing, and what that forbids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lost {
+    /// Seconds since 1970 when it was noticed: TOTP codes of then or earlier stay refused.
+    pub noticed: u64,
+    /// An admin said `adopt`: HOTP and recovery codes are evaluated again.
+    pub adopted: bool,
+}
+
+/// What a factor remembers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactorState {
+    /// TOTP: the highest step accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<u64>,
+    /// HOTP: the next counter; the enrolment's own until one is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+    /// Seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<u64>,
+    /// Disabled after too many failures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// Failures with evidence.
+    #[serde(default, skip_serializing_if = "Counter::is_clear")]
+    pub evidence: Counter,
+    /// Failures of the user's own programs.
+    #[serde(default, skip_serializing_if = "Counter::is_clear")]
+    pub own: Counter,
+    /// Failures of `mfactl verify`.
+    #[serde(default, skip_serializing_if = "Counter::is_clear")]
+    pub admin: Counter,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    prefix: String,
+    counter: Counter,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+impl State {
+    /// The record of a new enrolment.
+    #[must_use]
+    pub fn new(state_id: StateId) -> Self {
+        Self {
+            state_id,
+            lost: None,
+            boot: Boot(0),
+            factors: BTreeMap::new(),
+            spent: Vec::new(),
+            strangers: 0,
+            sources: Vec::new(),
+            last_success: None,
+        }
+    }
+
+    /// The record to decide with: the stored one if it is this enrolment's, otherwise one that says
+    /// the state was lost now. The second value is whether that was noticed just now.
+    #[must_use]
+    pub fn of(enrollment: &Enrollment, stored: Option<Self>, now: Now) -> (Self, bool) {
+        let (mut state, noticed) = match stored {
+            Some(state) if state.state_id == enrollment.state_id => (state, false),
+            _ => {
+                let mut state = Self::new(enrollment.state_id.clone());
+                state.lost = Some(Lost { noticed: now.wall, adopted: false });
+                (state, true)
+            }
+        };
+        state.enter(now);
+        (state, noticed)
+    }
+
+    /// Makes the delays count in this boot. After a reboot each starts anew. Called before anything else.
+    pub fn enter(&mut self, now: Now) {
+        if self.boot == now.boot {
+            return;
+        }
+        self.boot = now.boot;
+        let factors = self.factors.values_mut().flat_map(|f| [&mut f.evidence, &mut f.own, &mut f.admin]);
+        for counter in factors.chain(self.sources.iter_mut().map(|source| &mut source.counter)) {
+            counter.restart(now);
+        }
+    }
+
+    /// What `id` remembers.
+    pub fn factor(&mut self, id: &FactorId) -> &mut FactorState {
+        self.factors.entry(id.clone()).or_default()
+    }
+
+    /// The next HOTP counter of `factor`.
+    #[must_use]
+    pub fn next_counter(&self, factor: &Factor) -> u64 {
+        self.factors.get(&factor.id).and_then(|known| known.next).unwrap_or(factor.counter)
+    }
+
+    /// Seconds an attempt on `id` by `budget` must wait; `u64::MAX` when the budget is used up.
+    pub fn wait(&mut self, id: &FactorId, budget: &Budget, now: Now) -> u64 {
+        let spent_up = match budget {
+            Budget::Evidence => false,
+            Budget::Source(_) => self.strangers >= STRANGERS_AT,
+            Budget::Own => self.factor(id).own.failures >= OWN_AT,
+            Budget::Admin => self.factor(id).admin.failures >= ADMIN_AT,
+        };
+        if spent_up { u64::MAX } else { self.counter(id, budget).wait(now) }
+    }
+
+    /// Charges one failure of an attempt on `ids`, before it is evaluated.
+    pub fn charge(&mut self, ids: &[&FactorId], budget: &Budget, now: Now) {
+        if let Budget::Source(_) = budget {
+            // A source's counter is the user's, whatever factors the answer could have been meant for.
+            self.strangers = self.strangers.saturating_add(1);
+            if let Some(first) = ids.first() {
+                self.counter(first, budget).charge(now);
+            }
+            return;
+        }
+        for id in ids {
+            self.counter(id, budget).charge(now);
+        }
+    }
+
+    /// A success with `id`: its own failures are forgotten, with evidence everybody's.
+    pub fn clear(&mut self, id: &FactorId, budget: &Budget) {
+        *self.counter(id, budget) = Counter::default();
+        if *budget == Budget::Evidence {
+            let factor = self.factor(id);
+            factor.own = Counter::default();
+            factor.admin = Counter::default();
+            self.strangers = 0;
+            self.sources.clear();
+        }
+    }
+
+    /// Forgets all failures and disablings: `mfactl unlock`.
+    pub fn unlock(&mut self) {
+        for factor in self.factors.values_mut() {
+            factor.disabled = false;
+            factor.evidence = Counter::default();
+            factor.own = Counter::default();
+            factor.admin = Counter::default();
+        }
+        self.strangers = 0;
+        self.sources.clear();
+    }
+
+    fn counter(&mut self, id: &FactorId, budget: &Budget) -> &mut Counter {
+        match budget {
+            Budget::Evidence => &mut self.factor(id).evidence,
+            Budget::Own => &mut self.factor(id).own,
+            Budget::Admin => &mut self.factor(id).admin,
+            Budget::Source(prefix) => self.source(prefix),
+        }
+    }
+
+    fn source(&mut self, prefix: &str) -> &mut Counter {
+        let found = self.sources.iter().position(|known| known.prefix == prefix);
+        let source = match found {
+            Some(index) => self.sources.remove(index),
+            None => {
+                if self.sources.len() >= SOURCES {
+                    self.sources.remove(0);
+                }
+                Source { prefix: prefix.to_owned(), counter: Counter::default() }
+            }
+        };
+        // The latest stands last: the first is the one to forget.
+        self.sources.push(source);
+        let last = self.sources.len() - 1;
+        // `last` is the index of the element pushed above.
+        #[expect(clippy::indexing_slicing)]
+        &mut self.sources[last].counter
+    }
+}

@@ -1,0 +1,202 @@
+//! One answer, judged: which factors it could be meant for, whether it is one of their codes, what it costs.
+//!
+//! The only place where a code is accepted. mfad calls it inside the user's transaction, for logins and
+//! for everything else that wants a fresh code, and writes the changed state before it tells anyone.
+//! What must never happen: an answer evaluated without having been charged, or accepted twice.
+
+use crate::enrollment::{Enrollment, Factor, FactorId};
+use crate::limits::{Budget, DISABLE_AT};
+use crate::now::Now;
+use crate::otp::{self, Check, Moving};
+use crate::recovery;
+use crate::secret::Secret;
+use crate::state::State;
+use crate::wire::{Method, Reason};
+
+/// How sshd begins its stand-in answer for a login that cannot succeed: backspace, LF, CR, DEL
+/// (`auth-pam.c`, `fake_password`).
+const SSHD_DUMMY: &[u8] = b"\x08\n\r\x7f";
+
+/// What became of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whether a factor accepted it.
+    pub accepted: bool,
+    /// Why, for logs.
+    pub reason: Reason,
+    /// The factor that decided, or the one the answer was tried on.
+    pub method: Method,
+    /// Its name, when there is one such factor.
+    pub factor: Option<FactorId>,
+    /// For [`Reason::Locked`]: seconds until the next answer is evaluated; `u64::MAX` means not before an unlock.
+    pub wait: u64,
+    /// Factors this attempt disabled.
+    pub disabled: Vec<FactorId>,
+}
+
+impl Judgement {
+    fn refused(reason: Reason) -> Self {
+        Self { accepted: false, reason, method: Method::None, factor: None, wait: 0, disabled: Vec::new() }
+    }
+}
+
+/// Judges `answer` and changes `state` accordingly. The caller makes `state` durable before it answers.
+pub fn judge(
+    enrollment: &Enrollment,
+    state: &mut State,
+    budget: &Budget,
+    answer: Option<&Secret>,
+    now: Now,
+) -> Judgement {
+    let Some(answer) = answer else { return Judgement::refused(Reason::Malformed) };
+    if answer.expose().starts_with(SSHD_DUMMY) {
+        return Judgement::refused(Reason::DummyAnswer);
+    }
+    let Some(text) = answer.expose_str() else { return Judgement::refused(Reason::Malformed) };
+    if recovery::has_shape(text) {
+        return judge_recovery(enrollment, state, budget, text, now);
+    }
+    match otp::normalise(text) {
+        Some(code) => judge_code(enrollment, state, budget, &code, now),
+        None => Judgement::refused(Reason::Malformed),
+    }
+}
+
+fn judge_code(enrollment: &Enrollment, state: &mut State, budget: &Budget, code: &Secret, now: Now) -> Judgement {
+    let fitting = enrollment.confirmed().filter(|factor| usize::from(factor.otp.digits()) == code.len());
+    let mut open: Vec<&Factor> = Vec::new();
+    let mut barred = Judgement::refused(Reason::Malformed);
+    for factor in fitting {
+        match bar(state, &factor.id, factor.method(), budget, now) {
+            None => open.push(factor),
+            Some(why) => barred = why,
+        }
+    }
+    let [first, ..] = open.as_slice() else { return barred };
+    let method = first.method();
+    let alone = (open.len() == 1).then(|| first.id.clone());
+
+    let ids: Vec<&FactorId> = open.iter().map(|factor| &factor.id).collect();
+    let before = state.clone();
+    state.charge(&ids, budget, now);
+    let mut accepted: Option<(&Factor, u64)> = None;
+    let mut replayed: Option<&Factor> = None;
+    // Every factor is tried whatever the others said, so that time tells nothing.
+    for factor in &open {
+        match check(factor, state, code, now) {
+            Check::Accepted { step } if accepted.is_none() => accepted = Some((factor, step)),
+            Check::Replay { .. } if replayed.is_none() => replayed = Some(factor),
+            _ => {}
+        }
+    }
+    if let Some((factor, step)) = accepted {
+        *state = before;
+        accept(state, factor, step, budget, now);
+        return Judgement {
+            accepted: true,
+            reason: Reason::CodeAccepted,
+            method: factor.method(),
+            factor: Some(factor.id.clone()),
+            wait: 0,
+            disabled: Vec::new(),
+        };
+    }
+    if let Some(factor) = replayed {
+        *state = before;
+        let (method, factor) = (factor.method(), Some(factor.id.clone()));
+        return Judgement { method, factor, ..Judgement::refused(Reason::Replay) };
+    }
+    let disabled = disable(state, &ids);
+    Judgement { method, factor: alone, disabled, ..Judgement::refused(Reason::WrongCode) }
+}
+
+fn judge_recovery(enrollment: &Enrollment, state: &mut State, budget: &Budget, text: &str, now: Now) -> Judgement {
+    // Codes left behind by a set whose factors are gone open nothing.
+    let Some(set) = enrollment.recovery.as_ref().filter(|_| enrollment.is_enrolled()) else {
+        return Judgement::refused(Reason::Malformed);
+    };
+    let id = FactorId::recovery();
+    if let Some(barred) = bar(state, &id, Method::Recovery, budget, now) {
+        return barred;
+    }
+    let before = state.clone();
+    state.charge(&[&id], budget, now);
+    let found = recovery::find(&set.codes, text).and_then(|index| u8::try_from(index).ok());
+    let told = |reason| Judgement {
+        method: Method::Recovery,
+        factor: Some(FactorId::recovery()),
+        ..Judgement::refused(reason)
+    };
+    match found {
+        None => {
+            let disabled = disable(state, &[&id]);
+            Judgement { disabled, ..told(Reason::WrongCode) }
+        }
+        Some(index) if before.spent.contains(&index) => {
+            *state = before;
+            told(Reason::Replay)
+        }
+        Some(index) => {
+            *state = before;
+            state.spent.push(index);
+            state.factor(&id).last_used = Some(now.wall);
+            state.last_success = Some(now.wall);
+            state.clear(&id, budget);
+            Judgement { accepted: true, ..told(Reason::CodeAccepted) }
+        }
+    }
+}
+
+/// Why `id` may not be tried at all: nothing is evaluated, nothing charged.
+fn bar(state: &mut State, id: &FactorId, method: Method, budget: &Budget, now: Now) -> Option<Judgement> {
+    let told = |reason| Judgement { method, factor: Some(id.clone()), ..Judgement::refused(reason) };
+    if state.factor(id).disabled {
+        return Some(told(Reason::Disabled));
+    }
+    let wait = state.wait(id, budget, now);
+    if wait > 0 {
+        return Some(Judgement { wait, ..told(Reason::Locked) });
+    }
+    let lost = state.lost.as_ref().is_some_and(|lost| !lost.adopted);
+    (lost && method != Method::Totp).then(|| told(Reason::StateLost))
+}
+
+fn check(factor: &Factor, state: &State, code: &Secret, now: Now) -> Check {
+    let Some(code) = code.expose_str() else { return Check::Wrong };
+    match factor.otp.moving() {
+        Moving::Counter => factor.otp.check_hotp(code, state.next_counter(factor)),
+        Moving::Time { period } => {
+            let mark = state.factors.get(&factor.id).and_then(|known| known.mark);
+            // "Later than the moment it was noticed plus the window": one step of the future is accepted.
+            let after = state.lost.as_ref().map(|lost| (lost.noticed / u64::from(period)).saturating_add(1));
+            factor.otp.check_totp(code, now.wall, mark, after)
+        }
+    }
+}
+
+fn accept(state: &mut State, factor: &Factor, step: u64, budget: &Budget, now: Now) {
+    let known = state.factor(&factor.id);
+    match factor.otp.moving() {
+        Moving::Time { .. } => known.mark = Some(step),
+        Moving::Counter => known.next = Some(step.saturating_add(1)),
+    }
+    known.last_used = Some(now.wall);
+    state.last_success = Some(now.wall);
+    state.clear(&factor.id, budget);
+}
+
+/// Disables the factors whose failures with evidence reached the limit, and names them.
+fn disable(state: &mut State, ids: &[&FactorId]) -> Vec<FactorId> {
+    let mut disabled = Vec::new();
+    for id in ids {
+        let known = state.factor(id);
+        if known.evidence.failures >= DISABLE_AT && !known.disabled {
+            known.disabled = true;
+            disabled.push((*id).clone());
+        }
+    }
+    disabled
+}
+
+#[cfg(test)]
+mod tests;
