@@ -13,9 +13,9 @@ use crate::secret::Secret;
 use crate::state::State;
 use crate::wire::{Method, Reason};
 
-/// How sshd begins its stand-in answer for a login that cannot succeed: backspace, LF, CR, DEL
-/// (`auth-pam.c`, `fake_password`).
-const SSHD_DUMMY: &[u8] = b"\x08\n\r\x7f";
+/// How sshd begins its stand-in answer for a login that cannot succeed: backspace, LF, CR, DEL and a word, cut to the
+/// length of what was typed (`auth-pam.c`, `fake_password`). No code begins so.
+const SSHD_DUMMY: u8 = 0x08;
 
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub fn judge(
     now: Now,
 ) -> Judgement {
     let Some(answer) = answer else { return Judgement::refused(Reason::Malformed) };
-    if answer.expose().starts_with(SSHD_DUMMY) {
+    if answer.expose().first() == Some(&SSHD_DUMMY) {
         return Judgement::refused(Reason::DummyAnswer);
     }
     let Some(text) = answer.expose_str() else { return Judgement::refused(Reason::Malformed) };

@@ -1,0 +1,158 @@
+//! Reading the trail: pages for `mfactl log`, the walk of `mfactl log verify`.
+
+use super::chain::{Head, Line};
+use mfa_core::admin::LogCursor;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Bytes of lines in one page, so that it fits a frame with its JSON escapes.
+const PAGE_BYTES: usize = 6 * 1024;
+
+/// Lines looked at for one page, matching or not, so that one answer takes bounded time.
+const PAGE_LINES: usize = 20_000;
+
+/// What a walk of the whole trail found.
+#[derive(Debug)]
+pub struct Walked {
+    /// The end of the chain.
+    pub head: Head,
+    /// What is wrong, with file and line; empty: nothing.
+    pub broken: Vec<String>,
+}
+
+/// The file of a number.
+pub(super) fn file(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:08}.jsonl"))
+}
+
+/// The numbers of the files there are, in order.
+pub(super) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok());
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// The head after file `number`, and how many of its bytes are whole lines.
+pub(super) fn head_of(folder: &Path, number: u64) -> io::Result<(Head, u64)> {
+    let mut head = Head::start();
+    let mut whole = 0;
+    if number > 1 {
+        // The file may be new and empty: its predecessor then ends the chain.
+        head = last_line(&file(folder, number - 1))?.0.unwrap_or(head);
+    }
+    let (last, length) = last_line(&file(folder, number))?;
+    if let Some(last) = last {
+        (head, whole) = (last, length);
+    }
+    Ok((head, whole))
+}
+
+/// The head that a file's last whole line makes, and the bytes up to its end.
+fn last_line(path: &Path) -> io::Result<(Option<Head>, u64)> {
+    let opened = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((None, 0)),
+        other => other?,
+    };
+    let mut reader = BufReader::new(opened);
+    let (mut line, mut last, mut whole) = (Vec::new(), Vec::new(), 0);
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if line.last() == Some(&b'\n') {
+            whole += line.len() as u64;
+            line.pop();
+            std::mem::swap(&mut line, &mut last);
+        }
+        line.clear();
+    }
+    if last.is_empty() {
+        return Ok((None, whole));
+    }
+    let read: Line = serde_json::from_slice(&last)
+        .map_err(|_| io::Error::other(format!("{}: its last line is not one of the trail", path.display())))?;
+    Ok((Some(Head::start().after(read.seq, &last)), whole))
+}
+
+/// A page of lines that concern `user` (if given) and are not older than `since`.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn lines_after(
+    folder: &Path,
+    user: Option<&str>,
+    since: Option<u64>,
+    after: Option<&LogCursor>,
+) -> io::Result<(Vec<String>, Option<LogCursor>)> {
+    let (mut lines, mut bytes, mut seen) = (Vec::new(), 0, 0);
+    for number in numbers(folder)? {
+        let offset = match after {
+            Some(cursor) if number < cursor.file => continue,
+            Some(cursor) if number == cursor.file => cursor.offset,
+            _ => 0,
+        };
+        let mut reader = BufReader::new(File::open(file(folder, number))?);
+        let mut at = reader.seek(SeekFrom::Start(offset))?;
+        let mut line = String::new();
+        while reader.read_line(&mut line)? > 0 {
+            if !line.ends_with('\n') {
+                break;
+            }
+            let fits = concerns(&line, user, since);
+            if (fits && bytes + line.len() > PAGE_BYTES && !lines.is_empty()) || seen >= PAGE_LINES {
+                return Ok((lines, Some(LogCursor { file: number, offset: at })));
+            }
+            seen += 1;
+            at += line.len() as u64;
+            if fits {
+                bytes += line.len();
+                lines.push(line.trim_end().to_owned());
+            }
+            line.clear();
+        }
+    }
+    Ok((lines, None))
+}
+
+fn concerns(line: &str, user: Option<&str>, since: Option<u64>) -> bool {
+    if user.is_none() && since.is_none() {
+        return true;
+    }
+    // A line that is not understood is shown rather than hidden.
+    serde_json::from_str::<Line>(line)
+        .map_or(true, |read| user.is_none_or(|u| read.user.as_deref() == Some(u)) && since.is_none_or(|s| read.time >= s))
+}
+
+/// Walks the whole chain.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn verify(folder: &Path) -> io::Result<Walked> {
+    let mut walked = Walked { head: Head::start(), broken: Vec::new() };
+    for number in numbers(folder)? {
+        let path = file(folder, number);
+        let mut reader = BufReader::new(File::open(&path)?);
+        let mut line = Vec::new();
+        let mut place = 0;
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            place += 1;
+            if line.pop() != Some(b'\n') {
+                walked.broken.push(format!("{}:{place}: an unfinished line", path.display()));
+                break;
+            }
+            walked.head = walked.head.follow(&line).unwrap_or_else(|why| {
+                if walked.broken.len() < 100 {
+                    walked.broken.push(format!("{}:{place}: {why}", path.display()));
+                }
+                // Go on from here: later lines may be whole among themselves.
+                let sequence = serde_json::from_slice::<Line>(&line).map_or(walked.head.sequence + 1, |l| l.seq);
+                walked.head.after(sequence, &line)
+            });
+            line.clear();
+        }
+    }
+    Ok(walked)
+}

@@ -1,0 +1,84 @@
+//! The trail on a real file system.
+
+use super::*;
+
+fn trail(folder: &Path, users: &[&str]) {
+    let audit = Audit::open(folder).unwrap();
+    for user in users {
+        audit.record(Event::new(Kind::AuthSuccess).about(user));
+    }
+    audit.flush();
+}
+
+fn text(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("00000001.jsonl")).unwrap()
+}
+
+#[test]
+fn a_trail_goes_on_where_it_ended_and_verifies() {
+    let folder = tempfile::tempdir().unwrap();
+    trail(folder.path(), &["alice", "bob"]);
+    trail(folder.path(), &["carol"]);
+    let walked = verify(folder.path()).unwrap();
+    assert_eq!((walked.head.sequence, walked.broken), (3, vec![]));
+    assert_eq!(text(folder.path()).lines().count(), 3);
+}
+
+#[test]
+fn a_changed_removed_or_moved_line_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    trail(folder.path(), &["alice", "bob", "carol", "dave"]);
+    let path = folder.path().join("00000001.jsonl");
+    let lines: Vec<String> = text(folder.path()).lines().map(str::to_owned).collect();
+    let broken = |lines: &[String]| {
+        std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+        verify(folder.path()).unwrap().broken
+    };
+    let mut changed = lines.clone();
+    changed[1] = changed[1].replace("bob", "eve");
+    assert_eq!(broken(&changed).len(), 1);
+    let mut removed = lines.clone();
+    removed.remove(1);
+    assert!(broken(&removed)[0].contains(":2: is number 3, expected 2"));
+    let mut moved = lines.clone();
+    moved.swap(1, 2);
+    assert!(!broken(&moved).is_empty());
+    assert!(broken(&lines).is_empty());
+}
+
+#[test]
+fn a_line_cut_short_by_a_crash_is_dropped_and_the_chain_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    trail(folder.path(), &["alice", "bob"]);
+    let whole = text(folder.path());
+    for cut in [1, 20, whole.len() / 2 - 3] {
+        std::fs::write(folder.path().join("00000001.jsonl"), &whole[..whole.len() - cut]).unwrap();
+        trail(folder.path(), &["carol"]);
+        let walked = verify(folder.path()).unwrap();
+        assert_eq!((walked.head.sequence, walked.broken), (2, vec![]), "{cut}");
+    }
+}
+
+#[test]
+fn pages_hold_every_line_that_concerns_the_user_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let users: Vec<String> = (0..300).map(|n| format!("user{}", n % 3)).collect();
+    trail(folder.path(), &users.iter().map(String::as_str).collect::<Vec<_>>());
+    for (user, expected) in [(None, 300), (Some("user1"), 100), (Some("nobody"), 0)] {
+        let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let (lines, next) = lines_after(folder.path(), user, None, after.as_ref()).unwrap();
+            found.extend(lines);
+            pages += 1;
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        found.dedup();
+        assert_eq!(found.len(), expected, "{user:?} in {pages} pages");
+        assert!(expected < 300 || pages > 1);
+    }
+    let (none, _) = lines_after(folder.path(), None, Some(u64::MAX), None).unwrap();
+    assert!(none.is_empty());
+}

@@ -1,0 +1,131 @@
+//! What mfad decides with: the store, the policy in force, the clock, the trail.
+//!
+//! One of these lives in the daemon, or in `mfactl --offline`. Its functions block on the disk and the name
+//! service; the daemon calls them on threads that may.
+
+use crate::audit::Audit;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::locks::Locks;
+use crate::store::{Store, StoreError};
+use crate::uids::Uids;
+use mfa_core::event::{Event, Kind};
+use mfa_core::policy::{Policy, Requirements};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Everything a decision needs.
+#[derive(Debug)]
+pub struct Authority {
+    /// The files.
+    pub store: Store,
+    /// The trail.
+    pub audit: Audit,
+    /// Both clocks.
+    pub clock: Clock,
+    /// One transaction per user.
+    pub locks: Locks,
+    /// Who is enrolled under which uid.
+    pub uids: Uids,
+    config_file: Option<PathBuf>,
+    in_force: RwLock<Arc<InForce>>,
+    requirements: RwLock<Arc<Requirements>>,
+}
+
+/// The configuration in force.
+#[derive(Debug)]
+pub struct InForce {
+    /// The policy.
+    pub policy: Policy,
+    /// Its files, weakest first.
+    pub files: Vec<String>,
+    /// Why a newer configuration was refused.
+    pub refused: Option<String>,
+}
+
+/// Why there is no authority.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration.
+    #[error("the configuration is refused: {0}")]
+    Config(#[from] ConfigError),
+    /// The state folder.
+    #[error("the state folder is refused: {0}")]
+    Store(#[from] StoreError),
+    /// The audit trail.
+    #[error("the audit trail cannot be opened: {0}")]
+    Audit(#[from] io::Error),
+}
+
+impl Authority {
+    /// Opens the state folder and reads the configuration.
+    ///
+    /// # Errors
+    /// When either is refused: mfad then does not start.
+    pub fn open(state_dir: &Path, config_file: Option<&Path>, clock: Clock) -> Result<Self, StartError> {
+        let config = Config::read(config_file)?;
+        let store = Store::open(state_dir)?;
+        let requirements = store.requirements()?;
+        let audit = Audit::open(&store.audit_folder())?;
+        let files = config.files();
+        Ok(Self {
+            store,
+            audit,
+            clock,
+            locks: Locks::default(),
+            uids: Uids::default(),
+            config_file: config_file.map(Path::to_owned),
+            in_force: RwLock::new(Arc::new(InForce { policy: config.policy, files, refused: None })),
+            requirements: RwLock::new(Arc::new(requirements)),
+        })
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The requirements in force.
+    #[must_use]
+    pub fn requirements(&self) -> Arc<Requirements> {
+        Arc::clone(&self.requirements.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Makes `requirements` durable, then puts them in force.
+    ///
+    /// # Errors
+    /// When they are not durable; the old ones then stay.
+    pub fn change_requirements(&self, change: impl FnOnce(&mut Requirements)) -> Result<(), StoreError> {
+        let mut held = self.requirements.write().unwrap_or_else(PoisonError::into_inner);
+        let mut requirements = Requirements::clone(&held);
+        change(&mut requirements);
+        self.store.save_requirements(&requirements)?;
+        *held = Arc::new(requirements);
+        Ok(())
+    }
+
+    /// Reads the configuration again (SIGHUP). A bad one is refused and the old one stays in force.
+    pub fn reload(&self) {
+        let fresh = match Config::read(self.config_file.as_deref()) {
+            Ok(config) => {
+                let files = config.files();
+                tracing::info!("configuration read again: {}", listed(&files));
+                self.audit.record(Event::new(Kind::PolicyChanged).detail(listed(&files)));
+                InForce { policy: config.policy, files, refused: None }
+            }
+            Err(why) => {
+                tracing::error!("the new configuration is refused, the old one stays in force: {why}");
+                self.audit.record(Event::new(Kind::PolicyChanged).detail(format!("refused: {why}")));
+                let old = self.in_force();
+                InForce { policy: old.policy.clone(), files: old.files.clone(), refused: Some(why.to_string()) }
+            }
+        };
+        *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+    }
+}
+
+fn listed(files: &[String]) -> String {
+    if files.is_empty() { String::from("built-in defaults") } else { files.join(", ") }
+}

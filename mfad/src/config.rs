@@ -1,0 +1,143 @@
+//! Reading the policy files from disk.
+//!
+//! Called at start and at SIGHUP, and by `mfactl config`. A file that is not root's, or that others can
+//! write, is refused; an explicit `--config` that is missing, empty or loose as well. What must never happen: a fault
+//! in a file being taken for the file's absence.
+
+use crate::store::Loose;
+use mfa_core::place::FileError;
+use mfa_core::policy::{Layers, Policy, Source};
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The admin's file.
+pub const MAIN: &str = "/etc/pam_mfa/mfa.toml";
+
+/// The distribution's.
+pub const VENDOR: &str = "/usr/lib/pam_mfa/mfa.toml";
+
+/// Longest file read, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Why the configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that others than root could have written.
+    #[error(transparent)]
+    Loose(#[from] Loose),
+    /// A file's text.
+    #[error(transparent)]
+    Text(#[from] FileError),
+}
+
+/// A policy and the files it came from.
+#[derive(Debug)]
+pub struct Config {
+    /// The merged policy.
+    pub policy: Policy,
+    /// The files, weakest first.
+    pub layers: Layers,
+}
+
+impl Config {
+    /// Reads `explicit` alone, or the usual files and drop-ins.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn read(explicit: Option<&Path>) -> Result<Self, ConfigError> {
+        let layers = match explicit {
+            Some(path) => {
+                let source = source(path)?.ok_or_else(|| ConfigError::Io {
+                    path: path.display().to_string(),
+                    source: io::Error::from(io::ErrorKind::NotFound),
+                })?;
+                if source.text.trim().is_empty() {
+                    return Err(FileError::whole(&source.file, "empty; a file named by --config must say something").into());
+                }
+                Layers { main: Some(source), ..Layers::default() }
+            }
+            None => usual(Path::new(VENDOR), Path::new(MAIN))?,
+        };
+        Ok(Self { policy: layers.merge()?, layers })
+    }
+
+    /// The paths of the files, weakest first.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        let all = self.layers.vendor.iter().chain(&self.layers.main).chain(&self.layers.drop_ins);
+        all.map(|source| source.file.clone()).collect()
+    }
+}
+
+fn usual(vendor: &Path, main: &Path) -> Result<Layers, ConfigError> {
+    // One of each name; the admin's replaces the vendor's.
+    let mut drop_ins: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for base in [vendor, main] {
+        drop_ins.extend(drop_in_files(&base.with_extension("toml.d"))?);
+    }
+    let mut read = Vec::new();
+    for path in drop_ins.values() {
+        // A link to /dev/null switches a vendor's drop-in off (systemd's convention).
+        if std::fs::read_link(path).is_ok_and(|target| target == Path::new("/dev/null")) {
+            continue;
+        }
+        read.extend(source(path)?);
+    }
+    Ok(Layers { vendor: source(vendor)?, main: source(main)?, drop_ins: read })
+}
+
+fn drop_in_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, ConfigError> {
+    let failed = |source| ConfigError::Io { path: folder.display().to_string(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+        }
+    }
+    Ok(files)
+}
+
+/// A file's text, or `None` when there is no such file.
+fn source(path: &Path) -> Result<Option<Source>, ConfigError> {
+    let failed = |source| ConfigError::Io { path: path.display().to_string(), source };
+    let flags = rustix::fs::OFlags::NONBLOCK.bits();
+    let opened = std::fs::OpenOptions::new().read(true).custom_flags(i32::try_from(flags).unwrap_or(0)).open(path);
+    let file = match opened {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(failed)?,
+    };
+    let seen = file.metadata().map_err(failed)?;
+    let loose = |why: &str| Loose { path: path.display().to_string(), why: why.to_owned() };
+    if !seen.is_file() {
+        return Err(loose("not a regular file").into());
+    }
+    if seen.uid() != 0 {
+        return Err(loose("not owned by root; chown it").into());
+    }
+    if seen.mode() & 0o022 != 0 {
+        return Err(loose("writable by others than root; chmod 0644 it").into());
+    }
+    let real = std::fs::canonicalize(path).map_err(failed)?;
+    crate::store::check_parents(&real, &[0])?;
+    if seen.len() > MAX_BYTES {
+        return Err(loose("larger than 1 MiB").into());
+    }
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
+    Ok(Some(Source { file: path.display().to_string(), text }))
+}

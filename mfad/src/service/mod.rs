@@ -1,0 +1,9 @@
+//! The sockets: who may speak, how long, and how many at once.
+
+mod frames;
+mod listen;
+mod login;
+mod serve;
+
+pub use listen::{ListenError, Sockets};
+pub use serve::{Limits, serve};

@@ -1,0 +1,138 @@
+//! The store on a real file system.
+
+use super::*;
+use mfa_core::enrollment::StateId;
+use mfa_core::state::State;
+use std::os::unix::fs::symlink;
+
+/// A folder below one that only root writes: `/tmp` is refused as a parent.
+fn folder() -> tempfile::TempDir {
+    let home = if rustix::process::geteuid().is_root() { PathBuf::from("/var/lib") } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("mfa-test-").tempdir_in(home).unwrap()
+}
+
+fn enrollment(user: &str) -> Enrollment {
+    Enrollment::new(user, 1000, StateId::new([1; 16]))
+}
+
+#[test]
+fn an_enrolment_is_found_again_and_another_is_not_there() {
+    let dir = folder();
+    let store = Store::open(dir.path()).unwrap();
+    store.save_enrollment(&enrollment("alice")).unwrap();
+    assert_eq!(store.enrollment("alice").unwrap().unwrap().uid, 1000);
+    assert_eq!(store.account("alice").unwrap(), Some(("alice".into(), 1000)));
+    assert!(store.enrollment("bob").unwrap().is_none());
+    assert_eq!(store.users().unwrap(), ["alice"]);
+    store.remove("alice").unwrap();
+    assert!(store.enrollment("alice").unwrap().is_none());
+}
+
+#[test]
+fn a_second_process_is_told_that_the_folder_is_in_use() {
+    let dir = folder();
+    let _first = Store::open(dir.path()).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Busy(_))));
+}
+
+#[test]
+fn a_state_is_written_in_place_and_read_back() {
+    let dir = folder();
+    let store = Store::open(dir.path()).unwrap();
+    let mut state = State::new(StateId::new([1; 16]));
+    assert!(store.state("alice").unwrap().take().is_none());
+    store.state("alice").unwrap().save(&state).unwrap();
+    let inode = || std::fs::metadata(dir.path().join("state/alice")).unwrap();
+    let before = std::os::unix::fs::MetadataExt::ino(&inode());
+    for n in 0..5 {
+        state.spent.push(n);
+        let mut file = store.state("alice").unwrap();
+        file.save(&state).unwrap();
+        assert_eq!(store.state("alice").unwrap().take().unwrap(), state);
+    }
+    assert_eq!(std::os::unix::fs::MetadataExt::ino(&inode()), before);
+    assert_eq!(inode().len(), record_file_length());
+}
+
+fn record_file_length() -> u64 {
+    mfa_core::record::FILE as u64
+}
+
+#[test]
+fn a_damaged_state_is_said_to_be_damaged_and_can_be_replaced() {
+    let dir = folder();
+    let store = Store::open(dir.path()).unwrap();
+    let state = State::new(StateId::new([1; 16]));
+    for bytes in [vec![], vec![0; 100], vec![0xff; mfa_core::record::FILE]] {
+        let path = dir.path().join("state/alice");
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut file = store.state("alice").unwrap();
+        assert!(file.is_damaged() && file.take().is_none());
+        file.save(&state).unwrap();
+        assert_eq!(store.state("alice").unwrap().take().unwrap(), state);
+    }
+}
+
+#[test]
+fn nothing_but_a_closed_regular_file_of_ours_is_read() {
+    let dir = folder();
+    let store = Store::open(dir.path()).unwrap();
+    store.save_enrollment(&enrollment("victim")).unwrap();
+    let victim = dir.path().join("users/victim.toml");
+    let plant = |make: &dyn Fn(&Path)| {
+        let path = dir.path().join("users/alice.toml");
+        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_dir(&path);
+        make(&path);
+        let started = std::time::Instant::now();
+        let error = store.enrollment("alice").map(|e| e.is_some()).unwrap_err().to_string();
+        assert!(started.elapsed().as_secs() < 2, "blocked: {error}");
+        assert!(error.contains("users/alice.toml: "), "{error}");
+        error
+    };
+    assert!(plant(&|path| symlink(&victim, path).unwrap()).contains("symbolic link"));
+    assert!(plant(&|path| symlink("/dev/zero", path).unwrap()).contains("symbolic link"));
+    assert!(plant(&|path| std::fs::hard_link(&victim, path).unwrap()).contains("more than one name"));
+    assert!(plant(&|path| std::fs::create_dir(path).unwrap()).contains("not a regular file"));
+    assert!(plant(&|path| {
+        nix::unistd::mkfifo(path, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+    })
+    .contains("not a regular file"));
+    assert!(plant(&|path| {
+        std::os::unix::net::UnixListener::bind(path).unwrap();
+    })
+    .contains("alice"));
+    assert!(plant(&|path| {
+        std::fs::write(path, "version = 1\n").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    })
+    .contains("open to others"));
+    for text in ["", "version = 1\nname = \"alice", "version = 2\nname=\"alice\"\nuid=1\nstate_id=\"x\"\n", "\0\0\0"] {
+        plant(&|path| {
+            std::fs::write(path, text).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_loose_folder_is_refused() {
+    let dir = folder();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o750)).unwrap();
+    let error = Store::open(dir.path()).unwrap_err().to_string();
+    assert!(error.contains("0700"), "{error}");
+    let error = Store::open(Path::new("/nonexistent/mfa")).unwrap_err().to_string();
+    assert!(error.contains("/nonexistent/mfa"), "{error}");
+}
+
+#[test]
+fn what_a_killed_process_left_is_swept() {
+    let dir = folder();
+    drop(Store::open(dir.path()).unwrap());
+    let left = dir.path().join("users/.new-abc");
+    std::fs::write(&left, "x").unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert!(!left.exists());
+    assert!(store.users().unwrap().is_empty());
+}
