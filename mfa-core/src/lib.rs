@@ -11,6 +11,8 @@
 pub mod base32;
 pub mod clean;
 #[cfg(feature = "authority")]
+pub mod import;
+#[cfg(feature = "authority")]
 pub mod otp;
 #[cfg(feature = "authority")]
 pub mod otpauth;
