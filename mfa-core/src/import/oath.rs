@@ -115,7 +115,7 @@ fn token(line: usize, fields: &[&str], zone: &TimeZone, short: ShortSecret) -> R
         (Moving::Time { period }, Some(code), Some(time)) => {
             let seconds = zone.to_ambiguous_timestamp(time).later().map_err(|_| Refusal::Time)?.as_second();
             let at = u64::try_from(seconds).map_err(|_| Refusal::Time)? / u64::from(period);
-            let found = step_of(&otp, code, at);
+            let found = otp.step_near(code, at, SEARCH);
             mark = Some(found.unwrap_or(at.saturating_add(WINDOW)));
             what.push_str(&format!("; codes up to the one of {time} stay spent"));
             if found.is_none() {
@@ -148,12 +148,6 @@ fn kind(text: &str) -> Option<(Moving, u8)> {
         Some(_) => return None,
     };
     parts.next().is_none().then_some((moving, digits))
-}
-
-/// The step nearest to `at` whose code is `code`. Nothing is being guessed here, so that it may stop early.
-fn step_of(otp: &Otp, code: &str, at: u64) -> Option<u64> {
-    let around = (0..=SEARCH).flat_map(|far| [at.checked_add(far), at.checked_sub(far)]).flatten();
-    around.into_iter().find(|&step| otp.code(step).expose() == code.as_bytes())
 }
 
 fn local_time(text: &str) -> Option<DateTime> {
