@@ -17,6 +17,8 @@ pub mod enrollment;
 #[cfg(feature = "authority")]
 pub mod event;
 #[cfg(feature = "authority")]
+pub mod import;
+#[cfg(feature = "authority")]
 pub mod limits;
 #[cfg(feature = "authority")]
 pub mod login;
