@@ -2,7 +2,9 @@
 //!
 //! Used by the dialogue through [`Authority`]. What must never happen: a wait without end (a frozen
 //! daemon, a full backlog, half a frame), a signal of ours in the host (SIGPIPE), a descriptor left
-//! to a child, or belief in a socket below a folder that somebody other than root can change.
+//! to a child.
+
+mod folders;
 
 use crate::dialogue::Authority;
 use mfa_core::wire::{self, Ask, ROOT_SOCKET, Step, USER_SOCKET, WireError};
@@ -12,9 +14,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recv, send, socket_with,
 };
 use std::fmt;
-use std::fs::symlink_metadata;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,8 @@ pub(crate) enum ClientError {
     Io { doing: &'static str, error: Errno },
     /// A frame that is too long, or that this version does not understand.
     Wire(String),
+    /// What the application says about this login fits no frame.
+    Oversized,
 }
 
 impl ClientError {
@@ -53,6 +55,7 @@ impl ClientError {
             Self::Closed => "connection-closed",
             Self::Io { .. } => "connection-failed",
             Self::Wire(_) => "not-understood",
+            Self::Oversized => "oversized",
         }
     }
 }
@@ -66,6 +69,7 @@ impl fmt::Display for ClientError {
             Self::Closed => f.write_str("mfad closed the connection before it decided"),
             Self::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
             Self::Wire(why) => write!(f, "mfad sent {why}"),
+            Self::Oversized => f.write_str("user, tty, host or service of this login are too long to ask mfad about"),
         }
     }
 }
@@ -108,7 +112,7 @@ impl Client {
         let fd = match self.connection.take() {
             Some(fd) => fd,
             None => {
-                check_folders(&self.socket)?;
+                folders::check(&self.socket)?;
                 connect_to(&self.socket, deadline)?
             }
         };
@@ -121,10 +125,13 @@ impl Authority for Client {
     fn ask(&mut self, ask: &Ask) -> Result<Step, ClientError> {
         self.left = self.patience;
         self.timed(|client, deadline| {
-            let frame = wire::encode(ask).map_err(|_| ClientError::Wire("nothing: the question is too long".into()))?;
+            let frame = wire::encode(ask).map_err(|_| ClientError::Oversized)?;
             let fd = client.connected(deadline)?;
-            write_all(fd, &frame, deadline)?;
-            read_step(fd, deadline)
+            match write_all(fd, &frame, deadline) {
+                // mfad may have said its last word (a timeout) and hung up while the person was typing.
+                Ok(()) | Err(ClientError::Closed) => read_step(fd, deadline),
+                Err(error) => Err(error),
+            }
         })
     }
 
@@ -165,35 +172,6 @@ impl Deadline {
 /// poll(2): its time limit needs no signal, and the host's handlers stay as they are.
 fn sleep_until_ready(fds: &mut [PollFd<'_>], most: Duration) -> Result<usize, Errno> {
     poll(fds, Some(&Timespec::try_from(most).map_err(|_| Errno::INVAL)?))
-}
-
-/// Refuses the socket unless every folder above it is a plain folder of root's that nobody else can change. From the
-/// top: what lies below a checked folder cannot be exchanged any more.
-fn check_folders(socket: &Path) -> Result<(), ClientError> {
-    let mut folders: Vec<&Path> = socket.ancestors().skip(1).collect();
-    folders.reverse();
-    for folder in folders {
-        let loose = |why| Err(ClientError::Loose { folder: folder.to_path_buf(), why });
-        let found = match symlink_metadata(folder) {
-            Ok(found) => found,
-            Err(error) => {
-                return Err(unreachable_or_failed(socket, Errno::from_io_error(&error), "look at the run folder"));
-            }
-        };
-        if found.is_symlink() {
-            return loose("is a symbolic link: name the folder it leads to");
-        }
-        if !found.is_dir() {
-            return loose("is not a folder");
-        }
-        if found.uid() != 0 {
-            return loose("does not belong to root: whoever owns it could answer for mfad");
-        }
-        if found.mode() & 0o022 != 0 {
-            return loose("is writable by others than root, who could answer for mfad");
-        }
-    }
-    Ok(())
 }
 
 /// Absence only where nothing is there or nobody listens.

@@ -72,6 +72,8 @@ pub(crate) enum Outcome {
     NoUser(NoUser),
     /// The module line is wrong.
     BadArguments(BadArgument),
+    /// The module is wrong.
+    Panicked,
 }
 
 /// Talks until mfad has decided or something fails.

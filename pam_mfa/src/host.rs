@@ -18,7 +18,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::ops::Deref;
 
-/// Most methods taken from `SSH_AUTH_INFO_0`; sshd's own `MAX_AUTH_METHODS`-like limits are far below.
+/// Most methods taken from `SSH_AUTH_INFO_0`: OpenSSH knows six (sshd_config(5), AuthenticationMethods).
 const MAX_SSH_METHODS: usize = 8;
 
 /// Longest name of an SSH method, in bytes: RFC 4251, section 6 limits names to 64.

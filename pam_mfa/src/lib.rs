@@ -23,6 +23,7 @@ use mfa_core::wire::{Ending, Kind};
 use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
 use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 #[cfg(not(panic = "unwind"))]
@@ -44,15 +45,12 @@ impl PamHooks for PamMfa {
     /// Asks for the second factor.
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
         log::silence_panics();
-        if cfg!(feature = "panic-probe") {
-            #[expect(clippy::panic, reason = "the probe is there to panic")]
-            {
-                panic!("the panic probe");
-            }
-        }
         let caller = Caller::of(pamh);
         let mut log = Log::of(&caller);
-        let outcome = authenticate(pamh, &args, &caller, &mut log);
+        // pam-bindings catches panics too, and still does for the lines around this one; caught here, they have a line in
+        // the log that names the user.
+        let asked = AssertUnwindSafe(|| authenticate(pamh, &args, &caller, &mut log));
+        let outcome = catch_unwind(asked).unwrap_or(Outcome::Panicked);
         ffi::remember_granted(pamh, matches!(outcome, Outcome::Granted(_)));
         log.decision(&outcome);
         pam_code(&outcome)
@@ -70,6 +68,12 @@ impl PamHooks for PamMfa {
 }
 
 fn authenticate(pamh: &mut PamHandle, args: &[&CStr], caller: &Caller, log: &mut Log) -> Outcome {
+    if cfg!(feature = "panic-probe") {
+        #[expect(clippy::panic, reason = "the probe is there to panic")]
+        {
+            panic!("the panic probe");
+        }
+    }
     let arguments = match Arguments::parse(args) {
         Ok(arguments) => arguments,
         Err(bad) => return Outcome::BadArguments(bad),
@@ -104,6 +108,7 @@ fn pam_code(outcome: &Outcome) -> PamResultCode {
         | Outcome::Endless => PamResultCode::PAM_AUTHINFO_UNAVAIL,
         Outcome::NoConversation | Outcome::UserChanged | Outcome::NoUser(_) => PamResultCode::PAM_AUTH_ERR,
         Outcome::BadArguments(_) => PamResultCode::PAM_SYSTEM_ERR,
+        Outcome::Panicked => PamResultCode::PAM_ABORT,
     }
 }
 
@@ -157,5 +162,6 @@ mod tests {
         }
         let bad = BadArgument { argument: "x".into(), why: "y" };
         assert_eq!(pam_code(&Outcome::BadArguments(bad)), PAM_SYSTEM_ERR);
+        assert_eq!(pam_code(&Outcome::Panicked), PAM_ABORT);
     }
 }

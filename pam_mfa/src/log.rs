@@ -1,7 +1,9 @@
 //! Lines for the system log: one per decision, and more with `debug`.
 //!
 //! Sent to `/dev/log` as one datagram each, without openlog(3), which would change the host's own
-//! settings. What must never happen: a wait (a full or missing `/dev/log` loses the line), a line
+//! settings. The form is stable: `user= ruser= rhost= tty= method= result= reason=` and, where no verdict of mfad stands
+//! behind it, `detail=`. `reason` is mfad's (`mfa_core::wire::Reason`) or one of the module's own words below and in
+//! `client.rs`. What must never happen: a wait (a full or missing `/dev/log` loses the line), a line
 //! that somebody else's text has forged, or any part of an answer.
 
 use crate::dialogue::Outcome;
@@ -102,6 +104,9 @@ fn words_of(outcome: &Outcome) -> (Severity, String) {
         }
         Outcome::NoUser(why) => (Severity::Warning, failed("refused", "no-user", &why.to_string())),
         Outcome::BadArguments(bad) => (Severity::Warning, failed("refused", "bad-argument", &bad.to_string())),
+        Outcome::Panicked => {
+            (Severity::Critical, failed("refused", "panic", "an error in pam_mfa: another line tells where"))
+        }
     }
 }
 
@@ -168,8 +173,7 @@ pub(crate) fn silence_panics() {
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
-            let words = failed("refused", "panic", &format!("panic at {place}: please report it"));
-            send_to_syslog(&line(Severity::Critical, "panic", &words));
+            send_to_syslog(&line(Severity::Critical, "panic", &format!("panic at {place}: please report this")));
         }));
     });
 }

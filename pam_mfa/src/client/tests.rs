@@ -13,7 +13,7 @@ use std::thread;
 
 impl ClientError {
     /// One of each variant, the absence first.
-    pub(crate) fn one_of_each() -> [Self; 6] {
+    pub(crate) fn one_of_each() -> [Self; 7] {
         [
             Self::Absent { socket: "/run/x/root.sock".into(), error: Errno::NOENT },
             Self::Loose { folder: "/tmp".into(), why: "is loose" },
@@ -21,6 +21,7 @@ impl ClientError {
             Self::Closed,
             Self::Io { doing: "connect to mfad", error: Errno::ACCESS },
             Self::Wire("garbage".into()),
+            Self::Oversized,
         ]
     }
 }
@@ -177,6 +178,25 @@ fn a_daemon_that_hangs_up_is_closed_and_not_an_absence() {
 }
 
 #[test]
+fn the_last_word_of_a_daemon_that_hung_up_meanwhile_is_heard() {
+    let dir = RunDir::new();
+    let listener = dir.listen();
+    let verdict = Verdict { user: "anna".into(), method: Method::None, reason: Reason::Timeout };
+    let last = Step::Refused { ending: Ending::Stop, kind: Kind::Login, verdict };
+    let word = wire::encode(&last).unwrap();
+    let daemon = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_ask(&mut stream).unwrap();
+        let asked = wire::encode(&Step::Prompt { text: "Code: ".into(), echo: false }).unwrap();
+        stream.write_all(&[&asked[..], &word[..]].concat()).unwrap();
+    });
+    let mut client = dir.client(SHORT);
+    assert!(matches!(client.ask(&begin()), Ok(Step::Prompt { .. })));
+    daemon.join().unwrap();
+    assert_eq!(client.ask(&Ask::Answer { text: None }), Ok(last));
+}
+
+#[test]
 fn what_is_not_a_step_is_not_understood() {
     for bytes in [
         b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(),
@@ -284,5 +304,5 @@ fn a_question_past_the_frame_limit_is_not_sent() {
     let dir = RunDir::new();
     let _listener = dir.listen();
     let long = Context { user: "a".repeat(wire::MAX_FRAME), ..Context::default() };
-    assert!(matches!(dir.client(SHORT).ask(&Ask::Begin(long)), Err(ClientError::Wire(_))));
+    assert_eq!(dir.client(SHORT).ask(&Ask::Begin(long)), Err(ClientError::Oversized));
 }
