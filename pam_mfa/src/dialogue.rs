@@ -1,0 +1,161 @@
+//! The talk between mfad and the person: what to do with each step and each answer.
+//!
+//! Pure: mfad and the conversation are traits, so that every talk is a test. Called once per
+//! authentication. What must never happen: an answer about another user being taken for this one's,
+//! an answer that is no text reaching mfad as text, or a talk without end.
+
+use crate::args::BadArgument;
+use crate::client::ClientError;
+use crate::host::NoUser;
+use mfa_core::clean;
+use mfa_core::secret::Secret;
+use mfa_core::wire::{Ask, Context, Ending, Kind, MAX_ANSWER, Step, Verdict};
+
+/// Most steps of one talk: three tries with a notice each are seven.
+const MAX_STEPS: usize = 32;
+
+/// What sshd puts before its stand-in answers for logins that cannot succeed (backspace, LF, CR, DEL;
+/// `fake_password` in OpenSSH's auth-pam.c). It repeats its text up to the length of what was typed.
+const SSHD_DUMMY: &[u8] = b"\x08\n\r\x7f";
+
+/// mfad, as the dialogue sees it.
+pub(crate) trait Authority {
+    /// Sends `ask` and reads the next step.
+    fn ask(&mut self, ask: &Ask) -> Result<Step, ClientError>;
+    /// Reads the step that follows a notice.
+    fn listen(&mut self) -> Result<Step, ClientError>;
+    /// Says that the user or the application gave up. Best effort: closing the socket says it too.
+    fn cancel(&mut self);
+}
+
+/// The person at the other end of the PAM conversation.
+pub(crate) trait Terminal {
+    /// Asks for a line; `None` is the NULL answer.
+    ///
+    /// # Errors
+    /// When the application cannot ask, or gave up.
+    fn prompt(&mut self, text: &str, echo: bool) -> Result<Option<Secret>, ConversationFailed>;
+    /// Shows a line, whatever `PAM_SILENT` says: mfad sends notices only when they matter, and sudo sets that flag always.
+    fn tell(&mut self, text: &str);
+    /// Whether `PAM_USER` still is `user`, byte for byte.
+    fn user_is(&self, user: &str) -> bool;
+    /// A line for the debug log. Never an answer or a part of one.
+    fn note(&mut self, what: &str);
+}
+
+/// The application could not ask.
+#[derive(Debug)]
+pub(crate) struct ConversationFailed;
+
+/// How a call of authenticate ended. The PAM code of each is in `lib.rs`, its log line in `log.rs`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// mfad: the second factor was given.
+    Granted(Verdict),
+    /// mfad: policy asks nothing of this login.
+    Ignored(Verdict),
+    /// mfad: no.
+    Refused { ending: Ending, kind: Kind, verdict: Verdict },
+    /// mfad's socket is missing or refuses, and the module line says `unreachable=ignore`.
+    PassedBy(ClientError),
+    /// No step could be had from mfad.
+    Unavailable(ClientError),
+    /// The verdict names another user than the one asked about.
+    AnotherUser,
+    /// More than [`MAX_STEPS`] steps.
+    Endless,
+    /// The application could not ask, or gave up.
+    NoConversation,
+    /// `PAM_USER` changed while we talked.
+    UserChanged,
+    /// `PAM_USER` names nobody.
+    NoUser(NoUser),
+    /// The module line is wrong.
+    BadArguments(BadArgument),
+    /// The module is wrong.
+    Panicked,
+}
+
+/// Talks until mfad has decided or something fails.
+pub(crate) fn hold(
+    context: &Context,
+    ignore_unreachable: bool,
+    authority: &mut impl Authority,
+    terminal: &mut impl Terminal,
+) -> Outcome {
+    match talk(context, authority, terminal) {
+        Ok(outcome) => outcome,
+        Err(error) if ignore_unreachable && error.is_absence() => Outcome::PassedBy(error),
+        Err(error) => Outcome::Unavailable(error),
+    }
+}
+
+fn talk(
+    context: &Context,
+    authority: &mut impl Authority,
+    terminal: &mut impl Terminal,
+) -> Result<Outcome, ClientError> {
+    let mut step = authority.ask(&Ask::Begin(context.clone()))?;
+    for _ in 0..MAX_STEPS {
+        step = match step {
+            Step::Prompt { text, echo } => {
+                terminal.note(if echo { "mfad asks, shown while typed" } else { "mfad asks, hidden while typed" });
+                let Ok(typed) = terminal.prompt(&clean::message(&text), echo) else {
+                    authority.cancel();
+                    return Ok(Outcome::NoConversation);
+                };
+                // Before the answer is used up for somebody else.
+                if !terminal.user_is(&context.user) {
+                    authority.cancel();
+                    return Ok(Outcome::UserChanged);
+                }
+                let text = passed_on(typed);
+                terminal.note(if text.is_some() { "an answer was given" } else { "no usable answer was given" });
+                authority.ask(&Ask::Answer { text })?
+            }
+            Step::Info { text } => {
+                terminal.note("mfad has a notice");
+                terminal.tell(&clean::message(&text));
+                authority.listen()?
+            }
+            Step::Granted(verdict) => return Ok(decided(context, terminal, verdict, Outcome::Granted)),
+            Step::Ignored(verdict) => return Ok(decided(context, terminal, verdict, Outcome::Ignored)),
+            Step::Refused { ending, kind, verdict } => {
+                let refused = |verdict| Outcome::Refused { ending, kind, verdict };
+                return Ok(decided(context, terminal, verdict, refused));
+            }
+        };
+    }
+    authority.cancel();
+    Ok(Outcome::Endless)
+}
+
+/// The end mfad gave, if it is about the user we asked for and the application still means.
+fn decided(
+    context: &Context,
+    terminal: &impl Terminal,
+    verdict: Verdict,
+    outcome: impl FnOnce(Verdict) -> Outcome,
+) -> Outcome {
+    if verdict.user != context.user {
+        Outcome::AnotherUser
+    } else if !terminal.user_is(&context.user) {
+        Outcome::UserChanged
+    } else {
+        outcome(verdict)
+    }
+}
+
+/// What is sent of what was typed: nothing of an answer that is NULL, too long or no text, since no code is. Of a long
+/// stand-in of sshd the part by which mfad knows it.
+fn passed_on(typed: Option<Secret>) -> Option<Secret> {
+    let typed = typed?;
+    if typed.len() > MAX_ANSWER {
+        return typed.expose().starts_with(SSHD_DUMMY).then(|| Secret::new(SSHD_DUMMY.to_vec()));
+    }
+    typed.expose_str().is_some().then_some(typed)
+}
+
+#[cfg(test)]
+#[path = "dialogue/tests.rs"]
+mod tests;

@@ -1,0 +1,42 @@
+//! What pam-bindings lacks: the PAM environment, and safe data of the handle. The only file with `unsafe`.
+//!
+//! Called by `host.rs` and the hooks. What must never happen: a pointer of libpam outliving the call
+//! that gave it, or data of the handle being read as another type than it was stored.
+#![allow(unsafe_code, reason = "libpam is a C library")]
+
+use pam::module::PamHandle;
+use std::ffi::{CStr, c_char};
+
+/// Under this name the handle keeps a `bool`: whether authenticate succeeded. Used in this file only.
+const GRANTED: &str = "pam_mfa_granted";
+
+#[link(name = "pam")]
+unsafe extern "C" {
+    /// pam_getenv(3): the value in the handle's own environment list, which is not the process's; NULL when unset.
+    fn pam_getenv(pamh: *mut PamHandle, name: *const c_char) -> *const c_char;
+}
+
+/// A copy of the variable `name` of the PAM environment. The process environment is not looked at.
+pub(crate) fn pam_environment(pamh: &mut PamHandle, name: &CStr) -> Option<Vec<u8>> {
+    // SAFETY: the handle is libpam's own, valid for this call, and the name ends in a NUL.
+    let value = unsafe { pam_getenv(pamh, name.as_ptr()) };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, so a NUL-terminated string that lives until the list is changed, which happens after the copy.
+    Some(unsafe { CStr::from_ptr(value) }.to_bytes().to_vec())
+}
+
+/// Keeps for [`was_granted`] whether authenticate succeeded; a later call replaces an earlier one.
+pub(crate) fn remember_granted(pamh: &mut PamHandle, granted: bool) {
+    if granted || was_granted(pamh) {
+        // Where this fails (no memory), setcred abstains.
+        let _ = pamh.set_data(GRANTED, Box::new(granted));
+    }
+}
+
+/// Whether the last authenticate of this handle succeeded.
+pub(crate) fn was_granted(pamh: &PamHandle) -> bool {
+    // SAFETY: only `remember_granted` stores under this name, always a boxed bool, which libpam keeps until pam_end.
+    unsafe { pamh.get_data::<bool>(GRANTED) }.is_ok_and(|granted| *granted)
+}
