@@ -115,6 +115,8 @@ impl State {
             }
         };
         state.enter(now);
+        // The record has room for the factors there are.
+        state.factors.retain(|id, _| *id == FactorId::recovery() || enrollment.factor(id).is_some());
         (state, noticed)
     }
 

@@ -62,7 +62,9 @@ impl Config {
                     source: io::Error::from(io::ErrorKind::NotFound),
                 })?;
                 if source.text.trim().is_empty() {
-                    return Err(FileError::whole(&source.file, "empty; a file named by --config must say something").into());
+                    return Err(
+                        FileError::whole(&source.file, "empty; a file named by --config must say something").into()
+                    );
                 }
                 Layers { main: Some(source), ..Layers::default() }
             }

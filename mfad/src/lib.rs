@@ -1,4 +1,16 @@
 //! The authority: everything `mfad` and `mfactl` do. Both binaries are a few lines over this library.
 #![forbid(unsafe_code)]
 
+pub mod accounts;
+pub mod admin;
+pub mod audit;
+pub mod authority;
+pub mod clock;
+pub mod config;
 pub mod ctl;
+pub mod daemon;
+pub mod locks;
+pub mod logins;
+pub mod service;
+pub mod store;
+pub mod uids;

@@ -60,12 +60,9 @@ impl Session {
 pub fn begin(authority: &Authority, caller: Caller, context: Context) -> (Session, Next) {
     let context = match caller {
         Caller::Root => context,
-        Caller::Own(uid) => Context {
-            user: context.user,
-            service: String::from(OWN_PROGRAM),
-            real_uid: uid,
-            ..Context::default()
-        },
+        Caller::Own(uid) => {
+            Context { user: context.user, service: String::from(OWN_PROGRAM), real_uid: uid, ..Context::default() }
+        }
     };
     let looked_up = by_name(&context.user);
     let (decision, subject) = appraise(authority, caller, &context.service, &context.user, &looked_up);
@@ -73,8 +70,7 @@ pub fn begin(authority: &Authority, caller: Caller, context: Context) -> (Sessio
         Lookup::Found(account) => Some(account),
         Lookup::Absent | Lookup::Failed(_) => None,
     };
-    let evidence =
-        caller == Caller::Root && first_factor_in_evidence(&context, decision.kind, account.map(|a| a.uid));
+    let evidence = caller == Caller::Root && first_factor_in_evidence(&context, decision.kind, account.map(|a| a.uid));
     let (login, next) = Login::begin(&context.user, &decision, subject, evidence);
     let budget = match caller {
         Caller::Root => login.budget(context.rhost.as_deref()),
@@ -120,7 +116,10 @@ pub fn appraise(
     };
     let groups = if in_force.policy.asks_for_groups() || !requirements.group.is_empty() {
         account.groups().map_err(|why| {
-            tracing::error!("the groups of {} are not known: {why}; the strictest rule applies", clean::quoted(&account.name));
+            tracing::error!(
+                "the groups of {} are not known: {why}; the strictest rule applies",
+                clean::quoted(&account.name)
+            );
         })
     } else {
         Ok(Vec::new())

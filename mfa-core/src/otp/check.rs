@@ -98,6 +98,22 @@ impl Otp {
         bool::from(found).then_some(new_next)
     }
 
+    /// Finds two successive codes of now: the second may be of the step before `now` up to the one after it. Its step, or
+    /// `None` when they are not there or on a counter factor. A mark plays no part: this is how one that a wrong clock raised is lowered.
+    #[must_use]
+    pub fn resync_totp(&self, first: &str, second: &str, now: u64) -> Option<u64> {
+        let Moving::Time { period } = self.moving else { return None };
+        let current = now.checked_div(u64::from(period))?;
+        let codes = Codes::of(self);
+        let (mut found, mut step) = (Choice::from(0), 0);
+        for last in current.saturating_sub(WINDOW).max(1)..=current.saturating_add(WINDOW) {
+            let both = equal(&codes.at(last.saturating_sub(1)), first) & equal(&codes.at(last), second);
+            step.conditional_assign(&last, both);
+            found |= both;
+        }
+        bool::from(found).then_some(step)
+    }
+
     /// The step nearest to `at` whose code is `code`, among `far` on either side. Only for a code that is known to have
     /// been right, when its step is wanted: the search stops where it finds it.
     pub(crate) fn step_near(&self, code: &str, at: u64, far: u64) -> Option<u64> {

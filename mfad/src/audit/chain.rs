@@ -72,7 +72,11 @@ impl Head {
     pub fn follow(&self, line: &[u8]) -> Result<Self, String> {
         let read: Line = serde_json::from_slice(line).map_err(|_| String::from("not a line of the trail"))?;
         if read.seq != self.sequence + 1 {
-            return Err(format!("is number {}, expected {}: lines are missing or were moved", read.seq, self.sequence + 1));
+            return Err(format!(
+                "is number {}, expected {}: lines are missing or were moved",
+                read.seq,
+                self.sequence + 1
+            ));
         }
         if read.prev != self.hash {
             return Err(String::from("does not follow from the line before it: one of them was changed"));

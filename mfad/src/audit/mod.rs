@@ -42,7 +42,10 @@ pub struct Audit {
 
 #[derive(Debug)]
 enum Note {
-    Event { at: u64, event: Box<Event> },
+    Event {
+        at: u64,
+        event: Box<Event>,
+    },
     /// Everything before this is to be on disk when the answer comes.
     Flush(SyncSender<()>),
     End,

@@ -28,11 +28,10 @@ pub(super) fn file(folder: &Path, number: u64) -> PathBuf {
 
 /// The numbers of the files there are, in order.
 pub(super) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
+    let mut numbers: Vec<u64> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok());
-        numbers.extend(number);
+        numbers.extend(name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse::<u64>().ok()));
     }
     numbers.sort_unstable();
     Ok(numbers)
@@ -122,8 +121,9 @@ fn concerns(line: &str, user: Option<&str>, since: Option<u64>) -> bool {
         return true;
     }
     // A line that is not understood is shown rather than hidden.
-    serde_json::from_str::<Line>(line)
-        .map_or(true, |read| user.is_none_or(|u| read.user.as_deref() == Some(u)) && since.is_none_or(|s| read.time >= s))
+    serde_json::from_str::<Line>(line).map_or(true, |read| {
+        user.is_none_or(|u| read.user.as_deref() == Some(u)) && since.is_none_or(|s| read.time >= s)
+    })
 }
 
 /// Walks the whole chain.

@@ -84,7 +84,9 @@ impl Sockets {
             return Err(ListenError::NotRoot(run_dir.display().to_string()));
         }
         match std::fs::DirBuilder::new().mode(0o755).create(run_dir) {
-            Ok(()) => std::fs::set_permissions(run_dir, std::fs::Permissions::from_mode(0o755)).map_err(failed(run_dir))?,
+            Ok(()) => {
+                std::fs::set_permissions(run_dir, std::fs::Permissions::from_mode(0o755)).map_err(failed(run_dir))?
+            }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(failed(run_dir)(e)),
         }

@@ -192,7 +192,9 @@ impl Store {
         let Some(text) = self.read(&self.users, &path, MAX_BYTES)? else { return Ok(None) };
         match account_of(&text) {
             Some(account) => Ok(Some(account)),
-            None => Enrollment::parse(&path.display().to_string(), &text).map(|e| Some((e.name, e.uid))).map_err(Into::into),
+            None => {
+                Enrollment::parse(&path.display().to_string(), &text).map(|e| Some((e.name, e.uid))).map_err(Into::into)
+            }
         }
     }
 

@@ -95,19 +95,25 @@ fn nothing_but_a_closed_regular_file_of_ours_is_read() {
     assert!(plant(&|path| symlink("/dev/zero", path).unwrap()).contains("symbolic link"));
     assert!(plant(&|path| std::fs::hard_link(&victim, path).unwrap()).contains("more than one name"));
     assert!(plant(&|path| std::fs::create_dir(path).unwrap()).contains("not a regular file"));
-    assert!(plant(&|path| {
-        nix::unistd::mkfifo(path, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
-    })
-    .contains("not a regular file"));
-    assert!(plant(&|path| {
-        std::os::unix::net::UnixListener::bind(path).unwrap();
-    })
-    .contains("alice"));
-    assert!(plant(&|path| {
-        std::fs::write(path, "version = 1\n").unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o640)).unwrap();
-    })
-    .contains("open to others"));
+    assert!(
+        plant(&|path| {
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+        })
+        .contains("not a regular file")
+    );
+    assert!(
+        plant(&|path| {
+            std::os::unix::net::UnixListener::bind(path).unwrap();
+        })
+        .contains("alice")
+    );
+    assert!(
+        plant(&|path| {
+            std::fs::write(path, "version = 1\n").unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        })
+        .contains("open to others")
+    );
     for text in ["", "version = 1\nname = \"alice", "version = 2\nname=\"alice\"\nuid=1\nstate_id=\"x\"\n", "\0\0\0"] {
         plant(&|path| {
             std::fs::write(path, text).unwrap();

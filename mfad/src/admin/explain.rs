@@ -1,0 +1,81 @@
+//! What a login would meet, and which line of which file says so.
+
+use crate::accounts::{Lookup, by_name};
+use crate::authority::Authority;
+use crate::logins::{self, Caller};
+use mfa_core::admin::{AdminReply, Explanation, Outcome};
+use mfa_core::login::Subject;
+use mfa_core::policy::Require;
+use mfa_core::wire::{Method, Reason};
+
+pub(super) fn explain(
+    authority: &Authority,
+    typed: &str,
+    service: &str,
+    _rhost: Option<String>,
+    _tty: Option<String>,
+) -> AdminReply {
+    let service = service.to_lowercase();
+    let looked_up = by_name(typed);
+    let caller = if service == logins::OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
+    let (decision, subject) = logins::appraise(authority, caller, &service, typed, &looked_up);
+    let account = match looked_up {
+        Lookup::Found(account) => Some(account.name),
+        Lookup::Absent | Lookup::Failed(_) => None,
+    };
+    let methods = account.as_deref().map(|name| methods(authority, name)).unwrap_or_default();
+    let (outcome, meets) = match (decision.require.value, subject) {
+        (Require::Off, _) => (Outcome::Exempt, String::from("is asked nothing by pam_mfa")),
+        (_, Subject::Enrolled) => {
+            (Outcome::Asked, format!("is asked for a verification code, {} tries", decision.tries))
+        }
+        (Require::Optional, Subject::Unenrolled) => {
+            (Outcome::NotEnrolledIgnored, String::from("has no factor and is asked nothing"))
+        }
+        (Require::Required, Subject::Unenrolled) => {
+            (Outcome::NotEnrolledRefused, String::from("has no factor and is refused; mfactl enroll adds one"))
+        }
+        (_, Subject::Barred(reason)) => (Outcome::Barred, barred(reason)),
+    };
+    AdminReply::Explained(Box::new(Explanation {
+        account,
+        service,
+        kind: decision.kind,
+        require: decision.require.value,
+        decided_by: decision.require.place.to_string(),
+        heard: decision.heard,
+        tries: decision.tries,
+        meets,
+        outcome,
+        methods,
+    }))
+}
+
+fn own(looked_up: &Lookup) -> Caller {
+    match looked_up {
+        Lookup::Found(account) => Caller::Own(account.uid),
+        Lookup::Absent | Lookup::Failed(_) => Caller::Own(u32::MAX),
+    }
+}
+
+fn methods(authority: &Authority, user: &str) -> Vec<Method> {
+    let Ok(Some(enrollment)) = authority.store.enrollment(user) else { return Vec::new() };
+    let mut methods: Vec<Method> = Vec::new();
+    for factor in enrollment.confirmed() {
+        if !methods.contains(&factor.method()) {
+            methods.push(factor.method());
+        }
+    }
+    if !methods.is_empty() && enrollment.recovery.is_some() {
+        methods.push(Method::Recovery);
+    }
+    methods
+}
+
+fn barred(reason: Reason) -> String {
+    match reason {
+        Reason::UnknownUser => String::from("is no account: prompted like everybody and refused"),
+        Reason::LookupFailed => String::from("cannot be looked up just now: prompted like everybody and refused"),
+        other => format!("is refused whatever is answered ({other}); mfactl status says more"),
+    }
+}

@@ -1,0 +1,326 @@
+//! One user's factors: enrol, confirm, remove, recovery codes, resync, verify.
+
+use super::{Refusal, account, done, enrolled, file_user, refuse};
+use crate::accounts::Account;
+use crate::authority::Authority;
+use crate::clock::random;
+use crate::logins;
+use mfa_core::admin::{AdminReply, NewFactor};
+use mfa_core::base32;
+use mfa_core::clean;
+use mfa_core::enrollment::{Enrollment, Factor, FactorId, MAX_FACTORS, Recovery, StateId};
+use mfa_core::event::{Event, Kind};
+use mfa_core::limits::Budget;
+use mfa_core::otp::{self, Check, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
+use mfa_core::otpauth::Otpauth;
+use mfa_core::recovery;
+use mfa_core::secret::Secret;
+use mfa_core::state::State;
+use mfa_core::wire::Method;
+
+pub(super) fn enroll(
+    authority: &Authority,
+    by: u32,
+    typed: &str,
+    new: &NewFactor,
+    confirm: bool,
+) -> Result<AdminReply, Refusal> {
+    let account = account(typed)?;
+    let _held = authority.locks.blocking(&account.name);
+    let moving = match new.method {
+        Method::Totp => Moving::Time { period: new.period },
+        Method::Hotp => Moving::Counter,
+        Method::None | Method::Recovery => return refuse("only totp and hotp factors can be enrolled"),
+    };
+    let secret = Secret::new(random::<NEW_SECRET_BYTES>()?.to_vec());
+    let otp = Otp::new(secret, new.algorithm, new.digits, moving, ShortSecret::Refuse)
+        .map_err(|why| Refusal(why.to_string()))?;
+    let (mut enrollment, fresh) = enrollment_of(authority, &account)?;
+    // A pending factor that was never confirmed is replaced: its owner starts again.
+    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == new.label));
+    let factor = Factor {
+        id: FactorId::new(new.method, random()?),
+        label: new.label.clone(),
+        pending: confirm,
+        created: authority.clock.now().wall,
+        otp,
+        counter: 0,
+    };
+    let (id, uri, secret) = (factor.id.clone(), uri(authority, &account, &factor), base32::encode(factor.otp.secret()));
+    add(&mut enrollment, factor)?;
+    let codes = if confirm { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
+    if !codes.is_empty() && !fresh {
+        change_state(authority, &enrollment, |state| state.spent.clear())?;
+    }
+    save(authority, &enrollment, fresh)?;
+    let happened = if confirm { Kind::EnrollStarted } else { Kind::EnrollCompleted };
+    record(authority, happened, &account.name, by, Some(&id));
+    if !codes.is_empty() {
+        record(authority, Kind::RecoveryGenerated, &account.name, by, None);
+    }
+    Ok(AdminReply::Enrolled { user: account.name, factor: id, uri, secret, recovery: codes })
+}
+
+pub(super) fn confirm(
+    authority: &Authority,
+    by: u32,
+    typed: &str,
+    id: &FactorId,
+    code: &Secret,
+) -> Result<AdminReply, Refusal> {
+    let user = file_user(typed);
+    let _held = authority.locks.blocking(&user);
+    let mut enrollment = enrolled(authority, &user)?;
+    let now = authority.clock.now();
+    let Some(factor) = enrollment.factors.iter_mut().find(|factor| factor.id == *id) else {
+        return refuse(format!("{} has no factor {}", clean::quoted(&user), clean::quoted(&id.to_string())));
+    };
+    if !factor.pending {
+        return refuse("that factor is confirmed already");
+    }
+    let code = code.expose_str().and_then(otp::normalise);
+    let checked = match code.as_ref().and_then(Secret::expose_str) {
+        None => Check::Wrong,
+        Some(code) => match factor.otp.moving() {
+            Moving::Time { .. } => factor.otp.check_totp(code, now.wall, None, None),
+            Moving::Counter => factor.otp.check_hotp(code, factor.counter),
+        },
+    };
+    let Check::Accepted { step } = checked else {
+        return refuse(
+            "that code is not right. Check that the app has this key, and that the clocks of both devices are right",
+        );
+    };
+    let (method, id) = (factor.method(), factor.id.clone());
+    factor.pending = false;
+    let codes = first_recovery(authority, &mut enrollment)?;
+    // The code that confirmed is spent: its mark is durable before the factor opens anything.
+    change_state(authority, &enrollment, |state| {
+        if !codes.is_empty() {
+            state.spent.clear();
+        }
+        let known = state.factor(&id);
+        match method {
+            Method::Hotp => known.next = Some(step.saturating_add(1)),
+            Method::Totp | Method::None | Method::Recovery => known.mark = Some(step),
+        }
+    })?;
+    authority.store.save_enrollment(&enrollment)?;
+    record(authority, Kind::EnrollCompleted, &user, by, Some(&id));
+    if !codes.is_empty() {
+        record(authority, Kind::RecoveryGenerated, &user, by, None);
+    }
+    Ok(AdminReply::Recovery { codes })
+}
+
+pub(super) fn remove(authority: &Authority, by: u32, typed: &str, id: &FactorId) -> Result<AdminReply, Refusal> {
+    let user = file_user(typed);
+    let _held = authority.locks.blocking(&user);
+    let mut enrollment = enrolled(authority, &user)?;
+    let before = enrollment.factors.len();
+    enrollment.factors.retain(|factor| factor.id != *id);
+    if enrollment.factors.len() == before {
+        let known: Vec<String> = enrollment.factors.iter().map(|factor| factor.id.to_string()).collect();
+        let shown = clean::quoted(&id.to_string());
+        return refuse(format!("{} has no factor {shown}; there is {}", clean::quoted(&user), known.join(", ")));
+    }
+    if !enrollment.is_enrolled() {
+        enrollment.recovery = None;
+    }
+    authority.store.save_enrollment(&enrollment)?;
+    record(authority, Kind::FactorRemoved, &user, by, Some(id));
+    let last = if enrollment.is_enrolled() { "" } else { "; no factor is left, the recovery codes are gone as well" };
+    Ok(done(format!("removed {id}{last}")))
+}
+
+pub(super) fn new_recovery(authority: &Authority, by: u32, typed: &str) -> Result<AdminReply, Refusal> {
+    let user = file_user(typed);
+    let _held = authority.locks.blocking(&user);
+    let mut enrollment = enrolled(authority, &user)?;
+    if !enrollment.is_enrolled() {
+        return refuse(format!("{} has no confirmed factor", clean::quoted(&user)));
+    }
+    enrollment.recovery = None;
+    let codes = first_recovery(authority, &mut enrollment)?;
+    // The new codes are durable first: spent marks of the old set must not fall on the new one, nor be
+    // lifted while the old one stands.
+    authority.store.save_enrollment(&enrollment)?;
+    change_state(authority, &enrollment, |state| state.spent.clear())?;
+    record(authority, Kind::RecoveryGenerated, &user, by, None);
+    Ok(AdminReply::Recovery { codes })
+}
+
+pub(super) fn verify(authority: &Authority, by: u32, typed: &str, code: &Secret) -> Result<AdminReply, Refusal> {
+    let user = file_user(typed);
+    let _held = authority.locks.blocking(&user);
+    enrolled(authority, &user)?;
+    let now = authority.clock.now();
+    let judged =
+        logins::transact(authority, &user, &Budget::Admin, Some(code), now).map_err(|(why, _)| Refusal(why))?;
+    let happened = if judged.accepted { Kind::AuthSuccess } else { Kind::AuthFailed };
+    let mut event = Event::new(happened).about(&user).by(by).detail("mfactl verify");
+    (event.method, event.reason) = (Some(judged.method), Some(judged.reason));
+    authority.audit.record(event);
+    Ok(AdminReply::Judged {
+        accepted: judged.accepted,
+        reason: judged.reason,
+        method: judged.method,
+        wait: judged.wait,
+    })
+}
+
+pub(super) fn resync(
+    authority: &Authority,
+    by: u32,
+    typed: &str,
+    id: Option<&FactorId>,
+    first: &Secret,
+    second: &Secret,
+) -> Result<AdminReply, Refusal> {
+    let user = file_user(typed);
+    let _held = authority.locks.blocking(&user);
+    let enrollment = enrolled(authority, &user)?;
+    let factor = match id {
+        Some(id) => enrollment.factor(id),
+        None => {
+            let mut all = enrollment.confirmed();
+            all.next().filter(|_| all.next().is_none())
+        }
+    };
+    let Some(factor) = factor else {
+        return refuse("name one of the user's factors; mfactl status shows them");
+    };
+    let normal = |code: &Secret| code.expose_str().and_then(otp::normalise);
+    let (Some(first), Some(second)) = (normal(first), normal(second)) else {
+        return refuse("codes are 6 to 8 digits");
+    };
+    let (Some(first), Some(second)) = (first.expose_str(), second.expose_str()) else {
+        return refuse("codes are 6 to 8 digits");
+    };
+    let now = authority.clock.now();
+    let mut state = current(authority, &enrollment)?;
+    let said = match factor.otp.moving() {
+        Moving::Counter => {
+            let next = state.next_counter(factor);
+            let Some(found) = factor.otp.resync_hotp(first, second, next) else {
+                return refuse("these are not two successive codes of that token, within 100 of its counter");
+            };
+            state.factor(&factor.id).next = Some(found);
+            format!("the counter of {} is {found} now", factor.id)
+        }
+        Moving::Time { .. } => {
+            let Some(step) = factor.otp.resync_totp(first, second, now.wall) else {
+                return refuse("these are not two successive codes of now; wait for the second one");
+            };
+            let before = state.factor(&factor.id).mark;
+            state.factor(&factor.id).mark = Some(step);
+            match before {
+                Some(before) if before > step => {
+                    tracing::warn!(
+                        "resync of {} for {} by uid {by}: the mark went back from step {before} to {step}",
+                        factor.id,
+                        clean::quoted(&user)
+                    );
+                    format!(
+                        "codes after these two are accepted again; the mark of {} went back {} steps",
+                        factor.id,
+                        before - step
+                    )
+                }
+                _ => format!("codes of {} after these two are accepted", factor.id),
+            }
+        }
+    };
+    authority.store.state(&user)?.save(&state)?;
+    let mut event = Event::new(Kind::AdminResync).about(&user).by(by).detail(said.clone());
+    event.factor = Some(factor.id.to_string());
+    authority.audit.record(event);
+    Ok(done(said))
+}
+
+/// The user's file, or a new one whose state is still to be written.
+pub(super) fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enrollment, bool), Refusal> {
+    if let Some(enrollment) = authority.store.enrollment(&account.name)? {
+        if enrollment.uid != account.uid || enrollment.name != account.name {
+            return refuse(format!(
+                "{} is enrolled with uid {}, the account has {}; mfactl reset {} first",
+                clean::quoted(&account.name),
+                enrollment.uid,
+                account.uid,
+                clean::field(&account.name)
+            ));
+        }
+        return Ok((enrollment, false));
+    }
+    match authority.uids.name_of(account.uid) {
+        Err(why) => refuse(why.to_string()),
+        Ok(Some(other)) if other != account.name => refuse(format!(
+            "uid {} is enrolled as {}; mfactl rename {} {} moves it",
+            account.uid,
+            clean::quoted(&other),
+            clean::field(&other),
+            clean::field(&account.name)
+        )),
+        Ok(_) => Ok((Enrollment::new(&account.name, account.uid, StateId::new(random()?)), true)),
+    }
+}
+
+pub(super) fn add(enrollment: &mut Enrollment, factor: Factor) -> Result<(), Refusal> {
+    if enrollment.factors.len() >= MAX_FACTORS {
+        return refuse(format!("{} has {MAX_FACTORS} factors; remove one first", clean::quoted(&enrollment.name)));
+    }
+    enrollment.factors.push(factor);
+    Ok(())
+}
+
+/// Recovery codes for one who has a confirmed factor and none yet.
+pub(super) fn first_recovery(authority: &Authority, enrollment: &mut Enrollment) -> Result<Vec<Secret>, Refusal> {
+    if enrollment.recovery.is_some() || !enrollment.is_enrolled() {
+        return Ok(Vec::new());
+    }
+    let made = recovery::generate(getrandom::fill)?;
+    enrollment.recovery = Some(Recovery { created: authority.clock.now().wall, codes: made.stored });
+    Ok(made.shown)
+}
+
+/// Writes the state of a fresh enrolment before the enrolment itself: an enrolment whose state is missing would be
+/// taken for one that lost it.
+pub(super) fn save(authority: &Authority, enrollment: &Enrollment, fresh: bool) -> Result<(), Refusal> {
+    if fresh {
+        authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
+    }
+    authority.store.save_enrollment(enrollment)?;
+    authority.uids.insert(enrollment.uid, &enrollment.name);
+    Ok(())
+}
+
+/// The state as a login would find it.
+pub(super) fn current(authority: &Authority, enrollment: &Enrollment) -> Result<State, Refusal> {
+    let stored = authority.store.state(&enrollment.name)?.take();
+    Ok(State::of(enrollment, stored, authority.clock.now()).0)
+}
+
+pub(super) fn change_state(
+    authority: &Authority,
+    enrollment: &Enrollment,
+    change: impl FnOnce(&mut State),
+) -> Result<(), Refusal> {
+    let mut file = authority.store.state(&enrollment.name)?;
+    let (mut state, _) = State::of(enrollment, file.take(), authority.clock.now());
+    change(&mut state);
+    Ok(file.save(&state)?)
+}
+
+fn uri(authority: &Authority, account: &Account, factor: &Factor) -> Secret {
+    let in_force = authority.in_force();
+    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let issuer = in_force.policy.issuer.as_ref().map_or_else(host, |set| set.value.clone());
+    let counter = (factor.method() == Method::Hotp).then_some(factor.counter);
+    Otpauth { otp: factor.otp.clone(), issuer: Some(issuer), account: account.name.clone(), counter }.print()
+}
+
+pub(super) fn record(authority: &Authority, kind: Kind, user: &str, by: u32, factor: Option<&FactorId>) {
+    let mut event = Event::new(kind).about(user).by(by);
+    event.factor = factor.map(ToString::to_string);
+    authority.audit.record(event);
+}

@@ -1,0 +1,138 @@
+//! Administration: what `mfactl` asks, over the root socket or offline.
+//!
+//! A [`Desk`] is one connection's: it remembers what was staged for an import. Each call runs to its end on a thread
+//! that may block, inside the transaction of the user it changes. What must never happen: a change without an event
+//! that says who made it, or half of a change.
+
+mod explain;
+mod factors;
+mod import;
+mod users;
+
+use crate::accounts::{Account, Lookup, by_name};
+use crate::audit;
+use crate::authority::Authority;
+use crate::store::StoreError;
+use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry};
+use mfa_core::clean;
+use mfa_core::enrollment::Enrollment;
+
+/// One administrator's connection.
+#[derive(Debug, Default)]
+pub struct Desk {
+    staged: Vec<ImportEntry>,
+}
+
+/// Why something was not done. The text is for the administrator.
+#[derive(Debug)]
+struct Refusal(String);
+
+impl From<StoreError> for Refusal {
+    fn from(why: StoreError) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(why: std::io::Error) -> Self {
+        Self(format!("the audit trail: {why}"))
+    }
+}
+
+impl From<getrandom::Error> for Refusal {
+    fn from(why: getrandom::Error) -> Self {
+        Self(format!("the system gives no random numbers: {why}"))
+    }
+}
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal(why.into()))
+}
+
+fn done(text: impl Into<String>) -> AdminReply {
+    AdminReply::Done { text: text.into() }
+}
+
+impl Desk {
+    /// Answers one call made by `by`.
+    #[must_use]
+    pub fn answer(&mut self, authority: &Authority, by: u32, ask: AdminAsk) -> AdminReply {
+        self.act(authority, by, ask).unwrap_or_else(|Refusal(why)| AdminReply::Refused { why })
+    }
+
+    fn act(&mut self, authority: &Authority, by: u32, ask: AdminAsk) -> Result<AdminReply, Refusal> {
+        match ask {
+            AdminAsk::Enroll { user, factor, confirm } => factors::enroll(authority, by, &user, &factor, confirm),
+            AdminAsk::Confirm { user, factor, code } => factors::confirm(authority, by, &user, &factor, &code),
+            AdminAsk::RemoveFactor { user, factor } => factors::remove(authority, by, &user, &factor),
+            AdminAsk::NewRecovery { user } => factors::new_recovery(authority, by, &user),
+            AdminAsk::Resync { user, factor, first, second } => {
+                factors::resync(authority, by, &user, factor.as_ref(), &first, &second)
+            }
+            AdminAsk::Verify { user, code } => factors::verify(authority, by, &user, &code),
+            AdminAsk::Status { user } => users::status(authority, &user),
+            AdminAsk::List { after } => users::list(authority, after.as_deref()),
+            AdminAsk::Reset { user } => users::reset(authority, by, &user),
+            AdminAsk::Unlock { user } => users::unlock(authority, by, &user),
+            AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
+            AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),
+            AdminAsk::Orphans { after, purge } => users::orphans(authority, by, after.as_deref(), purge),
+            AdminAsk::Require { whom, require } => users::require(authority, by, &whom, require),
+            AdminAsk::Explain { user, service, rhost, tty } => {
+                Ok(explain::explain(authority, &user, &service, rhost, tty))
+            }
+            AdminAsk::Stage { entries } => {
+                self.staged.extend(entries);
+                Ok(done(format!("{} staged", self.staged.len())))
+            }
+            AdminAsk::Commit { short_secrets } => {
+                import::commit(authority, by, std::mem::take(&mut self.staged), short_secrets)
+            }
+            AdminAsk::Log { user, since, after } => {
+                authority.audit.flush();
+                let folder = authority.audit.folder();
+                let (lines, next) = audit::lines_after(folder, user.as_deref(), since, after.as_ref())?;
+                Ok(AdminReply::Lines { lines, next })
+            }
+            AdminAsk::LogVerify => {
+                authority.audit.flush();
+                let walked = audit::verify(authority.audit.folder())?;
+                Ok(AdminReply::Chain { records: walked.head.sequence, head: walked.head.hash, broken: walked.broken })
+            }
+            AdminAsk::Ping => {
+                let in_force = authority.in_force();
+                Ok(AdminReply::Pong {
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    pid: std::process::id(),
+                    config: in_force.files.clone(),
+                    refused: in_force.refused.clone(),
+                })
+            }
+        }
+    }
+}
+
+/// The account of a typed name, or a refusal that says what is the matter.
+fn account(typed: &str) -> Result<Account, Refusal> {
+    match by_name(typed) {
+        Lookup::Found(account) => Ok(account),
+        Lookup::Absent => refuse(format!("there is no account {}", clean::quoted(typed))),
+        Lookup::Failed(why) => refuse(format!("the name service cannot look up {}: {why}", clean::quoted(typed))),
+    }
+}
+
+/// The name a user's file has: the account's, or the typed one where the account is gone.
+fn file_user(typed: &str) -> String {
+    match by_name(typed) {
+        Lookup::Found(account) => account.name,
+        Lookup::Absent | Lookup::Failed(_) => typed.to_owned(),
+    }
+}
+
+/// The enrolment of a typed name.
+fn enrolled(authority: &Authority, user: &str) -> Result<Enrollment, Refusal> {
+    match authority.store.enrollment(user)? {
+        Some(enrollment) => Ok(enrollment),
+        None => refuse(format!("{} is not enrolled", clean::quoted(user))),
+    }
+}

@@ -1,0 +1,209 @@
+//! mfad's start, signals and end.
+//!
+//! The order matters: arguments, sockets (as root), privileges dropped and verified, configuration, state folder,
+//! and only then "ready". What must never happen: going on as root, or on a configuration that was refused.
+
+use crate::authority::Authority;
+use crate::clock::Clock;
+use crate::service::{Limits, Sockets, serve};
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use mfa_core::event::{Event, Kind};
+use mfa_core::wire::{ROOT_SOCKET, RUN_DIR, USER_SOCKET};
+use nix::unistd::{Gid, Uid, User, setgroups, setresgid, setresuid};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use sd_notify::NotifyState;
+use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Where enrolments and state are.
+pub const STATE_DIR: &str = "/var/lib/pam_mfa";
+
+/// The user mfad works as when it is started by hand as root.
+pub const USER: &str = "_mfad";
+
+/// Look-ups in the name service that may be under way, or hang, at once.
+const LOOKUPS: usize = 32;
+
+/// Threads for transactions and look-ups together.
+const BLOCKING_THREADS: usize = 64 + LOOKUPS;
+
+/// The authority behind pam_mfa: decides about second factors and keeps their state.
+#[derive(Debug, Parser)]
+#[command(name = "mfad", version, about)]
+pub struct Arguments {
+    /// Policy file to use instead of /etc/pam_mfa/mfa.toml, /usr/lib/pam_mfa/mfa.toml and their drop-ins
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of enrolments, state and audit trail
+    #[arg(long, value_name = "DIR", default_value = STATE_DIR)]
+    pub state_dir: PathBuf,
+    /// Folder of the sockets, where systemd does not hand them over
+    #[arg(long, value_name = "DIR", default_value = RUN_DIR)]
+    pub run_dir: PathBuf,
+    /// User to work as when started as root
+    #[arg(long, value_name = "NAME", default_value = USER)]
+    pub user: String,
+    /// Boot id, where /proc hides it (systemd's %b)
+    #[arg(long, value_name = "ID")]
+    pub boot_id: Option<String>,
+}
+
+/// Runs until a signal ends it.
+///
+/// # Errors
+/// When mfad must not start or cannot go on; the text says why.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
+    // No core file may hold seeds, no process of the same user read them.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("prctl(PR_SET_DUMPABLE)")?;
+    let limits = Limits::of(raise_descriptors());
+    let handed_over = std::env::var_os("LISTEN_FDS").is_some();
+    let sockets = Sockets::open(&arguments.run_dir)?;
+    if rustix::process::geteuid().is_root() {
+        drop_root(&arguments.user, &arguments.state_dir)?;
+    }
+    let clock = Clock::new(arguments.boot_id.as_deref()).map_err(anyhow::Error::msg)?;
+    let authority = Arc::new(Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock)?);
+    read_uids(&authority)?;
+    authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .context("tokio")?;
+    let result = runtime.block_on(work(Arc::clone(&authority), sockets, limits));
+    // A look-up that hangs must not keep a stopped mfad alive.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    if !handed_over {
+        // They are root's; the folder is too: what cannot be removed is bound anew at the next start.
+        for name in [ROOT_SOCKET, USER_SOCKET] {
+            let _ = std::fs::remove_file(arguments.run_dir.join(name));
+        }
+    }
+    result
+}
+
+async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut watchdog_usec = 0;
+    let beat = if sd_notify::watchdog_enabled(false, &mut watchdog_usec) {
+        Duration::from_micros(watchdog_usec / 2).max(Duration::from_millis(100))
+    } else {
+        Duration::from_secs(60)
+    };
+    let alive = || tell(&[NotifyState::Watchdog]);
+    let serving = serve(Arc::clone(&authority), sockets, limits, LOOKUPS, beat, alive);
+    tokio::pin!(serving);
+    let files = authority.in_force().files.join(", ");
+    tracing::info!(
+        "ready; policy from {}",
+        if files.is_empty() { "built-in defaults (everything required)" } else { &files }
+    );
+    tell(&[NotifyState::Ready]);
+    loop {
+        tokio::select! {
+            ended = &mut serving => return ended.context("the sockets cannot be served"),
+            _ = hangup.recv() => {
+                let authority = Arc::clone(&authority);
+                // Reading files may block; the loops go on meanwhile.
+                let reading = tokio::task::spawn_blocking(move || {
+                    authority.reload();
+                    authority.uids.fill(&authority.store)
+                });
+                if let Ok(Err(why)) = reading.await {
+                    tracing::error!("the enrolment files cannot be listed: {why}");
+                }
+            }
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+    }
+    tell(&[NotifyState::Stopping]);
+    tracing::info!("stopped by a signal");
+    authority.audit.flush();
+    Ok(())
+}
+
+/// Nobody listens when mfad runs without systemd.
+fn tell(state: &[NotifyState<'_>]) {
+    let _ = sd_notify::notify(false, state);
+}
+
+/// Reads the index of uids without keeping the start waiting: logins that need it wait instead.
+fn read_uids(authority: &Arc<Authority>) -> anyhow::Result<()> {
+    let authority = Arc::clone(authority);
+    std::thread::Builder::new().name(String::from("uids")).spawn(move || {
+        match authority.uids.fill(&authority.store) {
+            Ok(users) => tracing::info!("{users} users have a file"),
+            Err(why) => tracing::error!("the enrolment files cannot be listed, who is not enrolled is refused: {why}"),
+        }
+    })?;
+    Ok(())
+}
+
+/// As many descriptors as allowed; how many that is.
+fn raise_descriptors() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let current = match setrlimit(Resource::Nofile, wanted) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    };
+    current.unwrap_or(u64::MAX)
+}
+
+/// From root to `name`, for good: groups first, then gid, then uid, each verified.
+fn drop_root(name: &str, state_dir: &Path) -> anyhow::Result<()> {
+    let user =
+        User::from_name(name).with_context(|| format!("the user {name} cannot be looked up"))?.with_context(|| {
+            format!("there is no user {name}; create it (see docs/operations.md) or name another by --user")
+        })?;
+    if user.uid.is_root() {
+        bail!("mfad does not work as root: --user must name another user");
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    match builder.mode(0o700).create(state_dir) {
+        Ok(()) => chown(state_dir, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+            .with_context(|| state_dir.display().to_string())?,
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(e).with_context(|| state_dir.display().to_string()),
+    }
+    become_user(user.uid, user.gid).with_context(|| format!("root could not be dropped for {name}"))
+}
+
+fn become_user(uid: Uid, gid: Gid) -> anyhow::Result<()> {
+    setgroups(&[gid])?;
+    setresgid(gid, gid, gid)?;
+    setresuid(uid, uid, uid)?;
+    let (uids, gids) = (nix::unistd::getresuid()?, nix::unistd::getresgid()?);
+    let dropped = [uids.real, uids.effective, uids.saved].iter().all(|id| *id == uid)
+        && [gids.real, gids.effective, gids.saved].iter().all(|id| *id == gid)
+        && nix::unistd::getgroups()? == [gid];
+    if !dropped || setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)).is_ok() {
+        bail!("the kernel did not drop every id");
+    }
+    // Changing ids switches core dumps back on in some kernels' reading of prctl(2).
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// Logs to the journal under systemd, to stderr otherwise.
+pub fn log() {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let level = tracing_subscriber::filter::LevelFilter::INFO;
+    let registry = tracing_subscriber::registry().with(level);
+    match std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok()) {
+        Some(journal) => registry.with(journal.with_syslog_identifier(String::from("mfad"))).init(),
+        None => registry
+            .with(tracing_subscriber::fmt::layer().with_ansi(false).with_target(false).with_writer(std::io::stderr))
+            .init(),
+    }
+}
