@@ -8,7 +8,8 @@ use std::os::unix::fs::symlink;
 /// A folder below one that only root writes: `/tmp` is refused as a parent.
 fn folder() -> tempfile::TempDir {
     let home = if rustix::process::geteuid().is_root() { PathBuf::from("/var/lib") } else { std::env::temp_dir() };
-    tempfile::Builder::new().prefix("mfa-test-").tempdir_in(home).unwrap()
+    let closed = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix("mfa-test-").permissions(closed).tempdir_in(home).unwrap()
 }
 
 fn enrollment(user: &str) -> Enrollment {
