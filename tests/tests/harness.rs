@@ -2,20 +2,17 @@
 
 use pam_mfa_tests::harness::{
     Ended, Event, FakeMfad, Gate, Misbehaviour, Oathtool, PASSWORD, PamClient, Program, Ssh, Sshd, Terminal, World,
+    calm_now,
 };
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The secret of RFC 4226, base32.
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 const ONE_TRY: &str = "NumberOfPasswordPrompts=1";
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
-}
 
 /// Alice's secret where `pam_google_authenticator` looks for it, with its own protection against reuse.
 fn google(world: &World) {
@@ -156,7 +153,7 @@ fn a_code_of_oathtool_is_taken_once_by_google_authenticator() {
     google(&world);
     world.pam("sshd", &["requisite pam_unix.so", "required pam_google_authenticator.so"]);
     let sshd = Sshd::start(&world, "");
-    let code = Oathtool::new(SECRET).totp(now());
+    let code = Oathtool::new(SECRET).totp(calm_now());
     for expected in [0, 255] {
         let mut ssh = Terminal::start(&Ssh::to(&sshd, "alice").option(ONE_TRY).command("id -un"));
         ssh.answer("Password: ", PASSWORD);

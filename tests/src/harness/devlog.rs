@@ -49,24 +49,40 @@ impl DevLog {
         self.lines().into_iter().filter(|line| line.contains(text)).collect()
     }
 
-    /// The first line, old or new, that satisfies `wanted`, if it comes within `patience`.
-    pub fn wait_for(&self, patience: Duration, wanted: impl Fn(&str) -> bool) -> Option<String> {
+    /// How many lines there are: what comes later is new to [`DevLog::expect_new`].
+    #[must_use]
+    pub fn mark(&self) -> usize {
+        self.lines().len()
+    }
+
+    /// The first line that holds every one of `texts`, old or new.
+    ///
+    /// # Panics
+    /// With the whole log, when it does not come within five seconds.
+    pub fn expect(&self, texts: &[&str]) -> String {
+        self.expect_new(0, texts)
+    }
+
+    /// The first line after a mark that holds every one of `texts`.
+    ///
+    /// # Panics
+    /// With the whole log, when it does not come within five seconds.
+    pub fn expect_new(&self, mark: usize, texts: &[&str]) -> String {
+        self.wait_for(mark, Duration::from_secs(5), |line| texts.iter().all(|text| line.contains(text)))
+            .unwrap_or_else(|| panic!("no line with {texts:?} after {mark} lines:\n{}", self.lines().join("\n")))
+    }
+
+    /// The first line after a mark that satisfies `wanted`, if it comes within `patience`.
+    pub fn wait_for(&self, mark: usize, patience: Duration, wanted: impl Fn(&str) -> bool) -> Option<String> {
         let end = Instant::now() + patience;
         let mut lines = self.kept.lines.lock().unwrap();
         loop {
-            if let Some(line) = lines.iter().find(|line| wanted(line)) {
+            if let Some(line) = lines.iter().skip(mark).find(|line| wanted(line)) {
                 return Some(line.clone());
             }
             let left = end.checked_duration_since(Instant::now())?;
             lines = self.kept.grew.wait_timeout(lines, left).unwrap().0;
         }
-    }
-
-    /// The first line, old or new, that holds every one of `texts`; panics with the whole log
-    /// when it does not come within five seconds.
-    pub fn expect(&self, texts: &[&str]) -> String {
-        self.wait_for(Duration::from_secs(5), |line| texts.iter().all(|text| line.contains(text)))
-            .unwrap_or_else(|| panic!("no line with {texts:?} in the log:\n{}", self.lines().join("\n")))
     }
 }
 

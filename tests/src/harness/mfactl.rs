@@ -1,7 +1,7 @@
 //! `mfactl`, as an admin's script calls it.
 
-use super::World;
 use super::program::{Program, Ran, built};
+use super::{Oathtool, World};
 use std::path::PathBuf;
 
 /// The command line client of a world's daemon.
@@ -21,6 +21,14 @@ pub struct Enrolled {
     pub secret: String,
     /// The recovery codes, each good for one login.
     pub recovery_codes: Vec<String>,
+}
+
+impl Enrolled {
+    /// Another implementation's view of the key.
+    #[must_use]
+    pub fn oathtool(&self) -> Oathtool {
+        Oathtool::new(&self.secret)
+    }
 }
 
 impl Mfactl {

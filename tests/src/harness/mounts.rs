@@ -3,6 +3,7 @@
 //! What must never happen: a mount that another process of the machine can see. The namespace is
 //! made and its propagation cut before anything else.
 
+use super::program::{BUILT, profile_folder};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use std::fs::{self, File, Permissions};
@@ -23,6 +24,9 @@ pub(super) fn leave_the_machine() {
     mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
         .expect("private mounts");
     tmpfs(Path::new("/run"), 0o755);
+    let built = Path::new(BUILT);
+    fs::create_dir(built).unwrap();
+    bind(profile_folder().parent().expect("a target folder"), built);
     own_etc();
     own_dev();
     for folder in WRITTEN.map(Path::new) {

@@ -1,6 +1,7 @@
 //! Codes by `oathtool`, an implementation that is not ours.
 
 use super::program::Program;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A factor's parameters; [`Oathtool::new`] has what authenticator apps have.
 #[derive(Debug, Clone)]
@@ -65,4 +66,31 @@ impl Oathtool {
         let ran = Program::new("oathtool").args(mode).args([&digits, "--base32", "-"]).run(&self.secret).ok();
         ran.stdout.lines().map(str::to_owned).collect()
     }
+}
+
+impl Oathtool {
+    /// A code that is none of this key's within five steps of `unix_time`, nor of its first fifty counters.
+    #[must_use]
+    pub fn wrong(&self, unix_time: i64) -> String {
+        let mut own = self.hotps(0, 50);
+        own.extend((-5..=5).map(|n| self.totp(unix_time + n * i64::from(self.step))));
+        let candidates = (0..).map(|n| format!("{n:0width$}", width = usize::from(self.digits)));
+        candidates.skip(100_000).find(|code| !own.contains(code)).expect("there are more codes than that")
+    }
+}
+
+/// Seconds since 1970.
+#[must_use]
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// The same, at a moment with at least twelve seconds to the end of a step of thirty: a code made
+/// now and its neighbours keep their places while they are typed. Waits for it.
+#[must_use]
+pub fn calm_now() -> i64 {
+    while now() % 30 > 18 {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    now()
 }

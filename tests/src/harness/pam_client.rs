@@ -224,7 +224,8 @@ impl Gate {
     }
 }
 
-fn last_result(events: &[Event]) -> String {
+/// The code of the last function that was called.
+pub(super) fn last_result(events: &[Event]) -> String {
     let results = events.iter().rev().find_map(|event| match event {
         Event::Result { code, .. } => Some(code.clone()),
         _ => None,

@@ -19,23 +19,27 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 const ENVIRONMENT: [(&str, &str); 3] =
     [("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("TERM", "dumb"), ("LANG", "C.UTF-8")];
 
-/// The path of something cargo built beside the running test: `mfad`, `mfactl`, `pam_client`,
-/// `libpam_mfa.so`. The environment variable `MFA_BUILT` names another folder.
+/// Where a world shows the folder of everything cargo built. Its own place may be below a folder
+/// that only root may enter.
+pub(super) const BUILT: &str = "/run/mfa-built";
+
+/// The path, inside a world, of something cargo built beside the running test: `mfad`, `mfactl`,
+/// `pam_client`, `libpam_mfa.so`; `../panic-probe/debug/libpam_mfa.so` for another target folder.
 ///
 /// # Panics
 /// When it is not there: `cargo build --workspace` comes before the tests.
 #[must_use]
 pub fn built(name: &str) -> PathBuf {
-    let folder = std::env::var_os("MFA_BUILT").map_or_else(beside_the_test, PathBuf::from);
-    let path = folder.join(name);
-    assert!(path.exists(), "{} is missing: run `cargo build --workspace` first", path.display());
+    let path = Path::new(BUILT).join(profile_folder().file_name().unwrap()).join(name);
+    assert!(path.exists(), "{name} is not in {}: tests/run.sh builds all of it", profile_folder().display());
     path
 }
 
-fn beside_the_test() -> PathBuf {
-    // Integration tests stand in target/debug/deps, programs one above.
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().to_owned()
+/// `target/debug` of the running test, or what the environment variable `MFA_BUILT` names.
+pub(super) fn profile_folder() -> PathBuf {
+    // Integration tests stand in target/debug/deps.
+    let beside = || std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned();
+    std::env::var_os("MFA_BUILT").map_or_else(beside, PathBuf::from)
 }
 
 /// A command line, its environment and its user.

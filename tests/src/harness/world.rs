@@ -4,6 +4,7 @@
 //! process of it that outlives the test.
 
 use super::accounts::{Accounts, DAEMON};
+use super::program::built;
 use super::{DevLog, User, mounts};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, kill};
@@ -115,6 +116,13 @@ impl World {
     /// The PAM service `name`, word for word.
     pub fn pam_file(&self, name: &str, text: &str) {
         self.write(Path::new("/etc/pam.d").join(name), text, 0o644);
+    }
+
+    /// The line of our module for [`World::pam`]: `control` is what `required` stands for.
+    #[must_use]
+    pub fn module(&self, control: &str, arguments: &str) -> String {
+        let module = built("libpam_mfa.so");
+        format!("{control} {} run_dir={} {arguments}", module.display(), self.run_dir().display())
     }
 
     /// The whole of `/etc/sudoers`, behind a line that lets root do everything.
