@@ -43,43 +43,71 @@ fn without_a_daemon_nobody_gets_in_and_the_line_says_why() {
     assert!(line.contains("root.sock") || line.contains("mfad"), "{line}");
 }
 
+/// Refused behind this misbehaviour, also where an unreachable daemon may be ignored.
+fn refused_behind(world: &World, what: &str, how: &Misbehaviour) {
+    for arguments in ["", "unreachable=ignore"] {
+        let fake = FakeMfad::start(world, how.clone());
+        let (code, line) = call(world, arguments);
+        assert_eq!(code, "PAM_AUTHINFO_UNAVAIL", "{what} {arguments}: {line}");
+        assert!(line.contains("result=refused"), "{what}: {line}");
+        drop(fake);
+    }
+}
+
+fn says(bytes: &[u8]) -> Misbehaviour {
+    Misbehaviour::Says(vec![bytes.to_vec()])
+}
+
+fn prompt() -> Vec<u8> {
+    frame(r#"{"v":1,"t":{"prompt":{"text":"Verification code: ","echo":false}}}"#)
+}
+
 #[test]
-fn a_daemon_that_misbehaves_lets_nobody_in_even_where_an_unreachable_one_may_be_ignored() {
-    let world = World::new("misbehaving");
-    let prompt = frame(r#"{"v":1,"t":{"prompt":{"text":"Verification code: ","echo":false}}}"#);
+fn a_daemon_that_talks_nonsense_lets_nobody_in() {
+    let world = World::new("nonsense");
+    let whole = frame(&granted("alice"));
     let info = frame(r#"{"v":1,"t":{"info":{"text":"wait"}}}"#);
-    let half = frame(&granted("alice"));
-    let says = |bytes: &[u8]| Misbehaviour::Says(vec![bytes.to_vec()]);
     for (what, how) in [
-        ("never answers", Misbehaviour::Silent),
-        ("never accepts", Misbehaviour::NeverAccepts),
         ("closes", Misbehaviour::Closes),
         ("garbage", says(b"HTTP/1.1 200 OK\r\n\r\n")),
         ("an announcement of four gigabytes", says(&[0xff; 64])),
-        ("half a frame and no more", says(&half[..half.len() / 2])),
-        ("half a frame and the end", Misbehaviour::SaysAndCloses(half[..half.len() / 2].to_vec())),
-        ("only a length", Misbehaviour::SaysAndCloses(half[..4].to_vec())),
+        ("half a frame and the end", Misbehaviour::SaysAndCloses(whole[..whole.len() / 2].to_vec())),
+        ("only a length", Misbehaviour::SaysAndCloses(whole[..4].to_vec())),
         ("an empty frame", says(&frame(""))),
         ("another user's grant", says(&frame(&granted("bob")))),
         ("another version", says(&frame(&granted("alice").replace("\"v\":1", "\"v\":2")))),
         ("an unknown reason", says(&frame(&granted("alice").replace("code-accepted", "because")))),
         ("an unknown field", says(&frame(&granted("alice").replace("\"t\":", "\"x\":0,\"t\":")))),
         ("an unknown step", says(&frame(r#"{"v":1,"t":"granted"}"#))),
-        ("a prompt and the end", Misbehaviour::SaysAndCloses(prompt.clone())),
-        ("a prompt and silence", says(&prompt)),
+        ("a prompt and the end", Misbehaviour::SaysAndCloses(prompt())),
         ("infos without end", says(&info.repeat(2000))),
     ] {
-        for arguments in ["", "unreachable=ignore"] {
-            let fake = FakeMfad::start(&world, how.clone());
-            let (code, line) = call(&world, arguments);
-            assert_eq!(code, "PAM_AUTHINFO_UNAVAIL", "{what} {arguments}: {line}");
-            assert!(line.contains("result=refused"), "{what}: {line}");
-            drop(fake);
-        }
+        refused_behind(&world, what, &how);
     }
     // The same fake with an impeccable grant is believed: what was refused above was refused for its fault.
-    let _fake = FakeMfad::start(&world, says(&frame(&granted("alice"))));
+    let _fake = FakeMfad::start(&world, says(&whole));
     assert_eq!(call(&world, "").0, "PAM_SUCCESS");
+}
+
+#[test]
+fn a_daemon_that_never_answers_lets_nobody_in() {
+    refused_behind(&World::new("silent"), "never answers", &Misbehaviour::Silent);
+}
+
+#[test]
+fn a_daemon_that_never_accepts_lets_nobody_in() {
+    refused_behind(&World::new("deaf"), "never accepts", &Misbehaviour::NeverAccepts);
+}
+
+#[test]
+fn a_daemon_that_stops_within_a_frame_lets_nobody_in() {
+    let whole = frame(&granted("alice"));
+    refused_behind(&World::new("half"), "half a frame and no more", &says(&whole[..whole.len() / 2]));
+}
+
+#[test]
+fn a_daemon_that_falls_silent_after_its_prompt_lets_nobody_in() {
+    refused_behind(&World::new("silenced"), "a prompt and silence", &says(&prompt()));
 }
 
 #[test]
