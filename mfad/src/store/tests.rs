@@ -89,7 +89,7 @@ fn nothing_but_a_closed_regular_file_of_ours_is_read() {
         let started = std::time::Instant::now();
         let error = store.enrollment("alice").map(|e| e.is_some()).unwrap_err().to_string();
         assert!(started.elapsed().as_secs() < 2, "blocked: {error}");
-        assert!(error.contains("users/alice.toml: "), "{error}");
+        assert!(error.contains("users/alice.toml:"), "{error}");
         error
     };
     assert!(plant(&|path| symlink(&victim, path).unwrap()).contains("symbolic link"));

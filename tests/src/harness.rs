@@ -1,0 +1,37 @@
+//! A world per test, and what lives in it: accounts, a log, sshd, mfad, terminals, PAM clients.
+//!
+//! A test begins with [`World::new`] and starts what it needs from there. Everything waits with a
+//! deadline and panics with what was seen until then: a test never hangs.
+
+mod accounts;
+pub mod conversation;
+mod devlog;
+mod fake_mfad;
+mod hearing;
+mod house;
+pub mod libpam;
+mod mfactl;
+mod mfad;
+mod mounts;
+mod oathtool;
+mod pam_client;
+mod program;
+pub mod snapshot;
+mod ssh;
+mod sshd;
+mod terminal;
+mod world;
+
+pub use accounts::{PASSWORD, User};
+pub use devlog::DevLog;
+pub use fake_mfad::{FakeMfad, Misbehaviour};
+pub use house::House;
+pub use mfactl::{Enrolled, Mfactl};
+pub use mfad::Mfad;
+pub use oathtool::{Oathtool, calm_now, now};
+pub use pam_client::{Event, Gate, PamCall, PamClient};
+pub use program::{PATIENCE, Program, Ran, built};
+pub use ssh::Ssh;
+pub use sshd::Sshd;
+pub use terminal::{Ended, Terminal};
+pub use world::World;

@@ -1,0 +1,213 @@
+//! The daemon of a world, and what tests do to it: stop, kill, freeze, restart, another clock.
+
+use super::World;
+use super::program::{Program, built, code, end_of, text_of};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs::{self, File};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+/// Debian's place for libfaketime; `dpkg -L libfaketime` says.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// How long it may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A daemon that runs, or ran and may be started again. It ends with the value.
+pub struct Mfad {
+    child: Option<Child>,
+    config: PathBuf,
+    state_dir: PathBuf,
+    run_dir: PathBuf,
+    errors: PathBuf,
+    clock: PathBuf,
+    faked: bool,
+    args: Vec<String>,
+}
+
+impl Mfad {
+    /// Writes `policy` as its configuration, starts it and waits for both sockets.
+    #[must_use]
+    pub fn start(world: &World, policy: &str) -> Self {
+        let mut mfad = Self::new(world, policy);
+        mfad.run();
+        mfad
+    }
+
+    /// The same with a clock of its own, for [`Mfad::set_clock`].
+    #[must_use]
+    pub fn start_with_own_clock(world: &World, policy: &str) -> Self {
+        let mut mfad = Self::new(world, policy);
+        mfad.faked = true;
+        mfad.set_clock(0);
+        mfad.run();
+        mfad
+    }
+
+    /// One that does not run yet: for [`Mfad::run`] or [`Mfad::fails_to_start`].
+    #[must_use]
+    pub fn new(world: &World, policy: &str) -> Self {
+        let config = world.folder().join("mfa.toml");
+        world.write(&config, policy, 0o644);
+        Self {
+            child: None,
+            config,
+            state_dir: world.state_dir(),
+            run_dir: world.run_dir(),
+            errors: world.folder().join("mfad.err"),
+            clock: world.folder().join("clock"),
+            faked: false,
+            args: Vec::new(),
+        }
+    }
+
+    /// One more argument for the next start.
+    #[must_use]
+    pub fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// Starts it and waits until both sockets accept.
+    ///
+    /// # Panics
+    /// When it runs already, ends, or is not ready in ten seconds: with everything it wrote.
+    pub fn run(&mut self) {
+        assert!(self.child.is_none(), "mfad runs already");
+        self.child = Some(self.spawn());
+        let end = Instant::now() + PATIENCE;
+        while !self.accepts() {
+            if let Some(status) = self.child().try_wait().unwrap() {
+                panic!("mfad ended with {status}:\n{}", self.errors());
+            }
+            assert!(Instant::now() < end, "mfad is not ready:\n{}", self.errors());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts it, expects it to refuse, and gives its exit code and what it wrote this time.
+    ///
+    /// # Panics
+    /// When it still runs after ten seconds.
+    #[must_use]
+    pub fn fails_to_start(&self) -> (i32, String) {
+        let before = self.errors().len();
+        let mut child = self.spawn();
+        let status = end_of(&mut child, PATIENCE).expect("mfad refuses to start");
+        (code(status), self.errors().split_off(before))
+    }
+
+    /// Asks it to end (SIGTERM) and waits; its exit code.
+    pub fn stop(&mut self) -> i32 {
+        self.signal(Signal::SIGTERM);
+        let mut child = self.child.take().expect("mfad runs");
+        let status = end_of(&mut child, PATIENCE);
+        code(status.unwrap_or_else(|| panic!("mfad did not end:\n{}", self.errors())))
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill9(&mut self) {
+        let mut child = self.child.take().expect("mfad runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Kills it and starts it again.
+    pub fn restart(&mut self) {
+        self.kill9();
+        self.run();
+    }
+
+    /// Stops it in its tracks; its sockets stay.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// Has it read its configuration again, after writing this one.
+    pub fn reload(&self, policy: &str) {
+        fs::write(&self.config, policy).unwrap();
+        self.signal(Signal::SIGHUP);
+    }
+
+    /// Sets its wall clock this many seconds off the machine's, at once. Only for one that was
+    /// started with its own clock.
+    pub fn set_clock(&self, offset: i64) {
+        assert!(self.faked, "start mfad with its own clock");
+        // Written beside and renamed: libfaketime reads it at any moment.
+        let new = self.clock.with_extension("new");
+        fs::write(&new, format!("{offset:+}\n")).unwrap();
+        fs::rename(new, &self.clock).unwrap();
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.as_ref().expect("mfad runs").id()).unwrap()
+    }
+
+    /// Everything it and its predecessors wrote.
+    #[must_use]
+    pub fn errors(&self) -> String {
+        text_of(&self.errors)
+    }
+
+    /// The configuration file, for tests that damage it.
+    #[must_use]
+    pub fn config(&self) -> &std::path::Path {
+        &self.config
+    }
+
+    fn spawn(&self) -> Child {
+        let mut program = Program::new(built("mfad"))
+            .arg("--config")
+            .arg(&self.config)
+            .arg("--state-dir")
+            .arg(&self.state_dir)
+            .arg("--run-dir")
+            .arg(&self.run_dir)
+            .args(["--user", "_mfad"])
+            .args(&self.args);
+        if self.faked {
+            // The monotonic clock stays true: only wall time is in question.
+            program = program
+                .env("LD_PRELOAD", FAKETIME)
+                .env("FAKETIME_TIMESTAMP_FILE", &self.clock)
+                .env("FAKETIME_NO_CACHE", "1")
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+                .env("DONT_FAKE_MONOTONIC", "1");
+        }
+        let errors = File::options().create(true).append(true).open(&self.errors).unwrap();
+        let mut command = program.command();
+        command.stdout(errors.try_clone().unwrap()).stderr(errors);
+        command.spawn().expect("mfad")
+    }
+
+    fn accepts(&self) -> bool {
+        ["root.sock", "user.sock"].iter().all(|name| UnixStream::connect(self.run_dir.join(name)).is_ok())
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    fn child(&mut self) -> &mut Child {
+        self.child.as_mut().expect("mfad runs")
+    }
+}
+
+impl Drop for Mfad {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

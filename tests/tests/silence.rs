@@ -1,0 +1,82 @@
+//! Who has shown no first factor learns nothing: unknown, unenrolled and enrolled users meet the same.
+
+use pam_mfa_tests::harness::{House, PamClient, Ssh, Sshd, Terminal};
+use std::time::{Duration, Instant};
+
+const POLICY: &str = "require = \"required\"\n";
+
+/// Enrolled, without a factor, and no account at all; five letters each.
+const NAMES: [&str; 3] = ["alice", "carol", "ghost"];
+
+/// What a login over ssh with wrong answers shows, and how long it takes.
+fn transcript(sshd: &Sshd, user: &str, answers: usize) -> (Vec<u8>, Duration) {
+    let start = Instant::now();
+    let mut terminal = Terminal::start(&Ssh::to(sshd, user).command("id -un"));
+    for _ in 0..answers {
+        terminal.answer("Verification code: ", "123456");
+    }
+    let ended = terminal.finish();
+    assert_ne!(ended.code, 0, "{}", ended.text());
+    (ended.text().replace(user, "NAME!").into_bytes(), start.elapsed())
+}
+
+#[test]
+fn transcripts_over_ssh_are_equal_byte_for_byte() {
+    let house = House::new("ssh", POLICY);
+    let _ = house.enroll("alice", "totp");
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    let sshd = Sshd::start(&house.world, "");
+    let [enrolled, unenrolled, unknown] = NAMES.map(|user| transcript(&sshd, user, 3).0);
+    assert_eq!(enrolled, unenrolled);
+    assert_eq!(enrolled, unknown);
+}
+
+#[test]
+fn events_of_a_pam_call_are_equal() {
+    let house = House::new("pam", POLICY);
+    let _ = house.enroll("alice", "totp");
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    for answer in ["123456", "", "no code at all", "\u{8}\n\r\u{7f}INCORRECT", "ABCD-EFGH"] {
+        let met = NAMES.map(|user| {
+            PamClient::new("sshd", user).option("--rhost", "192.0.2.7").option("--tty", "ssh").run(&[answer; 3])
+        });
+        assert_eq!(met[0], met[1], "{answer:?}");
+        assert_eq!(met[0], met[2], "{answer:?}");
+    }
+}
+
+#[test]
+fn refusals_take_the_same_time() {
+    let house = House::new("time", "require = \"required\"\ntries = 1\n");
+    let _ = house.enroll("alice", "totp");
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    // The quickest of several: noise only ever adds.
+    let quickest = NAMES.map(|user| {
+        let measure = |n: u8| {
+            let client = PamClient::new("sshd", user).option("--rhost", &format!("192.0.2.{n}")).option("--tty", "ssh");
+            let mut call = client.start();
+            call.prompt();
+            let start = Instant::now();
+            call.answer("123456");
+            call.verdict();
+            start.elapsed()
+        };
+        (1..=4).map(measure).min().unwrap()
+    });
+    let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
+    assert!(*most - *least < Duration::from_millis(15), "{quickest:?}");
+}
+
+#[test]
+fn a_stranger_cannot_lock_the_user_out() {
+    let house = House::new("stranger", "require = \"required\"\ntries = 1\n");
+    let codes = house.enroll("alice", "totp").oathtool();
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    let now = pam_mfa_tests::harness::calm_now();
+    let stranger = PamClient::new("sshd", "alice").option("--rhost", "192.0.2.66").option("--tty", "ssh");
+    for _ in 0..8 {
+        assert_ne!(stranger.verdict(&[&codes.wrong(now)]), "PAM_SUCCESS");
+    }
+    assert_ne!(stranger.verdict(&[&codes.totp(now)]), "PAM_SUCCESS", "the stranger's source is locked");
+    assert_eq!(house.knock("alice", &codes.totp(now)).reason, "code-accepted");
+}
