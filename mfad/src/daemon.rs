@@ -63,6 +63,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let limits = Limits::of(raise_descriptors());
     let handed_over = std::env::var_os("LISTEN_FDS").is_some();
     let sockets = Sockets::open(&arguments.run_dir)?;
+    // The audit trail may be read by its group; everything else names its own mode.
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o027));
     if rustix::process::geteuid().is_root() {
         drop_root(&arguments.user, &arguments.state_dir)?;
     }

@@ -37,6 +37,8 @@ pub struct Session {
     login: Login,
     /// Canonical name; the key of the lock and the files.
     user: String,
+    /// The account's uid, where there is an account.
+    uid: Option<u32>,
     context: Context,
     budget: Budget,
 }
@@ -77,7 +79,8 @@ pub fn begin(authority: &Authority, caller: Caller, context: Context) -> (Sessio
         Caller::Own(_) => Budget::Own,
     };
     let user = account.map_or_else(|| context.user.clone(), |account| account.name.clone());
-    let session = Session { login, user, context, budget };
+    let uid = account.map(|account| account.uid);
+    let session = Session { login, user, uid, context, budget };
     record_end(authority, &session, &next, None);
     (session, next)
 }
@@ -194,7 +197,7 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
         return next;
     }
     let now = authority.clock.now();
-    match transact(authority, &session.user, &session.budget, text, now) {
+    match transact(authority, &session.user, session.uid, &session.budget, text, now) {
         Ok(judgement) => {
             let next = session.login.settle(Some(&judgement));
             record_answer(authority, session, &next, Some(&judgement));
@@ -212,10 +215,11 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
 /// Charge, read, decide, write, sync; the answer is given after this returns.
 ///
 /// # Errors
-/// When anything could not be read or made durable: nothing is then decided.
+/// When anything could not be read or made durable, or the enrolment is not `uid`'s (if given): nothing is then decided.
 pub fn transact(
     authority: &Authority,
     user: &str,
+    uid: Option<u32>,
     budget: &Budget,
     text: Option<&Secret>,
     now: Now,
@@ -225,6 +229,9 @@ pub fn transact(
         Ok(None) => return Err((String::from("its factors were removed during the login"), Reason::Cancelled)),
         Err(why) => return Err((why.to_string(), Reason::EnrolmentDamaged)),
     };
+    if uid.is_some_and(|uid| uid != enrollment.uid) {
+        return Err((String::from("its enrolment became another uid's during the login"), Reason::UidMismatch));
+    }
     let failed = |why: StoreError| (why.to_string(), Reason::StorageFailed);
     let mut file = authority.store.state(user).map_err(failed)?;
     let stored = file.take();
@@ -267,6 +274,7 @@ fn record_answer(authority: &Authority, session: &Session, next: &Next, judgemen
     }
     // A wrong answer with tries left is an event of its own.
     let mut event = event(session, Happened::AuthFailed);
+    event.reason = session.login.standing();
     if let Some(judgement) = judgement {
         event.event = happened(judgement.reason);
         (event.method, event.reason) = (Some(judgement.method), Some(judgement.reason));

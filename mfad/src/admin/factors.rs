@@ -156,7 +156,7 @@ pub(super) fn verify(authority: &Authority, by: u32, typed: &str, code: &Secret)
     enrolled(authority, &user)?;
     let now = authority.clock.now();
     let judged =
-        logins::transact(authority, &user, &Budget::Admin, Some(code), now).map_err(|(why, _)| Refusal(why))?;
+        logins::transact(authority, &user, None, &Budget::Admin, Some(code), now).map_err(|(why, _)| Refusal(why))?;
     let happened = if judged.accepted { Kind::AuthSuccess } else { Kind::AuthFailed };
     let mut event = Event::new(happened).about(&user).by(by).detail("mfactl verify");
     (event.method, event.reason) = (Some(judged.method), Some(judged.reason));

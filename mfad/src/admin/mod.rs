@@ -21,6 +21,8 @@ use mfa_core::enrollment::Enrollment;
 #[derive(Debug, Default)]
 pub struct Desk {
     staged: Vec<ImportEntry>,
+    /// All users with a file, sorted, as they were at the first page of a list.
+    listed: Vec<String>,
 }
 
 /// Why something was not done. The text is for the administrator.
@@ -71,12 +73,18 @@ impl Desk {
             }
             AdminAsk::Verify { user, code } => factors::verify(authority, by, &user, &code),
             AdminAsk::Status { user } => users::status(authority, &user),
-            AdminAsk::List { after } => users::list(authority, after.as_deref()),
+            AdminAsk::List { after } => {
+                self.take_list(authority, after.is_none())?;
+                Ok(users::list(authority, &self.listed, after.as_deref()))
+            }
             AdminAsk::Reset { user } => users::reset(authority, by, &user),
             AdminAsk::Unlock { user } => users::unlock(authority, by, &user),
             AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
             AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),
-            AdminAsk::Orphans { after, purge } => users::orphans(authority, by, after.as_deref(), purge),
+            AdminAsk::Orphans { after, purge } => {
+                self.take_list(authority, after.is_none())?;
+                users::orphans(authority, by, &self.listed, after.as_deref(), purge)
+            }
             AdminAsk::Require { whom, require } => users::require(authority, by, &whom, require),
             AdminAsk::Explain { user, service, rhost, tty } => {
                 Ok(explain::explain(authority, &user, &service, rhost, tty))
@@ -109,6 +117,17 @@ impl Desk {
                 })
             }
         }
+    }
+}
+
+impl Desk {
+    /// Lists the users once per walk through the pages: a hundred thousand are not listed anew for each page.
+    fn take_list(&mut self, authority: &Authority, first_page: bool) -> Result<(), Refusal> {
+        if first_page || self.listed.is_empty() {
+            self.listed = authority.store.users()?;
+            self.listed.sort_unstable();
+        }
+        Ok(())
     }
 }
 

@@ -49,15 +49,15 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
     }
 }
 
-pub(super) fn list(authority: &Authority, after: Option<&str>) -> Result<AdminReply, Refusal> {
-    let (names, next) = page(authority.store.users()?, after, PAGE_USERS);
+pub(super) fn list(authority: &Authority, names: &[String], after: Option<&str>) -> AdminReply {
+    let (names, next) = page(names, after, PAGE_USERS);
     let mut users = Vec::with_capacity(names.len());
     for name in names {
-        match authority.store.enrollment(&name) {
+        match authority.store.enrollment(name) {
             Ok(Some(enrollment)) => users.push(status_of(authority, &enrollment, false)),
             Ok(None) => {}
             Err(why) => users.push(UserStatus {
-                user: name,
+                user: name.clone(),
                 uid: u32::MAX,
                 enrolled: false,
                 require: None,
@@ -68,21 +68,17 @@ pub(super) fn list(authority: &Authority, after: Option<&str>) -> Result<AdminRe
             }),
         }
     }
-    Ok(AdminReply::Page { users, next })
+    AdminReply::Page { users, next }
 }
 
-/// The page of `names` after `after`, and where the next begins.
-fn page(mut names: Vec<String>, after: Option<&str>, most: usize) -> (Vec<String>, Option<String>) {
-    names.retain(|name| after.is_none_or(|after| name.as_str() > after));
-    let more = names.len() > most;
-    if more {
-        // Only the page has to be in order.
-        names.select_nth_unstable(most - 1);
-        names.truncate(most);
+/// The page of the sorted `names` after `after`, and where the next begins.
+fn page<'a>(names: &'a [String], after: Option<&str>, most: usize) -> (&'a [String], Option<String>) {
+    let from = after.map_or(0, |after| names.partition_point(|name| name.as_str() <= after));
+    let rest = names.get(from..).unwrap_or_default();
+    match rest.get(..most) {
+        Some(page) if rest.len() > most => (page, page.last().cloned()),
+        _ => (rest, None),
     }
-    names.sort_unstable();
-    let next = if more { names.last().cloned() } else { None };
-    (names, next)
 }
 
 fn status_of(authority: &Authority, enrollment: &Enrollment, look_up: bool) -> UserStatus {
@@ -241,24 +237,30 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
     Ok(done(format!("the enrolment of {} is {}'s now", clean::field(from), clean::field(&account.name))))
 }
 
-pub(super) fn orphans(authority: &Authority, by: u32, after: Option<&str>, purge: bool) -> Result<AdminReply, Refusal> {
+pub(super) fn orphans(
+    authority: &Authority,
+    by: u32,
+    names: &[String],
+    after: Option<&str>,
+    purge: bool,
+) -> Result<AdminReply, Refusal> {
     // One page of files is looked at per call, so that a call takes bounded time.
-    let (names, next) = page(authority.store.users()?, after, PAGE_NAMES);
+    let (names, next) = page(names, after, PAGE_NAMES);
     let mut orphans = Vec::new();
     for name in names {
-        match by_name(&name) {
+        match by_name(name) {
             Lookup::Found(_) => {}
-            Lookup::Failed(why) => return refuse(format!("{}: {why}; nothing was removed", clean::quoted(&name))),
+            Lookup::Failed(why) => return refuse(format!("{}: {why}; nothing more was removed", clean::quoted(name))),
             Lookup::Absent => {
                 if purge {
-                    let _held = authority.locks.blocking(&name);
-                    if let Ok(Some(old)) = authority.store.enrollment(&name) {
+                    let _held = authority.locks.blocking(name);
+                    if let Ok(Some(old)) = authority.store.enrollment(name) {
                         authority.uids.remove(old.uid, &old.name);
                     }
-                    authority.store.remove(&name)?;
-                    authority.audit.record(Event::new(Kind::AdminPurge).about(&name).by(by));
+                    authority.store.remove(name)?;
+                    authority.audit.record(Event::new(Kind::AdminPurge).about(name).by(by));
                 }
-                orphans.push(name);
+                orphans.push(name.clone());
             }
         }
     }

@@ -11,8 +11,12 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, timeout};
 
-/// Time for a look-up in the name service with all that follows it, less than the module's own 5 s for a step.
-const LOOKUP: Duration = Duration::from_millis(2500);
+/// Time until a look-up may begin, when others hang.
+const LOOKUP_TURN: Duration = Duration::from_millis(1000);
+
+/// Time for a look-up in the name service (2 s) with all that follows it; with its turn less than the module's own
+/// 5 s for a step.
+const LOOKUP: Duration = Duration::from_millis(3500);
 
 /// Time for a transaction: waiting for the user's turn, reading, deciding, one flush.
 const TRANSACTION: Duration = Duration::from_millis(4500);
@@ -60,7 +64,7 @@ pub(super) async fn run(
 }
 
 async fn begin(shared: &Arc<Shared>, caller: Caller, context: Context) -> Option<(Session, Next)> {
-    let permit = timeout(LOOKUP, Arc::clone(&shared.lookups).acquire_owned()).await.ok()?.ok()?;
+    let permit = timeout(LOOKUP_TURN, Arc::clone(&shared.lookups).acquire_owned()).await.ok()?.ok()?;
     let authority = Arc::clone(&shared.authority);
     let work = tokio::task::spawn_blocking(move || {
         // A name service that hangs keeps its permit: it can take no more threads than there are permits.
