@@ -1,0 +1,4 @@
+//! doctor
+pub mod control;
+pub mod stack;
+pub mod walk;
