@@ -75,9 +75,9 @@ fn lines(dice: &mut Dice, depth: usize, folder: &Path) -> String {
             6 => writeln!(text, "auth {} \\\n  pam_deny.so", control(dice)),
             7 => writeln!(text, "AUTH\t{} pam_permit.so # auth required pam_deny.so \\", control(dice)),
             8 => writeln!(text, "-auth {} pam_no_such_module.so", control(dice)),
-            9 if dice.roll(3) == 0 => {
-                writeln!(text, "{} no_such_file", dice.pick(&["auth include", "auth substack", "@include"]))
-            }
+            // Only at the top: below an include, Debian's libpam gives a failed @include the control of the line before.
+            9 if depth == 0 && dice.roll(6) == 0 => writeln!(text, "@include no_such_file"),
+            9 if dice.roll(3) == 0 => writeln!(text, "auth {} no_such_file", dice.pick(&["include", "substack"])),
             9 if dice.roll(2) == 0 => writeln!(text, "oath {} pam_permit.so", control(dice)),
             9 => writeln!(text, "auth {}", control(dice)),
             10 => writeln!(
@@ -169,5 +169,5 @@ fn random_stacks_end_as_libpam_ends_them() {
         granted += u64::from(expected == "successfully authenticated");
     }
     // Stacks that all fail would prove little.
-    assert!(granted > STACKS / 8 && granted < STACKS * 7 / 8, "{granted} of {STACKS} let in");
+    assert!(granted > STACKS / 20 && granted < STACKS / 2, "{granted} of {STACKS} let in");
 }
