@@ -25,6 +25,8 @@ pub struct Line {
     pub kind: Kind,
     /// What is done with the return code.
     pub control: Control,
+    /// Why libpam cannot parse the control and fails the line, if so.
+    pub complaint: Option<String>,
     /// The module as written.
     pub module: String,
     /// Its arguments, brackets taken off.
@@ -132,6 +134,7 @@ impl Parser<'_> {
             level: at.level,
             kind: Kind::Module,
             control: Control::every("", Action::Bad),
+            complaint: None,
             module: String::new(),
             args: Vec::new(),
         };
@@ -153,7 +156,7 @@ impl Parser<'_> {
                 let substack = word.eq_ignore_ascii_case("substack");
                 return self.include(line, name, Nesting { all_types: false, ..at }, substack);
             }
-            Some((word, bracketed)) => line.control = Control::parse(&word, bracketed).0,
+            Some((word, bracketed)) => (line.control, line.complaint) = Control::parse(&word, bracketed),
         }
         match tokens.next() {
             Some((module, _)) => line.module = module,
