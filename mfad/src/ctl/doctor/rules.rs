@@ -127,8 +127,12 @@ impl<'a> Judge<'a> {
                 found.extend(self.refusal_does_not_count());
             }
             found.extend(self.exempt_users_are_refused());
-            found.extend(self.without_first_factor());
-            found.extend(self.evidence());
+            let alone = self.without_first_factor();
+            // Where no first factor counts, what to tell mfad about it is the lesser worry.
+            if alone.is_empty() {
+                found.extend(self.evidence());
+            }
+            found.extend(alone);
             found.extend(self.asked_twice());
         }
         if found.is_empty() {

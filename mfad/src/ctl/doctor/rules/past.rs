@@ -43,13 +43,14 @@ impl Judge<'_> {
                     "If that is not meant, move the pam_mfa line before this one.",
                 )
             } else {
+                let who = match role(line) {
+                    Role::FirstFactor(_) => format!("Whoever passes {name} gets in with that alone"),
+                    _ => "Everybody gets in without a code".to_owned(),
+                };
                 Finding::new(
                     severity,
                     &line.place(),
-                    format!(
-                        "Whoever passes {name} gets in with that alone: its control {control} skips pam_mfa at {}.",
-                        self.line.place()
-                    ),
+                    format!("{who}: the control {control} of {name} skips pam_mfa at {}.", self.line.place()),
                     "Move the pam_mfa line before this one, or let this one jump to it ([success=N default=ignore]).",
                 )
             })
