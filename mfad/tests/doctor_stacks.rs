@@ -1,5 +1,5 @@
 //! Stacks as they stand on real hosts, good and bad, and what the doctor must say of each.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first thing that is not as expected")]
+#![allow(clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first thing that is not as expected")]
 
 use mfa_core::wire::Kind;
 use mfad::ctl::doctor::findings::Severity::{self, Fine, LetsBy, LocksOut, Warning};
@@ -46,7 +46,7 @@ impl Case {
         let fits = found.len() == self.expected.len()
             && self.expected.iter().all(|(severity, part)| {
                 found.iter().any(|finding| {
-                    finding.severity == *severity && format!("{} {}", finding.place, finding.text).contains(part)
+                    finding.severity == *severity && format!("{} {}", finding.places[0], finding.text).contains(part)
                 })
             });
         assert!(fits, "{}\n{}\nexpected {:?}\nfound {found:#?}", self.about, self.text, self.expected);

@@ -26,8 +26,9 @@ pub enum Severity {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// `file:line`, a path, or a part of the system such as `mfad` or `clock`. Cleaned.
-    pub place: String,
+    /// `file:line`, a path, or a part of the system such as `mfad` or `clock`; several where several services
+    /// suffer from the same. Cleaned.
+    pub places: Vec<String>,
     /// The PAM services it is about; empty when it is about the host.
     pub services: Vec<String>,
     /// What would happen, and to whom.
@@ -40,7 +41,7 @@ impl Finding {
     /// A finding about the host.
     #[must_use]
     pub fn new(severity: Severity, place: &str, text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { severity, place: path(place), services: Vec::new(), text: text.into(), fix: fix.into() }
+        Self { severity, places: vec![path(place)], services: Vec::new(), text: text.into(), fix: fix.into() }
     }
 
     /// The same about one PAM service.
@@ -63,23 +64,28 @@ pub fn locks_out_or_lets_by(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| matches!(finding.severity, Severity::LocksOut | Severity::LetsBy))
 }
 
-/// `findings`, worst first, the same finding about several services (a shared include) said once.
+/// `findings`, worst first, the same finding about several services said once.
 #[must_use]
 pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     let mut merged: Vec<Finding> = Vec::new();
     for finding in findings {
         let same = merged.iter_mut().find(|known| {
-            (known.severity, &known.place, &known.text, &known.fix)
-                == (finding.severity, &finding.place, &finding.text, &finding.fix)
+            !known.services.is_empty()
+                && (known.severity, &known.text, &known.fix) == (finding.severity, &finding.text, &finding.fix)
         });
         match same {
-            Some(known) => known.services.extend(finding.services),
+            Some(known) => {
+                known.services.extend(finding.services);
+                known.places.extend(finding.places);
+            }
             None => merged.push(finding),
         }
     }
     for finding in &mut merged {
         finding.services.sort();
         finding.services.dedup();
+        finding.places.sort();
+        finding.places.dedup();
     }
     merged.sort_by_key(|finding| finding.severity);
     merged
@@ -108,7 +114,7 @@ pub fn render(findings: &[Finding]) -> String {
         for finding in group {
             let services =
                 if finding.services.is_empty() { String::new() } else { format!(" ({})", finding.services.join(", ")) };
-            let _ = writeln!(out, "  {}{services}\n    {}", finding.place, finding.text);
+            let _ = writeln!(out, "  {}{services}\n    {}", finding.places.join(", "), finding.text);
             if !finding.fix.is_empty() {
                 let _ = writeln!(out, "    → {}", finding.fix);
             }
@@ -144,6 +150,9 @@ mod tests {
     #[test]
     fn a_place_cannot_steer_the_terminal() {
         let finding = Finding::new(Severity::Warning, "/etc/pam.d/\u{1b}[2Jx:1", "", "").about("a\nb");
-        assert_eq!((finding.place.as_str(), finding.services[0].as_str()), ("/etc/pam.d/\\u{1b}[2Jx:1", "a\\u{a}b"));
+        assert_eq!(
+            (finding.places[0].as_str(), finding.services[0].as_str()),
+            ("/etc/pam.d/\\u{1b}[2Jx:1", "a\\u{a}b")
+        );
     }
 }

@@ -27,7 +27,11 @@ pub fn judge(service: &str, stack: &Stack, site: &Site<'_>) -> Vec<Finding> {
         found.extend(arguments(line, site.run_dir));
         if (site.module_missing)(&line.module) {
             let worlds = right_worlds(&stack.lines);
-            let open = worlds.iter().any(|world| world.walk(&stack.lines, Code::MODULE_UNKNOWN).lets_in());
+            // Only those who get as far as us: root passes su by pam_rootok in any case.
+            let open = worlds.iter().any(|world| {
+                let walk = world.walk(&stack.lines, Code::MODULE_UNKNOWN);
+                walk.lets_in() && walk.steps.iter().any(|step| stack.lines.get(step.index).is_some_and(is_ours))
+            });
             let (severity, so) = if open {
                 (Severity::LetsBy, "the first factor alone lets in")
             } else {

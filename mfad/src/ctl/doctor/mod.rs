@@ -71,29 +71,47 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
     let folders = PamFolders::new(options.pam_dir.as_deref());
     let read = |name: &str| folders.read(name);
     let stacks = subjects(&folders, services, options.simulate.as_ref().map(|(_, service)| service.as_str()));
-    let needs_sshd = stacks.iter().any(|known| known.kind == Kind::Sshd && known.asked != Some(false) && known.matters);
+    let asks = |known: &Known| known.matters && known.asked != Some(false);
+    let played = |known: &Known| options.simulate.as_ref().is_some_and(|(_, service)| *service == known.name);
+    let needs_sshd = stacks.iter().any(|known| known.kind == Kind::Sshd && (asks(known) || played(known)));
     let mut found = Vec::new();
-    let mut before_pam = BeforePam::Unknown;
+    let mut ssh = None;
     if needs_sshd || options.sshd_config.is_some() {
-        let (findings, before) = look_at_sshd(options);
+        let findings;
+        (findings, ssh) = look_at_sshd(options);
         found.extend(findings);
-        before_pam = before;
     }
     let site = lines::Site { run_dir: &options.run_dir, module_missing: &edge::module_missing };
     let mut simulation = None;
     for known in &stacks {
         let stack = stack::load(&known.name, &read);
-        let before = if known.kind == Kind::Sshd { before_pam } else { BeforePam::Nothing };
+        let before = match (known.kind, &ssh) {
+            (Kind::Sshd, Some(settings)) => settings.before_pam(),
+            (Kind::Sshd, None) => BeforePam::Unknown,
+            _ => BeforePam::Nothing,
+        };
         if known.matters {
             let subject = Subject { name: &known.name, kind: known.kind, asked: known.asked, before, stack: &stack };
-            found.extend(rules::judge(&subject));
-            found.extend(lines::judge(&known.name, &stack, &site));
+            let ours = lines::judge(&known.name, &stack, &site);
+            let mut judged = rules::judge(&subject);
+            if locks_out_or_lets_by(&ours) {
+                judged.retain(|finding| finding.severity != Severity::Fine);
+            }
+            found.extend(judged);
+            found.extend(ours);
         }
         if let Some((user, service)) = &options.simulate
             && *service == known.name
         {
             let decision = decision.clone().unwrap_or_else(|| Decision::Unknown("mfad was not asked".to_owned()));
-            simulation = Some(simulate::simulate(user, service, &stack, before, &decision));
+            let first = match (known.kind, &ssh) {
+                (Kind::Sshd, Some(settings)) => settings.told(),
+                (Kind::Sshd, None) => {
+                    vec!["What sshd asks for before is not known: its settings were not read.".to_owned()]
+                }
+                _ => Vec::new(),
+            };
+            simulation = Some(simulate::simulate(user, service, &stack, first, &decision));
         }
     }
     found.extend(host::judge(&options.run_dir, &options.config_dir, &options.state_dir));
@@ -137,19 +155,19 @@ fn subjects(folders: &PamFolders, services: &[ServiceExpectation], simulated: Op
     names.into_iter().filter_map(known).collect()
 }
 
-fn look_at_sshd(options: &Options) -> (Vec<Finding>, BeforePam) {
+fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
     let user = options.simulate.as_ref().map(|(user, _)| user.as_str());
     let config = options.sshd_config.as_deref();
     match edge::sshd(config, user) {
         Sshd::Absent => {
             let text = "Not installed in the usual places: its settings were not looked at.";
-            (vec![Finding::new(Severity::Warning, "sshd", text, "")], BeforePam::Unknown)
+            (vec![Finding::new(Severity::Warning, "sshd", text, "")], None)
         }
-        Sshd::Refused(said) => (vec![sshd::unreadable(&said)], BeforePam::Unknown),
+        Sshd::Refused(said) => (vec![sshd::unreadable(&said)], None),
         Sshd::NotNow(said) => {
             let text = format!("Its settings could not be read here: {}.", sshd::own_words(&said));
             let fix = "Run this as root, with sshd started once since boot.";
-            (vec![Finding::new(Severity::Warning, "sshd", text, fix)], BeforePam::Unknown)
+            (vec![Finding::new(Severity::Warning, "sshd", text, fix)], None)
         }
         Sshd::Settings(output) => {
             let settings = sshd::Settings::parse(&output);
@@ -162,7 +180,7 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, BeforePam) {
                     "Try the users they are about: mfactl doctor --simulate USER SERVICE.",
                 ));
             }
-            (found, settings.before_pam())
+            (found, Some(settings))
         }
     }
 }

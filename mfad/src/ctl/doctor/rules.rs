@@ -138,11 +138,12 @@ impl<'a> Judge<'a> {
         if found.is_empty() {
             let behind =
                 if self.factors.is_empty() { String::new() } else { format!(" behind {}", self.factors.join(", ")) };
-            found.push(self.finding(
-                Severity::Fine,
-                format!("Asks for the second factor{behind}; a refusal, a dead mfad and a missing module all refuse."),
-                "",
-            ));
+            let text = if self.subject.asked == Some(false) {
+                format!("Runs pam_mfa{behind}; policy asks nothing here, and nobody is refused for it.")
+            } else {
+                format!("Asks for the second factor{behind}; a refusal, a dead mfad and a missing module all refuse.")
+            };
+            found.push(self.finding(Severity::Fine, text, ""));
         }
         found
     }

@@ -5,7 +5,6 @@
 
 use super::control::{Action, Code};
 use super::modules::{Knows, Role, World, is_ours, role, stranger};
-use super::rules::BeforePam;
 use super::stack::{Kind, Line, Stack};
 use super::walk::{Step, Walk};
 use mfa_core::clean::field;
@@ -55,21 +54,11 @@ pub struct Case {
     pub end: String,
 }
 
-/// Walks `stack` for `user`. `before` is what sshd has seen, for services of that kind.
+/// Walks `stack` for `user`; `first` is what happens before PAM.
 #[must_use]
-pub fn simulate(user: &str, service: &str, stack: &Stack, before: BeforePam, decision: &Decision) -> Simulation {
-    let mut simulation =
-        Simulation { user: field(user), service: field(service), steps: Vec::new(), cases: Vec::new() };
+pub fn simulate(user: &str, service: &str, stack: &Stack, first: Vec<String>, decision: &Decision) -> Simulation {
+    let mut simulation = Simulation { user: field(user), service: field(service), steps: first, cases: Vec::new() };
     let steps = &mut simulation.steps;
-    match before {
-        BeforePam::Method => {
-            steps.push("sshd asks for what AuthenticationMethods puts first, such as a key.".to_owned())
-        }
-        BeforePam::Unknown => {
-            steps.push("What sshd asks for before is not known: its settings were not read.".to_owned())
-        }
-        BeforePam::Nothing => {}
-    }
     if let Some(line) = &stack.fatal {
         steps.push(format!("libpam cannot load the service because of {}: refused.", line.place()));
         return simulation;
@@ -186,4 +175,56 @@ pub fn render(simulation: &Simulation) -> String {
         let _ = writeln!(out, "  {:width$}  {}", case.when, case.end);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stack::{File, load};
+    use super::*;
+
+    fn play(text: &str, decision: &Decision) -> Simulation {
+        let read = |name: &str| (name == "su").then(|| File { path: "su".into(), text: text.into() });
+        simulate("an\nna", "su", &load("su", &read), Vec::new(), decision)
+    }
+
+    #[test]
+    fn a_login_is_told_step_by_step() {
+        let text = "auth sufficient pam_rootok.so\nauth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n\
+                    auth required pam_permit.so\nauth required pam_mfa.so\n";
+        let played = play(text, &Decision::Asked { methods: vec!["totp".into()] });
+        assert_eq!(
+            played.steps,
+            [
+                "su:1: pam_rootok does not hold for an ordinary user.",
+                "su:2: pam_unix asks for the password; the next line is skipped.",
+                "su:4: pam_permit says yes.",
+                "su:5: pam_mfa asks for a verification code (totp).",
+                "Let in.",
+            ]
+        );
+        let ends: Vec<_> = played.cases.iter().map(|case| case.end.as_str()).collect();
+        let before = "refused before pam_mfa";
+        assert_eq!(ends, ["let in", "refused", before, before, "let in", before, "refused", "refused"]);
+        assert!(render(&played).starts_with("What an\\u{a}na meets at su\n  1. su:1: pam_rootok"));
+    }
+
+    #[test]
+    fn the_decision_changes_what_is_met() {
+        let text = "auth requisite pam_unix.so\nauth required pam_mfa.so\n";
+        for (decision, says, end) in [
+            (Decision::Exempt, "policy exempts this login", "Let in."),
+            (Decision::NotEnrolledIgnored, "policy lets that pass", "Let in."),
+            (Decision::NotEnrolledRefused, "refuses whatever is typed", "Refused (auth_err)."),
+            (Decision::Unknown("mfad is down".into()), "could not be asked (mfad is down)", "Let in."),
+        ] {
+            let steps = play(text, &decision).steps;
+            assert!(steps[1].contains(says) && steps[2] == end, "{decision:?}: {steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_pam_cannot_load_refuses() {
+        assert!(play("@include gone\n", &Decision::Exempt).steps[0].ends_with("refused."));
+        assert!(play("session optional pam_x.so\n", &Decision::Exempt).steps[0].ends_with("refused."));
+    }
 }

@@ -3,9 +3,9 @@
 //! Called with the output of `sshd -T`; pure. What must never happen: a list of methods called safe that
 //! ends without keyboard-interactive, which is the only method that can ask for a code.
 
-use super::findings::{Finding, Severity, path};
+use super::findings::{Finding, Severity};
 use super::rules::BeforePam;
-use mfa_core::clean::field;
+use mfa_core::clean::{field, message};
 use std::collections::BTreeMap;
 
 /// Shortest `LoginGraceTime` that leaves our dialogue its 110 s, in seconds; also sshd's own default.
@@ -68,10 +68,29 @@ impl Settings {
     /// What sshd has always seen before it asks PAM by keyboard-interactive.
     #[must_use]
     pub fn before_pam(&self) -> BeforePam {
-        let ways = self.ways();
-        let mut dialogues = ways.iter().filter(|way| way.iter().any(|method| method == KBD));
-        let first = |way: &Vec<String>| way.first().is_some_and(|method| method != KBD);
-        if dialogues.all(first) { BeforePam::Method } else { BeforePam::Nothing }
+        let mut dialogues = self.ways().into_iter().filter(|way| way.iter().any(|method| method == KBD)).peekable();
+        let something = dialogues.peek().is_some();
+        let first = |way: Vec<String>| way.first().is_some_and(|method| method != KBD);
+        if something && dialogues.all(first) { BeforePam::Method } else { BeforePam::Nothing }
+    }
+
+    /// Each way to get in and what it has to do with PAM, in words.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        if !self.on("usepam") {
+            return vec!["UsePAM no: sshd does not ask PAM; what follows does not happen.".to_owned()];
+        }
+        let what = |way: &Vec<String>| {
+            let end = if way.iter().any(|method| method == KBD) {
+                "ends in the dialogue that follows"
+            } else if way.iter().any(|method| method == "password") {
+                "runs what follows with the password for every answer, so a code cannot be given"
+            } else {
+                "lets in without anything of what follows"
+            };
+            format!("sshd: a login by {} {end}.", field(&way.join(",")))
+        };
+        self.ways().iter().map(what).collect()
     }
 }
 
@@ -157,15 +176,15 @@ pub fn judge(settings: &Settings) -> Vec<Finding> {
 
 fn root(settings: &Settings, ways: &[Vec<String>]) -> Option<Finding> {
     let (text, fix) = match settings.value("permitrootlogin")? {
-        "yes" => (
+        "yes" if settings.before_pam() != BeforePam::Method => (
             "PermitRootLogin yes: anybody may try root's password here, and only the code stands behind it.",
-            "Set PermitRootLogin no, and see that policy asks root for a code.",
+            "Set PermitRootLogin no, or put a key first (AuthenticationMethods publickey,keyboard-interactive).",
         ),
         // OpenSSH lets root use publickey, hostbased and gssapi only, and each method of a list counts.
         "without-password" | "prohibit-password" if ways.iter().all(|way| way.iter().any(|m| m == KBD)) => (
             "PermitRootLogin prohibit-password refuses root's keyboard-interactive step: root cannot log in by ssh, even \
              with key and code.",
-            "If root must, give root a Match block of its own; otherwise set PermitRootLogin no and be plain about it.",
+            "Set PermitRootLogin no if that is meant; root with key and code needs PermitRootLogin yes.",
         ),
         _ => return None,
     };
@@ -198,8 +217,8 @@ fn limits(settings: &Settings) -> Vec<Finding> {
 /// What sshd said, on one line, cleaned.
 #[must_use]
 pub fn own_words(said: &str) -> String {
-    let lines = said.lines().map(|line| path(line.trim().trim_end_matches('.'))).filter(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join("; ")
+    let lines = said.lines().map(|line| line.trim().trim_end_matches('.')).filter(|line| !line.is_empty());
+    message(&lines.collect::<Vec<_>>().join("; "))
 }
 
 /// The finding about an sshd that does not tell its settings; `said` are its own words.
@@ -265,7 +284,8 @@ mod tests {
                 &[(LocksOut, "PasswordAuthentication yes"), (LocksOut, "no way to ask")],
             ),
             (&[("kbdinteractiveauthentication", "no")], &[(LocksOut, "no way to ask")]),
-            (&[("permitrootlogin", "yes")], &[(Warning, "root's password")]),
+            (&[("permitrootlogin", "yes")], &[(Fine, "")]),
+            (&[("permitrootlogin", "yes"), (methods, "keyboard-interactive")], &[(Warning, "root's password")]),
             (&[("permitrootlogin", "without-password")], &[(Warning, "root cannot log in")]),
             (&[("logingracetime", "30")], &[(Warning, "LoginGraceTime 30")]),
             (&[("logingracetime", "0")], &[(Fine, "")]),
@@ -284,6 +304,7 @@ mod tests {
         assert_eq!(Settings::parse(GOOD).before_pam(), BeforePam::Method);
         let alone = GOOD.replace("publickey,keyboard", "keyboard");
         assert_eq!(Settings::parse(&alone).before_pam(), BeforePam::Nothing);
+        assert_eq!(Settings::parse("pubkeyauthentication yes\n").before_pam(), BeforePam::Nothing);
     }
 
     #[test]
