@@ -184,3 +184,6 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
