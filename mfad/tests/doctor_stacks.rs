@@ -42,7 +42,7 @@ impl Case {
         let mut found = rules::judge(&Subject { name: "svc", kind, asked, before, stack: &stack });
         let site =
             lines::Site { run_dir: Path::new("/run/pam_mfa"), module_missing: &|module| module.contains("gone") };
-        found.extend(lines::judge("svc", &stack, &site));
+        found.extend(lines::judge("svc", kind, &stack, &site));
         let fits = found.len() == self.expected.len()
             && self.expected.iter().all(|(severity, part)| {
                 found.iter().any(|finding| {
@@ -272,12 +272,18 @@ fn what_could_be_better_is_said() {
             "auth required pam_unix.so\nauth required pam_mfa.so",
             &[(Warning, "still asked for a code")],
         ),
+        case(
+            "a group without a password",
+            "auth [success=1 default=ignore] pam_succeed_if.so user ingroup x\nauth requisite pam_unix.so\nauth required pam_permit.so\nauth required pam_mfa.so first_factor=stack",
+            &[(Warning, "“pam_succeed_if user ingroup x” needs no first factor")],
+        ),
         case("twice", format!("{DEBIAN}{OURS}{OURS}"), &[(Warning, "twice")]),
         case(
             "a file of the user's",
             format!("auth required pam_env.so user_readenv=1\n{DEBIAN}{OURS}"),
             &[(Fine, ""), (Warning, "svc:1 pam_env reads a file of the user's")],
-        ),
+        )
+        .ssh(BeforePam::Nothing),
         case(
             "sshd not read",
             "auth required pam_mfa.so\nauth required pam_permit.so",

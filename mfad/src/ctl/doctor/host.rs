@@ -47,7 +47,7 @@ fn daemon(run_dir: &Path) -> Vec<Finding> {
         }
         Ok(meta) => {
             found.extend(socket(&root, &meta, 0o600));
-            found.extend(answers(&root));
+            found.extend(answers(&root, ANSWER));
             let user = run_dir.join(wire::USER_SOCKET);
             match fs::symlink_metadata(&user) {
                 Ok(meta) => found.extend(socket(&user, &meta, 0o666)),
@@ -97,8 +97,8 @@ fn socket(path: &Path, meta: &Metadata, mode: u32) -> Option<Finding> {
     Some(finding(severity, path, text, "Restart mfad.socket (or mfad, where it runs by hand)."))
 }
 
-fn answers(path: &Path) -> Option<Finding> {
-    let error = match ask(path) {
+fn answers(path: &Path, patience: Duration) -> Option<Finding> {
+    let error = match ask(path, patience) {
         Ok(()) => return Some(Finding::new(Severity::Fine, "mfad", "Runs and answers.", "")),
         Err(error) => error,
     };
@@ -117,7 +117,7 @@ fn answers(path: &Path) -> Option<Finding> {
             Severity::LocksOut,
             format!(
                 "mfad does not answer within {} seconds: whoever is asked for a code is refused.",
-                ANSWER.as_secs()
+                patience.as_secs()
             ),
             "Restart mfad and look at its log.",
         ),
@@ -128,8 +128,8 @@ fn answers(path: &Path) -> Option<Finding> {
 
 /// Sends a cancelled login, which names nobody and costs nobody a try. That mfad says anything, or hangs up,
 /// is the answer.
-fn ask(path: &Path) -> io::Result<()> {
-    let deadline = Instant::now() + ANSWER;
+fn ask(path: &Path, patience: Duration) -> io::Result<()> {
+    let deadline = Instant::now() + patience;
     let address = SocketAddrUnix::new(path)?;
     // Not blocking: a frozen daemon's full queue would hold `connect` for ever.
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -229,17 +229,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(wire::ROOT_SOCKET);
         let text = |found: Vec<Finding>| found.into_iter().map(|f| f.text).collect::<Vec<_>>().join(" ");
+        let patience = Duration::from_secs(1);
         assert!(text(daemon(folder.path())).contains("does not run"));
         let listener = UnixListener::bind(&path).unwrap();
-        assert!(answers(&path).unwrap().text.contains("within 5 seconds"));
+        assert!(answers(&path, patience).unwrap().text.contains("does not answer within"));
         let server = std::thread::spawn(move || {
             // The silent call before is still in the queue.
             drop(listener.accept().unwrap());
             drop(listener.accept().unwrap());
         });
-        assert_eq!(answers(&path).unwrap().severity, Severity::Fine);
+        assert_eq!(answers(&path, patience).unwrap().severity, Severity::Fine);
         server.join().unwrap();
-        assert!(answers(&path).unwrap().text.contains("does not listen"));
+        assert!(answers(&path, patience).unwrap().text.contains("does not listen"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct Site<'a> {
 
 /// The findings about our lines in the stack of `service`.
 #[must_use]
-pub fn judge(service: &str, stack: &Stack, site: &Site<'_>) -> Vec<Finding> {
+pub fn judge(service: &str, kind: wire::Kind, stack: &Stack, site: &Site<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for line in stack.lines.iter().filter(|line| is_ours(line)) {
         found.extend(arguments(line, site.run_dir));
@@ -45,14 +45,17 @@ pub fn judge(service: &str, stack: &Stack, site: &Site<'_>) -> Vec<Finding> {
             ));
         }
     }
-    let ours = stack.lines.iter().position(is_ours).unwrap_or(0);
-    for line in stack.lines.iter().take(ours).filter(|line| reads_the_users_file(line)) {
-        found.push(Finding::new(
-            Severity::Warning,
-            &line.place(),
-            "pam_env reads a file of the user's before pam_mfa runs: who can write it can pretend that sshd has seen a key.",
-            "Take user_readenv=1 off the auth line; the session line is the place for it.",
-        ));
+    // Evidence from the PAM environment is believed for sshd alone.
+    if kind == wire::Kind::Sshd {
+        let ours = stack.lines.iter().position(is_ours).unwrap_or(0);
+        for line in stack.lines.iter().take(ours).filter(|line| reads_the_users_file(line)) {
+            found.push(Finding::new(
+                Severity::Warning,
+                &line.place(),
+                "pam_env reads a file of the user's before pam_mfa runs: who can write it can pretend that sshd has seen a key.",
+                "Take user_readenv=1 off the auth line; the session line is the place for it.",
+            ));
+        }
     }
     found.into_iter().map(|finding| finding.about(service)).collect()
 }

@@ -81,6 +81,11 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
         (findings, ssh) = look_at_sshd(options);
         found.extend(findings);
     }
+    if let Some(service) = ssh.as_ref().and_then(sshd::Settings::service)
+        && !stacks.iter().any(|known| known.name == service && known.kind == Kind::Sshd)
+    {
+        found.push(sshd::unknown_service(service));
+    }
     let site = lines::Site { run_dir: &options.run_dir, module_missing: &edge::module_missing };
     let mut simulation = None;
     for known in &stacks {
@@ -92,7 +97,7 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
         };
         if known.matters {
             let subject = Subject { name: &known.name, kind: known.kind, asked: known.asked, before, stack: &stack };
-            let ours = lines::judge(&known.name, &stack, &site);
+            let ours = lines::judge(&known.name, known.kind, &stack, &site);
             let mut judged = rules::judge(&subject);
             if locks_out_or_lets_by(&ours) {
                 judged.retain(|finding| finding.severity != Severity::Fine);

@@ -148,6 +148,15 @@ pub fn stranger() -> World {
     World { knows: Knows::Nothing, unusual: BTreeSet::new() }
 }
 
+/// Somebody without any first factor under every combination of conditions, the most ordinary first. Root
+/// before su is left out: nobody expects a first factor there.
+#[must_use]
+pub fn strangers(lines: &[Line]) -> Vec<World> {
+    let mut sets = combinations(lines);
+    sets.retain(|unusual| !unusual.iter().any(|fact| fact.starts_with("pam_rootok")));
+    sets.into_iter().map(|unusual| World { knows: Knows::Nothing, unusual }).collect()
+}
+
 fn combinations(lines: &[Line]) -> Vec<BTreeSet<String>> {
     let facts: BTreeSet<String> = lines
         .iter()

@@ -131,6 +131,9 @@ impl<'a> Judge<'a> {
             // Where no first factor counts, what to tell mfad about it is the lesser worry.
             if alone.is_empty() {
                 found.extend(self.evidence());
+                if !self.factors.is_empty() {
+                    found.extend(self.condition_for_first_factor());
+                }
             }
             found.extend(alone);
             found.extend(self.asked_twice());

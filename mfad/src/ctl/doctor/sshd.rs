@@ -34,10 +34,11 @@ impl Settings {
         Self(map)
     }
 
-    /// The PAM service sshd uses; before OpenSSH 9.8 the name of its program.
+    /// The PAM service sshd uses, where it says so (`PAMServiceName`, OpenSSH 9.8); older ones use the name of
+    /// their program.
     #[must_use]
-    pub fn service(&self) -> &str {
-        self.value("pamservicename").unwrap_or("sshd")
+    pub fn service(&self) -> Option<&str> {
+        self.value("pamservicename")
     }
 
     fn value(&self, key: &str) -> Option<&str> {
@@ -212,6 +213,18 @@ fn limits(settings: &Settings) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// The finding about a PAM service that sshd uses and policy does not know as sshd's.
+#[must_use]
+pub fn unknown_service(service: &str) -> Finding {
+    let service = field(service);
+    Finding::new(
+        Severity::Warning,
+        "sshd",
+        format!("PAMServiceName {service}: policy asks nothing there, or does not know the service as sshd's."),
+        format!("Add to mfa.toml: [service.{service}] kind = \"sshd\", and see which rule matches it."),
+    )
 }
 
 /// What sshd said, on one line, cleaned.

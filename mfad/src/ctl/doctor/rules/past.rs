@@ -5,7 +5,7 @@
 use super::{BeforePam, Judge, REFUSALS};
 use crate::ctl::doctor::control::Code;
 use crate::ctl::doctor::findings::{Finding, Severity};
-use crate::ctl::doctor::modules::{Role, fact, role, stranger};
+use crate::ctl::doctor::modules::{Role, World, fact, role, stranger, strangers};
 use mfa_core::clean::field;
 
 impl Judge<'_> {
@@ -111,5 +111,26 @@ impl Judge<'_> {
             }
         }
         found
+    }
+
+    /// Conditions that stand in for the first factor: whoever meets them needs a code alone, or nothing at all
+    /// where policy asks nothing.
+    pub(super) fn condition_for_first_factor(&self) -> Option<Finding> {
+        let lets_in = |world: &World, code| {
+            let walk = world.walk(self.lines, code);
+            walk.lets_in() && self.asks_us(&walk)
+        };
+        let worlds = strangers(self.lines);
+        let world = worlds.iter().find(|world| lets_in(world, Code::SUCCESS) || lets_in(world, Code::IGNORE))?;
+        let conditions: Vec<_> = world.unusual.iter().map(|fact| format!("“{}”", field(fact))).collect();
+        Some(self.finding(
+            Severity::Warning,
+            format!(
+                "Whoever meets the condition {} needs no first factor here: a code alone lets in, and nothing at all \
+                 where policy asks nothing.",
+                conditions.join(" and ")
+            ),
+            "If that is not meant, let the condition no longer skip the first factor.",
+        ))
     }
 }

@@ -56,11 +56,10 @@ impl Judge<'_> {
                 ));
             }
             let fix = match first_line {
-                Some(line) => format!(
-                    "See that a failed {} at {} ends the stack (requisite or default=die; inside a substack that ends the \
-                     substack only), or take first_factor=stack off.",
-                    field(line.name()),
-                    line.place()
+                Some(_) => format!(
+                    "See that whoever fails {} is stopped before this line (requisite, default=die or a requisite pam_deny; \
+                     inside a substack these end the substack only), or take first_factor=stack off.",
+                    self.factors.iter().map(|name| field(name)).collect::<Vec<_>>().join(" and ")
                 ),
                 None => "Put the first factor before this line, or take first_factor=stack off.".to_owned(),
             };
@@ -85,7 +84,7 @@ impl Judge<'_> {
                 format!("Make {} at {} requisite and add first_factor=stack.", field(line.name()), line.place()),
             ),
             Some(_) => (
-                "pam_mfa is not told that a first factor came before: it sends no push and guards each source alone.",
+                "pam_mfa is not told that a first factor came before: it sends no push, and failures count against the source.",
                 "Add first_factor=stack to the line.".to_owned(),
             ),
         };
