@@ -222,7 +222,7 @@ fn lock_outs_are_found() {
         case(
             "a broken control",
             "auth requisite pam_unix.so\nauth [success=okay default=die] pam_mfa.so first_factor=stack",
-            &[(LocksOut, "pam_mfa at svc:2 fails"), (Warning, "“okay” is no action")],
+            &[(LocksOut, "pam_mfa at svc:2 fails"), (Warning, "“ay” is no PAM result")],
         ),
         case(
             "a mistyped argument",
@@ -296,6 +296,11 @@ fn what_could_be_better_is_said() {
             &[(Warning, "sshd itself tells")],
         )
         .ssh(BeforePam::Method),
+        case(
+            "a hole in a continued line",
+            format!("{DEBIAN}auth requisite pam_mfa.so \\\n# old\n first_factor=stack"),
+            &[(Warning, "svc:4 a blank or comment line")],
+        ),
         case("no file of its own", "session required pam_unix.so", &[]),
     ] {
         case.check();

@@ -182,42 +182,57 @@ impl Control {
 type Pairs = Vec<(Code, Action)>;
 
 /// The inside of `[code=action …]`. `default` covers what was not named before it, and a later name
-/// overrides it; without one the rest is `bad`.
+/// overrides it; without one the rest is `bad`. libpam compares beginnings, so that no space is needed
+/// behind an action.
 fn bracket(text: &str) -> Result<(Pairs, Action), String> {
     let mut pairs = Vec::new();
     let mut default = None;
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
-        let after = after.trim_start().strip_prefix('=').ok_or_else(|| format!("“{name}” is not followed by “=”"))?;
-        let after = after.trim_start();
-        let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
-        let (word, after) = after.split_at(end);
-        let action = action(word)?;
-        if name == "default" {
-            default.get_or_insert(action);
-        } else {
-            pairs.push((Code::named(name).ok_or_else(|| format!("“{name}” is no PAM result"))?, action));
+        let named = Code::all().chain([Code(31)]).find_map(|code| Some((code, rest.strip_prefix(&code.to_string())?)));
+        let (code, after) = match (named, rest.strip_prefix("default")) {
+            (Some((code, after)), _) => (Some(code), after),
+            (None, Some(after)) => (None, after),
+            (None, None) => return Err(format!("“{}” is no PAM result", first_word(rest))),
+        };
+        let after = after
+            .trim_start()
+            .strip_prefix('=')
+            .ok_or_else(|| format!("“=” is missing before “{}”", first_word(after)))?;
+        let (action, after) = action(after.trim_start())?;
+        match code {
+            Some(code) => pairs.push((code, action)),
+            None => {
+                default.get_or_insert(action);
+            }
         }
         rest = after.trim_start();
     }
     Ok((pairs, default.unwrap_or(Action::Bad)))
 }
 
-fn action(word: &str) -> Result<Action, String> {
-    Ok(match word {
-        "ignore" => Action::Ignore,
-        "ok" => Action::Ok,
-        "done" => Action::Done,
-        "bad" => Action::Bad,
-        "die" => Action::Die,
-        "reset" => Action::Reset,
-        number => match number.parse::<u32>() {
-            Ok(n) if n > 0 => Action::Jump(n),
-            _ => return Err(format!("“{number}” is no action")),
-        },
-    })
+/// The action at the beginning of `text`, and what follows it.
+fn action(text: &str) -> Result<(Action, &str), String> {
+    let words = [
+        ("ignore", Action::Ignore),
+        ("ok", Action::Ok),
+        ("done", Action::Done),
+        ("bad", Action::Bad),
+        ("die", Action::Die),
+        ("reset", Action::Reset),
+    ];
+    if let Some(found) = words.iter().find_map(|(word, action)| Some((*action, text.strip_prefix(word)?))) {
+        return Ok(found);
+    }
+    let (digits, after) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    match digits.parse::<u32>() {
+        Ok(lines) if lines > 0 => Ok((Action::Jump(lines), after)),
+        _ => Err(format!("“{}” is no action", first_word(text))),
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    text.split_whitespace().next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -248,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_control_that_cannot_be_parsed_fails_every_code() {
-        for bad in ["success=maybe", "succes=ok", "success ok", "success=0", "requird", "default=okay"] {
+        for bad in ["success=maybe", "succes=ok", "success ok", "success=0", "requird", "default=okay", "SUCCESS=ok"] {
             let (control, complaint) = Control::parse(bad, true);
             assert!(complaint.is_some(), "{bad}");
             assert_eq!(control.on(Code::SUCCESS), Action::Bad, "{bad}");

@@ -11,7 +11,7 @@ use super::findings::{Finding, Severity};
 use super::modules::{World, first_factors, is_ours, right_worlds};
 use super::stack::{Kind, Line, Stack};
 use super::walk::Walk;
-use mfa_core::clean::field;
+use mfa_core::clean::{field, message};
 use mfa_core::wire;
 
 /// The line we recommend behind a first factor.
@@ -161,20 +161,11 @@ impl<'a> Judge<'a> {
 
     fn unusable_lines(&self) -> Vec<Finding> {
         let complaint = |line: &Line| match &line.kind {
-            Kind::Broken(_) => Some(broken(line)),
-            _ => line.complaint.as_deref().map(field),
+            Kind::Broken(_) => Some(format!("libpam cannot use this line and lets it fail: {}.", broken(line))),
+            _ => line.complaint.as_deref().map(message),
         };
         let unusable = self.lines.iter().filter_map(|line| Some((line, complaint(line)?)));
-        unusable
-            .map(|(line, why)| {
-                Finding::new(
-                    Severity::Warning,
-                    &line.place(),
-                    format!("libpam cannot use this line and lets it fail: {why}."),
-                    "Repair the line.",
-                )
-            })
-            .collect()
+        unusable.map(|(line, why)| Finding::new(Severity::Warning, &line.place(), why, "Repair the line.")).collect()
     }
 
     fn nobody_gets_in(&self) -> Option<Finding> {

@@ -25,7 +25,7 @@ pub struct Line {
     pub kind: Kind,
     /// What is done with the return code.
     pub control: Control,
-    /// Why libpam cannot parse the control and fails the line, if so.
+    /// What libpam stumbles over in it, in words, if anything; it runs the line all the same.
     pub complaint: Option<String>,
     /// The module as written.
     pub module: String,
@@ -119,25 +119,24 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn file(&mut self, file: &File, at: Nesting) -> Outcome {
-        for (number, text) in logical_lines(&file.text) {
-            self.line(file, number, &text, at)?;
+        let (lines, unfinished) = logical_lines(&file.text);
+        for line in lines {
+            self.line(file, &line, at)?;
         }
-        Ok(())
+        match unfinished {
+            None => Ok(()),
+            Some(open) => {
+                let mut line = blank_line(file, open.number, at);
+                line.kind = Kind::Broken("the line is continued, but the file ends".to_owned());
+                Err(Box::new(line))
+            }
+        }
     }
 
-    fn line(&mut self, file: &File, number: usize, text: &str, at: Nesting) -> Outcome {
-        let mut tokens = Tokens(text);
+    fn line(&mut self, file: &File, read: &Joined, at: Nesting) -> Outcome {
+        let mut tokens = Tokens(&read.text);
         let Some((kind_word, _)) = tokens.next() else { return Ok(()) };
-        let mut line = Line {
-            file: file.path.clone(),
-            number,
-            level: at.level,
-            kind: Kind::Module,
-            control: Control::every("", Action::Bad),
-            complaint: None,
-            module: String::new(),
-            args: Vec::new(),
-        };
+        let mut line = blank_line(file, read.number, at);
         // Debian's libpam: every type of the named file.
         if kind_word.eq_ignore_ascii_case("@include") {
             let name = tokens.next().map(|(name, _)| name);
@@ -156,11 +155,20 @@ impl Parser<'_> {
                 let substack = word.eq_ignore_ascii_case("substack");
                 return self.include(line, name, Nesting { all_types: false, ..at }, substack);
             }
-            Some((word, bracketed)) => (line.control, line.complaint) = Control::parse(&word, bracketed),
+            Some((word, bracketed)) => {
+                let why;
+                (line.control, why) = Control::parse(&word, bracketed);
+                line.complaint = why.map(|why| format!("libpam cannot read its control and lets it fail: {why}."));
+            }
         }
         match tokens.next() {
             Some((module, _)) => line.module = module,
             None => line.kind = Kind::Broken("the module is missing".to_owned()),
+        }
+        if read.gap {
+            let why =
+                "a blank or comment line stands behind a continued one, which libpam reads now so, now otherwise.";
+            line.complaint.get_or_insert_with(|| why.to_owned());
         }
         line.args = tokens.map(|(arg, _)| arg).collect();
         self.lines.push(line);
@@ -172,14 +180,22 @@ impl Parser<'_> {
             self.lines.push(Line { kind: Kind::Substack, module: name.clone().unwrap_or_default(), ..line.clone() });
         }
         let why = match name {
-            None => "the name of the file is missing".to_owned(),
+            None => {
+                line.kind = Kind::Broken("the name of the file is missing".to_owned());
+                return Err(Box::new(line));
+            }
             Some(_) if at.includes + 1 >= DEEPEST => format!("files include one another more than {DEEPEST} deep"),
             Some(name) => match (self.read)(&name) {
+                None => format!("the file “{name}” it includes cannot be read"),
                 Some(file) => {
                     let level = at.level + usize::from(substack);
-                    return self.file(&file, Nesting { includes: at.includes + 1, level, ..at });
+                    match self.file(&file, Nesting { includes: at.includes + 1, level, ..at }) {
+                        Err(inner) if !at.all_types => {
+                            format!("the file it includes cannot be used, see {}", inner.place())
+                        }
+                        end => return end,
+                    }
                 }
-                None => format!("the file “{name}” it includes cannot be read"),
             },
         };
         line.kind = Kind::Broken(why);
@@ -191,34 +207,62 @@ impl Parser<'_> {
     }
 }
 
-/// The lines of a file with comments cut and continuations joined, each with the number of its first line.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
+fn blank_line(file: &File, number: usize, at: Nesting) -> Line {
+    Line {
+        file: file.path.clone(),
+        number,
+        level: at.level,
+        kind: Kind::Module,
+        control: Control::every("", Action::Bad),
+        complaint: None,
+        module: String::new(),
+        args: Vec::new(),
+    }
+}
+
+/// What separates words, for libpam: not the carriage return of a file from elsewhere.
+const BLANK: [char; 2] = [' ', '\t'];
+
+/// A line with its comment cut and its continuations joined.
+struct Joined {
+    /// The number of its first line.
+    number: usize,
+    text: String,
+    /// A blank or comment line stands inside it.
+    gap: bool,
+}
+
+/// The lines of a file, and the one that is still to be continued when the file ends.
+fn logical_lines(text: &str) -> (Vec<Joined>, Option<Joined>) {
     let mut out = Vec::new();
-    let mut open: Option<(usize, String)> = None;
-    for (index, raw) in text.lines().enumerate() {
+    let mut open: Option<Joined> = None;
+    for (index, raw) in text.split('\n').enumerate() {
         let (code, commented) = match raw.split_once('#') {
             Some((code, _)) => (code, true),
             None => (raw, false),
         };
-        let code = code.trim();
-        // A comment ends the line, even one that would be continued.
-        let (code, continued) = match code.strip_suffix('\\') {
-            Some(code) if !commented => (code, true),
-            _ => (code, false),
-        };
-        let (number, mut joined) = open.take().unwrap_or((index + 1, String::new()));
-        if !joined.is_empty() {
-            joined.push(' ');
+        let code = code.trim_start_matches(BLANK);
+        if code.is_empty() {
+            if let Some(open) = &mut open {
+                open.gap = true;
+            }
+            continue;
         }
-        joined.push_str(code);
-        if continued {
-            open = Some((number, joined));
-        } else if !joined.trim().is_empty() {
-            out.push((number, joined));
+        let mut line = open.take().unwrap_or(Joined { number: index + 1, text: String::new(), gap: false });
+        match code.trim_end().strip_suffix('\\') {
+            // A comment ends the line, even one that would be continued.
+            Some(code) if !commented => {
+                line.text.push_str(code);
+                line.text.push(' ');
+                open = Some(line);
+            }
+            _ => {
+                line.text.push_str(code);
+                out.push(line);
+            }
         }
     }
-    out.extend(open);
-    out
+    (out, open)
 }
 
 /// The words of a line. One that begins with `[` runs to the next `]` not behind a backslash.
@@ -228,12 +272,12 @@ impl Iterator for Tokens<'_> {
     type Item = (String, bool);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.0.trim_start();
+        let rest = self.0.trim_start_matches(BLANK);
         if rest.is_empty() {
             return None;
         }
         let Some(inside) = rest.strip_prefix('[') else {
-            let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+            let (word, after) = rest.split_at(rest.find(BLANK).unwrap_or(rest.len()));
             self.0 = after;
             return Some((word.to_owned(), false));
         };
