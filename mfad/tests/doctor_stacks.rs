@@ -199,6 +199,21 @@ fn ways_past_the_second_factor_are_found() {
 fn lock_outs_are_found() {
     for case in [
         case(
+            "a substack does not end the stack",
+            format!("auth substack debian\n{OURS}"),
+            &[(LocksOut, "a stranger can send pushes")],
+        ),
+        case(
+            "su where only root gets in",
+            format!("auth sufficient pam_rootok.so\nauth required pam_deny.so\n{OURS}"),
+            &[(LocksOut, "pam_deny at svc:2 fails")],
+        ),
+        case(
+            "a jump onto pam_deny",
+            format!("auth [success=1 default=ignore] pam_sss.so\n{DEBIAN}{OURS}"),
+            &[(LocksOut, "svc:1 Whoever passes pam_sss alone is refused")],
+        ),
+        case(
             "a stack of only ignores",
             "auth required pam_mfa.so",
             &[(LocksOut, "of whom policy asks nothing are refused")],
@@ -262,6 +277,11 @@ fn lock_outs_are_found() {
 #[test]
 fn what_could_be_better_is_said() {
     for case in [
+        case(
+            "before the first factor",
+            "auth required pam_mfa.so\nauth required pam_unix.so",
+            &[(Warning, "asked before the first factor")],
+        ),
         case(
             "no evidence",
             "auth requisite pam_unix.so\nauth required pam_mfa.so",

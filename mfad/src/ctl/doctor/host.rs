@@ -3,7 +3,7 @@
 //! Called by the doctor's entry. What must never happen: a wait without end (a frozen mfad accepts nobody), or
 //! a question to mfad that costs a user a try.
 
-use super::findings::{Finding, Severity};
+use super::findings::{Finding, Severity, path as path_text};
 use mfa_core::wire;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::fs::{self, Metadata};
@@ -19,6 +19,9 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// How often a full queue is tried again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// The distribution's part of the configuration.
+const VENDOR: &str = "/usr/lib/pam_mfa";
+
 const START: &str = "Start mfad (systemctl start mfad.socket mfad) and look at its log.";
 
 /// All findings about mfad and its files.
@@ -26,6 +29,7 @@ const START: &str = "Start mfad (systemctl start mfad.socket mfad) and look at i
 pub fn judge(run_dir: &Path, config_dir: &Path, state_dir: &Path) -> Vec<Finding> {
     let mut found = daemon(run_dir);
     found.extend(configuration(config_dir));
+    found.extend(configuration(Path::new(VENDOR)));
     found.extend(state(state_dir));
     found
 }
@@ -213,7 +217,7 @@ fn state(folder: &Path) -> Vec<Finding> {
         format!("Others than mfad's own user can get at this{more}: mfad refuses it, and the keys in it may be known."),
         format!(
             "Give everything below {} to its owner alone (chmod -R go=), and ask who could read it.",
-            folder.display()
+            path_text(&folder.to_string_lossy())
         ),
     )]
 }

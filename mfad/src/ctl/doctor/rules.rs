@@ -118,14 +118,16 @@ impl<'a> Judge<'a> {
 
     fn all(&self) -> Vec<Finding> {
         let mut found = self.unusable_lines();
-        let nobody = self.nobody_gets_in();
-        if let Some(finding) = nobody {
+        let past = self.jumped_over();
+        let skipped = past.iter().any(|finding| finding.severity == Severity::LetsBy);
+        if let Some(finding) = self.nobody_gets_in().filter(|_| !skipped) {
             found.push(finding);
         } else {
             if self.subject.asked != Some(false) {
-                found.extend(self.jumped_over());
+                found.extend(past);
                 found.extend(self.refusal_does_not_count());
             }
+            found.extend(self.alternative_refused());
             found.extend(self.exempt_users_are_refused());
             let alone = self.without_first_factor();
             // Where no first factor counts, what to tell mfad about it is the lesser worry.
@@ -169,7 +171,11 @@ impl<'a> Judge<'a> {
     }
 
     fn nobody_gets_in(&self) -> Option<Finding> {
-        if self.right.iter().any(|world| world.walk(self.lines, Code::SUCCESS).lets_in()) {
+        let through = |world: &World| {
+            let walk = world.walk(self.lines, Code::SUCCESS);
+            walk.lets_in() && self.asks_us(&walk)
+        };
+        if self.right.iter().any(through) {
             return None;
         }
         let walk = self.right.first()?.walk(self.lines, Code::SUCCESS);
@@ -183,7 +189,7 @@ impl<'a> Judge<'a> {
         };
         Some(self.finding(
             Severity::LocksOut,
-            format!("Nobody gets in, even with the right first factor and the right code{why}."),
+            format!("Nobody who is asked gets in, even with the right first factor and the right code{why}."),
             "Count the jumps again and look at the controls before pam_mfa.",
         ))
     }

@@ -7,7 +7,7 @@ use super::control::{Action, Code};
 use super::modules::{Knows, Role, World, is_ours, role, stranger};
 use super::stack::{Kind, Line, Stack};
 use super::walk::{Step, Walk};
-use mfa_core::clean::field;
+use mfa_core::clean::{field, message};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -105,7 +105,7 @@ fn told(step: &Step, line: &Line, decision: &Decision) -> Option<String> {
                 format!("{name} asks for a verification code and refuses whatever is typed: no factor is enrolled")
             }
             Decision::Unknown(why) => {
-                format!("{name} asks for a code, if policy does; that could not be asked ({})", field(why))
+                format!("{name} asks for a code, if policy does; that could not be asked ({})", message(why))
             }
         },
         (Kind::Module, Role::FirstFactor(asks)) => format!("{name} {asks}"),

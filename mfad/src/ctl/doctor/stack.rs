@@ -34,10 +34,10 @@ pub struct Line {
 }
 
 impl Line {
-    /// `file:number`.
+    /// `file:number`, cleaned.
     #[must_use]
     pub fn place(&self) -> String {
-        format!("{}:{}", self.file, self.number)
+        super::findings::path(&format!("{}:{}", self.file, self.number))
     }
 
     /// The module without folder and `.so`.

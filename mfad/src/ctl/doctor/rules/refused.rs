@@ -6,8 +6,8 @@
 use super::{BeforePam, Judge};
 use crate::ctl::doctor::control::{Action, Code};
 use crate::ctl::doctor::findings::{Finding, Severity};
-use crate::ctl::doctor::modules::{Role, is_ours, role, stranger};
-use crate::ctl::doctor::stack::Kind;
+use crate::ctl::doctor::modules::{Knows, Role, is_ours, role, stranger};
+use crate::ctl::doctor::stack::{Kind, Line};
 use mfa_core::clean::field;
 use mfa_core::wire;
 use std::collections::BTreeSet;
@@ -105,5 +105,27 @@ impl Judge<'_> {
                 "Keep one of the lines.",
             )
         })
+    }
+
+    /// A first factor that is meant to do on its own, but leads to a refusal: its jump is too short or too long.
+    pub(super) fn alternative_refused(&self) -> Vec<Finding> {
+        let alone = |line: &Line| matches!(line.control.on(Code::SUCCESS), Action::Jump(_) | Action::Done);
+        let refused = |line: &Line| {
+            let mut worlds =
+                self.right.iter().filter(|world| world.knows == Knows::Only(line.name().to_owned())).peekable();
+            worlds.peek().is_some() && worlds.all(|world| !world.walk(self.lines, Code::SUCCESS).lets_in())
+        };
+        let lines = self.lines.iter().filter(|line| line.kind == Kind::Module && alone(line) && refused(line));
+        lines
+            .filter(|line| matches!(role(line), Role::FirstFactor(_)))
+            .map(|line| {
+                Finding::new(
+                    Severity::LocksOut,
+                    &line.place(),
+                    format!("Whoever passes {} alone is refused, even with the right code.", field(line.name())),
+                    format!("Count again which lines its control {} skips.", field(line.control.text())),
+                )
+            })
+            .collect()
     }
 }
