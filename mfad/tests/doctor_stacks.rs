@@ -98,6 +98,11 @@ fn stacks_in_order_are_called_so() {
 #[test]
 fn ways_past_the_second_factor_are_found() {
     for case in [
+        case(
+            "we suffice for ordinary users",
+            "auth requisite pam_succeed_if.so uid >= 1000\nauth sufficient pam_mfa.so\nauth required pam_unix.so",
+            &[(LetsBy, "A code alone"), (LetsBy, "“no” does not count")],
+        ),
         case("our line missing", DEBIAN, &[(LetsBy, "svc Policy asks for a second factor, but no auth line")]),
         case(
             "only in the account stack",

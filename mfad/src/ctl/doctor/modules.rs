@@ -3,7 +3,7 @@
 //! Called by the rules and by `--simulate`. What must never happen: a module that asks nobody anything being
 //! taken for a first factor. The other mistake, an unknown module taken for one, is said in `--simulate`.
 
-use super::control::Code;
+use super::control::{Action, Code};
 use super::stack::{Kind, Line};
 use super::walk::{Walk, walk};
 use std::collections::BTreeSet;
@@ -44,9 +44,12 @@ pub fn role(line: &Line) -> Role {
         "pam_wheel" if has("trust") => Role::Condition(Code::IGNORE, Code::SUCCESS),
         "pam_wheel" => Role::Condition(Code::SUCCESS, Code::PERM_DENIED),
         "pam_localuser" | "pam_usertype" => Role::Condition(Code::SUCCESS, Code::PERM_DENIED),
-        "pam_succeed_if" | "pam_listfile" | "pam_rhosts" | "pam_timestamp" => {
-            Role::Condition(Code::AUTH_ERR, Code::SUCCESS)
-        }
+        // Where failing it ends in a refusal, the ordinary user meets the condition; where it is a way around
+        // something, not.
+        "pam_succeed_if" | "pam_listfile" | "pam_rhosts" | "pam_timestamp" => match line.control.on(Code::AUTH_ERR) {
+            Action::Bad | Action::Die => Role::Condition(Code::SUCCESS, Code::AUTH_ERR),
+            _ => Role::Condition(Code::AUTH_ERR, Code::SUCCESS),
+        },
         "pam_fprintd" | "pam_howdy" => Role::FirstFactor("asks for a fingerprint or a face"),
         "pam_u2f" | "pam_yubico" => Role::FirstFactor("asks for a security key"),
         "pam_pkcs11" | "pam_p11" => Role::FirstFactor("asks for a smart card"),
