@@ -1,1 +1,3 @@
 //! `mfactl`: the administrator's command line.
+
+pub mod doctor;
