@@ -1,8 +1,8 @@
 //! Reading the policy files from disk.
 //!
 //! Called at start and at SIGHUP, and by `mfactl config`. A file that is not root's, or that others can
-//! write, is refused; an explicit `--config` that is missing, empty or loose as well. What must never happen: a fault
-//! in a file being taken for the file's absence.
+//! write, is refused; an explicit `--config` that is missing or loose as well. What must never happen: a fault
+//! in a file being taken for the file's absence. An empty file says nothing: the strict defaults hold.
 
 use crate::store::Loose;
 use mfa_core::place::FileError;
@@ -61,11 +61,6 @@ impl Config {
                     path: path.display().to_string(),
                     source: io::Error::from(io::ErrorKind::NotFound),
                 })?;
-                if source.text.trim().is_empty() {
-                    return Err(
-                        FileError::whole(&source.file, "empty; a file named by --config must say something").into()
-                    );
-                }
                 Layers { main: Some(source), ..Layers::default() }
             }
             None => usual(Path::new(VENDOR), Path::new(MAIN))?,

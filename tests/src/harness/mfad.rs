@@ -26,6 +26,7 @@ pub struct Mfad {
     clock: PathBuf,
     faked: bool,
     args: Vec<String>,
+    descriptors: Option<u32>,
 }
 
 impl Mfad {
@@ -33,6 +34,15 @@ impl Mfad {
     #[must_use]
     pub fn start(world: &World, policy: &str) -> Self {
         let mut mfad = Self::new(world, policy);
+        mfad.run();
+        mfad
+    }
+
+    /// The same with at most this many open descriptors.
+    #[must_use]
+    pub fn start_with_descriptors(world: &World, policy: &str, most: u32) -> Self {
+        let mut mfad = Self::new(world, policy);
+        mfad.descriptors = Some(most);
         mfad.run();
         mfad
     }
@@ -61,6 +71,7 @@ impl Mfad {
             clock: world.folder().join("clock"),
             faked: false,
             args: Vec::new(),
+            descriptors: None,
         }
     }
 
@@ -166,7 +177,11 @@ impl Mfad {
     }
 
     fn spawn(&self) -> Child {
-        let mut program = Program::new(built("mfad"))
+        let mut program = match self.descriptors {
+            None => Program::new(built("mfad")),
+            Some(most) => Program::new("prlimit").arg(format!("--nofile={most}:{most}")).arg(built("mfad")),
+        };
+        program = program
             .arg("--config")
             .arg(&self.config)
             .arg("--state-dir")
