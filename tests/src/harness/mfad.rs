@@ -26,6 +26,7 @@ pub struct Mfad {
     clock: PathBuf,
     faked: bool,
     args: Vec<String>,
+    env: Vec<(String, String)>,
     descriptors: Option<u32>,
 }
 
@@ -71,6 +72,7 @@ impl Mfad {
             clock: world.folder().join("clock"),
             faked: false,
             args: Vec::new(),
+            env: Vec::new(),
             descriptors: None,
         }
     }
@@ -79,6 +81,13 @@ impl Mfad {
     #[must_use]
     pub fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.to_owned());
+        self
+    }
+
+    /// One more variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -190,6 +199,9 @@ impl Mfad {
             .arg(&self.run_dir)
             .args(["--user", "_mfad"])
             .args(&self.args);
+        for (name, value) in &self.env {
+            program = program.env(name, value);
+        }
         if self.faked {
             // The monotonic clock stays true: only wall time is in question.
             program = program
