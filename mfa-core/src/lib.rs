@@ -10,8 +10,12 @@
 #[cfg(feature = "authority")]
 pub mod admin;
 #[cfg(feature = "authority")]
+pub mod approval;
+#[cfg(feature = "authority")]
 pub mod base32;
 pub mod clean;
+#[cfg(feature = "authority")]
+pub mod device;
 #[cfg(feature = "authority")]
 pub mod enrollment;
 #[cfg(feature = "authority")]
