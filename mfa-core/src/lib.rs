@@ -9,12 +9,14 @@
 
 #[cfg(feature = "authority")]
 pub mod admin;
-#[cfg(feature = "authority")]
+#[cfg(feature = "approval")]
 pub mod approval;
 #[cfg(feature = "authority")]
 pub mod base32;
+#[cfg(feature = "bus")]
+pub mod bus;
 pub mod clean;
-#[cfg(feature = "authority")]
+#[cfg(feature = "approval")]
 pub mod device;
 #[cfg(feature = "authority")]
 pub mod enrollment;

@@ -1,0 +1,28 @@
+//! The errors of all interfaces. Their texts are for people; programs go by the names.
+
+use zbus::DBusError;
+
+/// Why a call was refused.
+#[derive(Debug, DBusError)]
+#[zbus(prefix = "io.github.pam_mfa.Error")]
+pub enum Error {
+    /// The bus itself.
+    #[zbus(error)]
+    Bus(zbus::Error),
+    /// The caller may not do this, or showed no fresh proof. One text for all reasons.
+    NotAuthorized(String),
+    /// No such request, or it is over.
+    NoSuchRequest(String),
+    /// No such device of the caller's.
+    NoSuchDevice(String),
+    /// The number is not the one the terminal shows; the request is over.
+    WrongNumber(String),
+    /// A value that is not of the form it must have.
+    BadValue(String),
+    /// Too many tries or requests for now.
+    Later(String),
+    /// The keyring is locked, absent or was dismissed.
+    Keyring(String),
+    /// Something is broken on this side.
+    Unavailable(String),
+}
