@@ -5,6 +5,7 @@
 //! What must never happen: a damaged file being read as "no factors", or a key that this version
 //! does not know being skipped.
 
+use crate::device::{Device, DeviceId, MAX_DEVICES};
 use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
 use crate::place::{self, FileError};
 use crate::policy::Require;
@@ -54,6 +55,12 @@ impl FactorId {
     #[must_use]
     pub fn recovery() -> Self {
         Self(String::from("recovery"))
+    }
+
+    /// All devices together, where the failures of their answers are counted.
+    #[must_use]
+    pub fn push() -> Self {
+        Self(String::from("push"))
     }
 
     /// A name typed by a person.
@@ -119,6 +126,8 @@ pub struct Enrollment {
     pub require: Option<Require>,
     /// At most [`MAX_FACTORS`].
     pub factors: Vec<Factor>,
+    /// Paired devices, at most [`MAX_DEVICES`].
+    pub devices: Vec<Device>,
     /// The recovery codes, once a factor is confirmed.
     pub recovery: Option<Recovery>,
 }
@@ -127,7 +136,15 @@ impl Enrollment {
     /// A file for an account without factors.
     #[must_use]
     pub fn new(name: &str, uid: u32, state_id: StateId) -> Self {
-        Self { name: name.to_owned(), uid, state_id, require: None, factors: Vec::new(), recovery: None }
+        Self {
+            name: name.to_owned(),
+            uid,
+            state_id,
+            require: None,
+            factors: Vec::new(),
+            devices: Vec::new(),
+            recovery: None,
+        }
     }
 
     /// The factors that open a door.
@@ -135,10 +152,22 @@ impl Enrollment {
         self.factors.iter().filter(|factor| !factor.pending)
     }
 
-    /// Whether the user has a factor that opens a door. Recovery codes alone do not make one enrolled.
+    /// Whether the user has a factor. A suspended device counts: it must not make policy `optional` let anybody by.
+    /// Recovery codes alone do not make one enrolled.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        self.confirmed().next().is_some()
+        self.confirmed().next().is_some() || !self.devices.is_empty()
+    }
+
+    /// The devices that may be asked.
+    pub fn active_devices(&self) -> impl Iterator<Item = &Device> {
+        self.devices.iter().filter(|device| !device.suspended)
+    }
+
+    /// The device of this name.
+    #[must_use]
+    pub fn device(&self, id: &DeviceId) -> Option<&Device> {
+        self.devices.iter().find(|device| device.id == *id)
     }
 
     /// The factor of this name.
@@ -167,10 +196,25 @@ impl Enrollment {
         for entry in form.factor {
             let span = entry.span();
             let factor = entry.into_inner().into_factor().map_err(|why| at(span.clone(), &why))?;
-            if factors.iter().any(|known| known.id == factor.id) || factor.id == FactorId::recovery() {
+            if factors.iter().any(|known| known.id == factor.id)
+                || factor.id == FactorId::recovery()
+                || factor.id == FactorId::push()
+            {
                 return Err(at(span, "a factor id that is not its own"));
             }
             factors.push(factor);
+        }
+        let mut devices: Vec<Device> = Vec::with_capacity(form.device.len());
+        for entry in form.device {
+            let span = entry.span();
+            let device = entry.into_inner();
+            if devices.iter().any(|known| known.id == device.id || known.key == device.key) {
+                return Err(at(span, "a device whose id or key is not its own"));
+            }
+            devices.push(device);
+        }
+        if devices.len() > MAX_DEVICES {
+            return Err(FileError::whole(file, format!("more than {MAX_DEVICES} devices")));
         }
         let recovery = form.recovery.map(|set| Recovery { created: set.created, codes: set.codes });
         Ok(Self {
@@ -179,6 +223,7 @@ impl Enrollment {
             state_id: form.state_id,
             require: form.require,
             factors,
+            devices,
             recovery,
         })
     }
@@ -195,6 +240,7 @@ impl Enrollment {
             state_id: &self.state_id,
             require: self.require,
             factor: self.factors.iter().map(FactorForm::from_factor).collect(),
+            device: &self.devices,
             recovery: self.recovery.as_ref().map(|set| RecoveryForm { created: set.created, codes: set.codes.clone() }),
         };
         let body = Zeroizing::new(toml::to_string(&form)?);
@@ -227,6 +273,8 @@ struct Form {
     require: Option<Require>,
     #[serde(default)]
     factor: Vec<Spanned<FactorForm>>,
+    #[serde(default)]
+    device: Vec<Spanned<Device>>,
     recovery: Option<RecoveryForm>,
 }
 
@@ -239,6 +287,8 @@ struct PrintForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     require: Option<Require>,
     factor: Vec<FactorForm>,
+    #[serde(skip_serializing_if = "<[Device]>::is_empty")]
+    device: &'a [Device],
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<RecoveryForm>,
 }

@@ -41,6 +41,8 @@ pub mod place;
 #[cfg(feature = "authority")]
 pub mod policy;
 #[cfg(feature = "authority")]
+pub mod pushes;
+#[cfg(feature = "authority")]
 pub mod record;
 #[cfg(feature = "authority")]
 pub mod recovery;

@@ -7,6 +7,7 @@
 use crate::enrollment::{Enrollment, Factor, FactorId, StateId};
 use crate::limits::{ADMIN_AT, Budget, Counter, OWN_AT, SOURCES, STRANGERS_AT};
 use crate::now::{Boot, Now};
+use crate::pushes::Pushes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,6 +34,9 @@ pub struct State {
     /// The same by source, the latest last; at most [`SOURCES`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sources: Vec<Source>,
+    /// The pushes of the last minutes.
+    #[serde(default, skip_serializing_if = "Pushes::is_clear")]
+    pub pushes: Pushes,
     /// Seconds since 1970 of the last accepted code of any kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<u64>,
@@ -98,6 +102,7 @@ impl State {
             spent: Vec::new(),
             strangers: 0,
             sources: Vec::new(),
+            pushes: Pushes::default(),
             last_success: None,
         }
     }
@@ -116,7 +121,9 @@ impl State {
         };
         state.enter(now);
         // The record has room for the factors there are.
-        state.factors.retain(|id, _| *id == FactorId::recovery() || enrollment.factor(id).is_some());
+        state
+            .factors
+            .retain(|id, _| *id == FactorId::recovery() || *id == FactorId::push() || enrollment.factor(id).is_some());
         (state, noticed)
     }
 
@@ -130,6 +137,7 @@ impl State {
         for counter in factors.chain(self.sources.iter_mut().map(|source| &mut source.counter)) {
             counter.restart(now);
         }
+        self.pushes.restart(now);
     }
 
     /// What `id` remembers.
@@ -191,6 +199,7 @@ impl State {
         }
         self.strangers = 0;
         self.sources.clear();
+        self.pushes = Pushes::default();
     }
 
     fn counter(&mut self, id: &FactorId, budget: &Budget) -> &mut Counter {
