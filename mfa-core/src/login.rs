@@ -4,9 +4,11 @@
 //! dialogue is a table. What must never happen: `granted` without a judgement that accepted a code in
 //! this login, `ignored` for a fault, or a dialogue that tells a stranger who exists.
 
+use crate::approval;
 use crate::clean;
 use crate::limits::Budget;
 use crate::policy::{Decision, Require};
+use crate::secret::Secret;
 use crate::verify::Judgement;
 use crate::wire::{Context, Ending, Kind, Method, Reason, Step, Verdict};
 use std::time::Duration;
@@ -27,6 +29,43 @@ pub enum Subject {
     Unenrolled,
     /// Cannot be let in whatever they answer, and why.
     Barred(Reason),
+}
+
+/// A push that went out for this login.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    /// The number to type on the device, if one is due.
+    pub number: Option<Secret>,
+    /// Whether the user has codes as well.
+    pub codes: bool,
+}
+
+impl Offer {
+    /// The prompt that does it all: sshd before 10.3 shows no text of its own before it.
+    fn prompt(&self) -> String {
+        let number = self.number.as_ref().map(approval::shown);
+        match (&number, self.codes) {
+            (Some(number), true) => {
+                format!("Verification code (or approve {number} on your desktop and press Enter): ")
+            }
+            (None, true) => String::from("Verification code (or approve on your desktop and press Enter): "),
+            (Some(number), false) => format!("Approve {number} on your desktop, then press Enter: "),
+            (None, false) => String::from("Approve on your desktop, then press Enter: "),
+        }
+    }
+}
+
+/// How a push of this login ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// A device's signature counted.
+    Approved,
+    /// No.
+    Denied,
+    /// A wrong number.
+    WrongNumber,
+    /// Nobody answered.
+    Expired,
 }
 
 /// Whether the caller shows that a first factor was given.
@@ -63,6 +102,7 @@ pub struct Login {
     tries_left: u8,
     subject: Subject,
     evidence: bool,
+    offer: Option<Offer>,
 }
 
 /// How a login goes on.
@@ -88,7 +128,7 @@ impl Next {
     pub fn verdict(&self) -> Option<&Verdict> {
         match &self.step {
             Step::Granted(verdict) | Step::Ignored(verdict) | Step::Refused { verdict, .. } => Some(verdict),
-            Step::Prompt { .. } | Step::Info { .. } => None,
+            Step::Prompt { .. } | Step::Info { .. } | Step::Wait { .. } => None,
         }
     }
 }
@@ -104,6 +144,7 @@ impl Login {
             tries_left: decision.tries,
             subject,
             evidence,
+            offer: None,
         };
         let next = match (decision.require.value, subject) {
             (Require::Off, _) => Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired))),
@@ -116,6 +157,46 @@ impl Login {
             _ => Next::step(login.prompt(PROMPT)),
         };
         (login, next)
+    }
+
+    /// Whether a push may be sent before the first prompt: only with a first factor in evidence, for one who is enrolled.
+    #[must_use]
+    pub fn may_push(&self) -> bool {
+        self.evidence && self.judges()
+    }
+
+    /// The first prompt, now that a push went out.
+    pub fn offer(&mut self, offer: Offer) -> Next {
+        let text = offer.prompt();
+        self.offer = Some(offer);
+        Next::step(self.prompt(&text))
+    }
+
+    /// Whether this answer means "I approve on my desktop": an empty line while a push is out.
+    #[must_use]
+    pub fn waits(&self, answer: Option<&Secret>) -> bool {
+        self.offer.is_some() && answer.is_some_and(|text| text.expose().iter().all(u8::is_ascii_whitespace))
+    }
+
+    /// The next step after the push ended.
+    pub fn settle_push(&mut self, pushed: Pushed) -> Next {
+        let codes = self.offer.take().is_some_and(|offer| offer.codes);
+        match pushed {
+            Pushed::Approved if self.may_push() => {
+                Next::step(Step::Granted(self.verdict(Method::Push, Reason::Approved)))
+            }
+            Pushed::Approved => self.fail(Reason::Protocol),
+            Pushed::Denied => Next::step(self.refused(Ending::Stop, Method::Push, Reason::PushDenied)),
+            Pushed::WrongNumber => Next::told(
+                String::from("The number did not match."),
+                self.refused(Ending::Stop, Method::Push, Reason::WrongNumber),
+            ),
+            Pushed::Expired if codes => Next::told(String::from("Nobody approved in time."), self.prompt(PROMPT)),
+            Pushed::Expired => Next::told(
+                String::from("Nobody approved in time."),
+                self.refused(Ending::Stop, Method::Push, Reason::PushExpired),
+            ),
+        }
     }
 
     /// The budget answers of this login are charged to.
@@ -201,7 +282,9 @@ impl Login {
             }
         }
         if self.tries_left > 0 {
-            return Next::step(self.prompt(PROMPT_AGAIN));
+            let Some(offer) = &self.offer else { return Next::step(self.prompt(PROMPT_AGAIN)) };
+            let text = format!("That code was not accepted. {}", offer.prompt());
+            return Next::step(self.prompt(&text));
         }
         // Callers that ask once per call decide themselves whether to call again.
         let ending = match self.kind {

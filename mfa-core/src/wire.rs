@@ -91,6 +91,12 @@ pub enum Step {
         /// At most 511 bytes, one line, cleaned.
         text: String,
     },
+    /// Wait for the next step; nothing is sent meanwhile but [`Ask::Cancel`], when the client is gone or the user
+    /// pressed ^C.
+    Wait {
+        /// The next step comes within this time.
+        seconds: u32,
+    },
     /// The end: the second factor was given.
     Granted(Verdict),
     /// The end: policy asks nothing of this login.
@@ -164,6 +170,8 @@ pub enum Method {
     Hotp,
     /// A recovery code.
     Recovery,
+    /// A paired device's approval.
+    Push,
 }
 
 /// Why a login was decided as it was. The strings are stable: logs and fail2ban filters rest on them.
@@ -180,6 +188,14 @@ pub enum Reason {
     EnrolmentRequired,
     /// There is no such account.
     UnknownUser,
+    /// A device of the user's said yes.
+    Approved,
+    /// The user said no on a device.
+    PushDenied,
+    /// Nobody answered the push in time.
+    PushExpired,
+    /// The number typed on the device was not the one the terminal shows.
+    WrongNumber,
     /// A code that is none of the user's.
     WrongCode,
     /// A code of the user's that was accepted before, or one older than that.

@@ -22,7 +22,7 @@ fn end(next: &Next) -> String {
         Step::Granted(verdict) => format!("granted {}", verdict.reason),
         Step::Ignored(verdict) => format!("ignored {}", verdict.reason),
         Step::Refused { ending, verdict, .. } => format!("refused {ending} {}", verdict.reason),
-        Step::Prompt { .. } | Step::Info { .. } => String::from("goes on"),
+        Step::Prompt { .. } | Step::Info { .. } | Step::Wait { .. } => String::from("goes on"),
     }
 }
 
@@ -157,4 +157,61 @@ fn every_text_fits_a_pam_message_and_never_says_password() {
     for text in [PROMPT, PROMPT_AGAIN, &info] {
         assert!(!text.to_lowercase().contains("password") && !text.contains('\n'));
     }
+}
+
+fn pushed(codes: bool, kind: Kind) -> (Login, Next) {
+    let (mut login, _) = Login::begin("a", &decision(Require::Required, kind, 3), Subject::Enrolled, true);
+    assert!(login.may_push());
+    let next = login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes });
+    (login, next)
+}
+
+#[test]
+fn one_prompt_asks_for_both_and_shows_the_number() {
+    let (login, next) = pushed(true, Kind::Sshd);
+    assert_eq!(next.step, prompt("Verification code (or approve 482 913 on your desktop and press Enter): "));
+    for (answer, waits) in [("", true), ("  ", true), ("123456", false), ("x", false)] {
+        assert_eq!(login.waits(Some(&Secret::from(String::from(answer)))), waits, "{answer:?}");
+    }
+    assert!(!login.waits(None));
+    let (_, next) = pushed(false, Kind::Sshd);
+    assert_eq!(next.step, prompt("Approve 482 913 on your desktop, then press Enter: "));
+}
+
+#[test]
+fn how_a_push_ends_a_login() {
+    for (pushed_as, codes, expected) in [
+        (Pushed::Approved, true, "granted approved"),
+        (Pushed::Denied, true, "refused stop push-denied"),
+        (Pushed::WrongNumber, true, "refused stop wrong-number"),
+        (Pushed::Expired, true, "goes on"),
+        (Pushed::Expired, false, "refused stop push-expired"),
+    ] {
+        let (mut login, _) = pushed(codes, Kind::Sudo);
+        assert_eq!(end(&login.settle_push(pushed_as)), expected, "{pushed_as:?}");
+    }
+}
+
+#[test]
+fn without_evidence_or_factors_no_push_goes_out_and_none_grants() {
+    for (subject, evidence) in [
+        (Subject::Enrolled, false),
+        (Subject::Unenrolled, true),
+        (Subject::Barred(Reason::UnknownUser), true),
+        (Subject::Barred(Reason::UnknownUser), false),
+    ] {
+        let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), subject, evidence);
+        assert!(!login.may_push());
+        assert!(!end(&login.settle_push(Pushed::Approved)).starts_with("granted"));
+    }
+}
+
+#[test]
+fn a_wrong_code_leaves_the_push_open() {
+    let (mut login, _) = pushed(true, Kind::Sshd);
+    let next = login.settle(Some(&judged(false, Reason::WrongCode)));
+    let expected =
+        "That code was not accepted. Verification code (or approve 482 913 on your desktop and press Enter): ";
+    assert_eq!(next.step, prompt(expected));
+    assert_eq!(end(&login.settle_push(Pushed::Approved)), "granted approved");
 }
