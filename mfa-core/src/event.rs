@@ -25,6 +25,36 @@ pub enum Kind {
     /// A code that was accepted before.
     #[serde(rename = "auth.replay")]
     AuthReplay,
+    /// A push went out.
+    #[serde(rename = "push.sent")]
+    PushSent,
+    /// A device's signature counted.
+    #[serde(rename = "push.approved")]
+    PushApproved,
+    /// The user said no.
+    #[serde(rename = "push.denied")]
+    PushDenied,
+    /// The user said no, and that it was somebody else.
+    #[serde(rename = "push.reported")]
+    PushReported,
+    /// Nobody answered in time.
+    #[serde(rename = "push.expired")]
+    PushExpired,
+    /// A wrong number was typed on a device.
+    #[serde(rename = "push.number_mismatch")]
+    PushNumberMismatch,
+    /// A device was paired.
+    #[serde(rename = "device.added")]
+    DeviceAdded,
+    /// A device was suspended.
+    #[serde(rename = "device.suspended")]
+    DeviceSuspended,
+    /// A device was removed.
+    #[serde(rename = "device.revoked")]
+    DeviceRevoked,
+    /// An administrator made a ticket for a first device.
+    #[serde(rename = "admin.ticket")]
+    AdminTicket,
     /// A factor was disabled after too many failures.
     #[serde(rename = "factor.disabled")]
     FactorDisabled,

@@ -7,7 +7,9 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::locks::Locks;
+use crate::pushes::Registry;
 use crate::store::{Store, StoreError};
+use crate::tickets::Tickets;
 use crate::uids::Uids;
 use mfa_core::event::{Event, Kind};
 use mfa_core::policy::{Policy, Requirements};
@@ -28,6 +30,10 @@ pub struct Authority {
     pub locks: Locks,
     /// Who is enrolled under which uid.
     pub uids: Uids,
+    /// Agents and open requests.
+    pub pushes: Registry,
+    /// Tickets for first devices.
+    pub tickets: Tickets,
     config_file: Option<PathBuf>,
     in_force: RwLock<Arc<InForce>>,
     requirements: RwLock<Arc<Requirements>>,
@@ -75,6 +81,8 @@ impl Authority {
             clock,
             locks: Locks::default(),
             uids: Uids::default(),
+            tickets: Tickets::default(),
+            pushes: Registry::new(host_name(), &machine_id()),
             config_file: config_file.map(Path::to_owned),
             in_force: RwLock::new(Arc::new(InForce { policy: config.policy, files, refused: None })),
             requirements: RwLock::new(Arc::new(requirements)),
@@ -124,6 +132,18 @@ impl Authority {
         };
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
     }
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// machine-id(5); an image without one is told apart by its boot.
+fn machine_id() -> String {
+    ["/etc/machine-id", "/proc/sys/kernel/random/boot_id"]
+        .iter()
+        .find_map(|file| std::fs::read_to_string(file).ok().filter(|id| !id.trim().is_empty()))
+        .unwrap_or_default()
 }
 
 fn listed(files: &[String]) -> String {

@@ -22,6 +22,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Where enrolments and state are.
 pub const STATE_DIR: &str = "/var/lib/pam_mfa";
 
+/// The system bus. The environment is not asked: who starts mfad by hand may have been given one.
+pub const BUS: &str = "unix:path=/run/dbus/system_bus_socket";
+
 /// The user mfad works as when it is started by hand as root.
 pub const USER: &str = "_mfad";
 
@@ -47,6 +50,9 @@ pub struct Arguments {
     /// User to work as when started as root
     #[arg(long, value_name = "NAME", default_value = USER)]
     pub user: String,
+    /// D-Bus address of the system bus
+    #[arg(long, value_name = "ADDRESS", default_value = BUS)]
+    pub bus: String,
     /// Boot id, where /proc hides it (systemd's %b)
     #[arg(long, value_name = "ID")]
     pub boot_id: Option<String>,
@@ -78,7 +84,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("tokio")?;
-    let result = runtime.block_on(work(Arc::clone(&authority), sockets, limits));
+    let result = runtime.block_on(work(Arc::clone(&authority), sockets, limits, arguments.bus.clone()));
     // A look-up that hangs must not keep a stopped mfad alive.
     runtime.shutdown_timeout(Duration::from_secs(2));
     if !handed_over {
@@ -90,7 +96,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     result
 }
 
-async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits) -> anyhow::Result<()> {
+async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits, bus: String) -> anyhow::Result<()> {
+    tokio::spawn(crate::service::bus::serve(Arc::clone(&authority), bus));
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -6,18 +6,20 @@
 
 use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
+use crate::pushes::{self, Ticket};
 use crate::store::StoreError;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
-use mfa_core::login::{Login, Next, Subject, first_factor_in_evidence};
+use mfa_core::login::{Login, Next, Offer, Pushed, Subject, first_factor_in_evidence};
 use mfa_core::now::Now;
 use mfa_core::policy::{Decision, Groups, Query, Require};
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::verify::{Judgement, judge};
-use mfa_core::wire::{Context, Kind, Method, Reason};
+use mfa_core::wire::{Context, Kind, Method, Reason, Step};
+use std::sync::Arc;
 
 /// The service name of logins over the user socket, whatever the program says it is.
 pub const OWN_PROGRAM: &str = "own-program";
@@ -41,6 +43,8 @@ pub struct Session {
     uid: Option<u32>,
     context: Context,
     budget: Budget,
+    /// A push under way; dropped with the login, which withdraws it.
+    push: Option<Ticket>,
 }
 
 impl Session {
@@ -48,6 +52,18 @@ impl Session {
     #[must_use]
     pub fn judged_user(&self) -> Option<&str> {
         self.login.judges().then_some(self.user.as_str())
+    }
+
+    /// Whether this answer means "I approve on my desktop", and its push with it.
+    pub fn waits_for(&mut self, answer: Option<&Secret>) -> Option<&mut Ticket> {
+        if self.login.waits(answer) { self.push.as_mut() } else { None }
+    }
+
+    /// How the push ended while the person looked at the prompt, if it has: then no code counts any more.
+    #[must_use]
+    pub fn refused_by_push(&self) -> Option<Pushed> {
+        let ended = self.push.as_ref().and_then(Ticket::ended)?;
+        matches!(ended, Pushed::Denied | Pushed::WrongNumber).then_some(ended)
     }
 
     /// The state machine, for endings that are not answers.
@@ -59,7 +75,7 @@ impl Session {
 
 /// Looks the user up, asks policy and takes the first step.
 #[must_use]
-pub fn begin(authority: &Authority, caller: Caller, context: Context) -> (Session, Next) {
+pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (Session, Next) {
     let context = match caller {
         Caller::Root => context,
         Caller::Own(uid) => {
@@ -73,14 +89,25 @@ pub fn begin(authority: &Authority, caller: Caller, context: Context) -> (Sessio
         Lookup::Absent | Lookup::Failed(_) => None,
     };
     let evidence = caller == Caller::Root && first_factor_in_evidence(&context, decision.kind, account.map(|a| a.uid));
-    let (login, next) = Login::begin(&context.user, &decision, subject, evidence);
+    let (mut login, mut next) = Login::begin(&context.user, &decision, subject, evidence);
     let budget = match caller {
         Caller::Root => login.budget(context.rhost.as_deref()),
         Caller::Own(_) => Budget::Own,
     };
     let user = account.map_or_else(|| context.user.clone(), |account| account.name.clone());
     let uid = account.map(|account| account.uid);
-    let session = Session { login, user, uid, context, budget };
+    let push = match next.step {
+        Step::Prompt { .. } if login.may_push() => pushes::open(authority, &user, &context).unwrap_or_else(|why| {
+            tracing::error!("no push is sent for {}: {why}", clean::quoted(&user));
+            None
+        }),
+        _ => None,
+    };
+    if let Some(ticket) = &push {
+        let codes = authority.store.enrollment(&user).ok().flatten().is_some_and(|e| e.confirmed().next().is_some());
+        next = login.offer(Offer { number: ticket.number.clone(), codes });
+    }
+    let session = Session { login, user, uid, context, budget, push };
     record_end(authority, &session, &next, None);
     (session, next)
 }
@@ -186,6 +213,15 @@ fn matches_account(enrollment: &Enrollment, account: &Account) -> Result<(), (St
         account.uid
     );
     Err((why, Reason::UidMismatch))
+}
+
+/// The next step after the session's push ended.
+#[must_use]
+pub fn settle_push(authority: &Authority, session: &mut Session, pushed: Pushed) -> Next {
+    session.push = None;
+    let next = session.login.settle_push(pushed);
+    record_end(authority, session, &next, None);
+    next
 }
 
 /// Judges an answer. The caller holds the user's lock where [`Session::judged_user`] names one.
@@ -303,12 +339,15 @@ fn event(session: &Session, happened: Happened) -> Event {
 
 fn happened(reason: Reason) -> Happened {
     match reason {
-        Reason::CodeAccepted => Happened::AuthSuccess,
+        Reason::CodeAccepted | Reason::Approved => Happened::AuthSuccess,
         Reason::NotRequired | Reason::NotEnrolled => Happened::AuthIgnored,
         Reason::Locked => Happened::AuthLocked,
         Reason::Replay => Happened::AuthReplay,
         Reason::EnrolmentRequired
         | Reason::UnknownUser
+        | Reason::PushDenied
+        | Reason::PushExpired
+        | Reason::WrongNumber
         | Reason::WrongCode
         | Reason::Disabled
         | Reason::Malformed

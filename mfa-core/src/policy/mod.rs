@@ -62,6 +62,8 @@ pub struct Policy {
     pub tries: Set<u8>,
     /// Whether codes are shown while they are typed.
     pub echo: Set<bool>,
+    /// Whether a push of a login of this host asks for the number as well; one with a remote host always does.
+    pub number: Set<bool>,
     /// The name shown in authenticator apps; the host name when not set.
     pub issuer: Option<Set<String>>,
     /// In order; the first that matches decides.
@@ -143,6 +145,7 @@ impl Policy {
             require: Set { value: Require::Required, place: Place::built_in("require") },
             tries: Set { value: TRIES, place: Place::built_in("tries") },
             echo: Set { value: false, place: Place::built_in("echo") },
+            number: Set { value: true, place: Place::built_in("number") },
             issuer: None,
             rules: Vec::new(),
             floor: None,

@@ -66,6 +66,7 @@ struct Form {
     require: Option<Spanned<Require>>,
     tries: Option<Spanned<u8>>,
     echo: Option<Spanned<bool>>,
+    number: Option<Spanned<bool>>,
     issuer: Option<Spanned<String>>,
     #[serde(default)]
     rule: Vec<Spanned<RuleForm>>,
@@ -113,6 +114,9 @@ impl Form {
         }
         if let Some(echo) = &self.echo {
             policy.echo = set(source, echo);
+        }
+        if let Some(number) = &self.number {
+            policy.number = set(source, number);
         }
         if let Some(issuer) = &self.issuer {
             let name = issuer.get_ref();

@@ -30,7 +30,7 @@ pub(super) fn enroll(
     let moving = match new.method {
         Method::Totp => Moving::Time { period: new.period },
         Method::Hotp => Moving::Counter,
-        Method::None | Method::Recovery => return refuse("only totp and hotp factors can be enrolled"),
+        Method::None | Method::Recovery | Method::Push => return refuse("only totp and hotp factors can be enrolled"),
     };
     let secret = Secret::new(random::<NEW_SECRET_BYTES>()?.to_vec());
     let otp = Otp::new(secret, new.algorithm, new.digits, moving, ShortSecret::Refuse)
@@ -102,7 +102,7 @@ pub(super) fn confirm(
         let known = state.factor(&id);
         match method {
             Method::Hotp => known.next = Some(step.saturating_add(1)),
-            Method::Totp | Method::None | Method::Recovery => known.mark = Some(step),
+            Method::Totp | Method::None | Method::Recovery | Method::Push => known.mark = Some(step),
         }
     })?;
     authority.store.save_enrollment(&enrollment)?;

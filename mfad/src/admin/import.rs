@@ -70,7 +70,9 @@ fn prepare(
         let moving = match entry.method {
             Method::Totp => Moving::Time { period: entry.period },
             Method::Hotp => Moving::Counter,
-            Method::None | Method::Recovery => return Err(said(String::from("only totp and hotp can be imported"))),
+            Method::None | Method::Recovery | Method::Push => {
+                return Err(said(String::from("only totp and hotp can be imported")));
+            }
         };
         let otp = Otp::new(secret, entry.algorithm, entry.digits, moving, short).map_err(|e| said(e.to_string()))?;
         if enrollment.factors.iter().any(|known| known.otp.secret().expose() == otp.secret().expose()) {

@@ -1,6 +1,6 @@
 //! One login over one connection.
 
-use super::frames::{self, FrameError};
+use super::frames::{self, FrameError, MACHINE};
 use super::serve::Shared;
 use crate::logins::{self, Caller, Session};
 use mfa_core::clean;
@@ -48,6 +48,11 @@ pub(super) async fn run(
         let started = Instant::now();
         let hides = session.login().hides();
         (session, next) = match asked.and_then(|body| decode(&body).map_err(FrameError::from)) {
+            Ok(Ask::Answer { text })
+                if session.refused_by_push().is_some() || session.waits_for(text.as_ref()).is_some() =>
+            {
+                wait(shared, stream, session).await?
+            }
             Ok(Ask::Answer { text }) => match judge(shared, session, text).await {
                 Ok(settled) => settled,
                 Err(FrameError::Late) => return frames::write(stream, &too_slow(user)).await,
@@ -97,6 +102,40 @@ async fn judge(
         Ok(Ok(settled)) => Ok(settled),
         Ok(Err(_)) | Err(_) => Err(FrameError::Late),
     }
+}
+
+/// Waits for the push's end while the person's client is there; anything it sends ends the login.
+async fn wait(
+    shared: &Arc<Shared>,
+    stream: &mut UnixStream,
+    mut session: Session,
+) -> Result<(Session, Next), FrameError> {
+    let pushed = match session.refused_by_push() {
+        Some(pushed) => pushed,
+        None => {
+            let empty = mfa_core::secret::Secret::new(Vec::new());
+            let now = shared.authority.clock.now();
+            // The caller has seen that there is one.
+            let Some(ticket) = session.waits_for(Some(&empty)) else {
+                return Ok(ended(shared, session, Reason::Protocol));
+            };
+            let left = Duration::from_secs(ticket.left(now));
+            let seconds = u32::try_from(left.as_secs()).unwrap_or(0);
+            frames::write(stream, &Step::Wait { seconds }).await?;
+            tokio::select! {
+                pushed = ticket.wait() => pushed,
+                // One frame at most is read, and whatever it is, it is not an answer.
+                _ = frames::read(stream, left + MACHINE) => return Ok(ended(shared, session, Reason::Cancelled)),
+            }
+        }
+    };
+    let authority = Arc::clone(&shared.authority);
+    tokio::task::spawn_blocking(move || {
+        let next = logins::settle_push(&authority, &mut session, pushed);
+        (session, next)
+    })
+    .await
+    .map_err(|_| FrameError::Late)
 }
 
 /// The end of a login that no answer ended.

@@ -1,5 +1,6 @@
 //! The sockets: who may speak, how long, and how many at once.
 
+pub mod bus;
 mod frames;
 mod listen;
 mod login;

@@ -1,0 +1,141 @@
+//! Pairing, listing and suspending devices: the decisions behind `Factors1` and `mfactl device`.
+//!
+//! What must never happen: a device added, or one taken away, on the word of a uid alone.
+
+use crate::accounts::Account;
+use crate::authority::Authority;
+use crate::clock::random;
+use crate::logins;
+use mfa_core::bus::{DeviceListed, Error};
+use mfa_core::clean;
+use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
+use mfa_core::enrollment::{Enrollment, StateId};
+use mfa_core::event::{Event, Kind};
+use mfa_core::limits::Budget;
+use mfa_core::secret::Secret;
+use mfa_core::state::State;
+
+/// Longest label, in characters.
+const LABEL: usize = 64;
+
+/// Adds a device on a fresh code, recovery code or an administrator's ticket.
+///
+/// # Errors
+/// When the key must not be enrolled or the proof is none.
+pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], proof: &Secret) -> Result<String, Error> {
+    let key = DeviceKey::new(key).map_err(|why| Error::BadValue(why.to_string()))?;
+    if label.chars().count() > LABEL || label.chars().any(char::is_control) {
+        return Err(Error::BadValue(format!("a label has at most {LABEL} characters and no control characters")));
+    }
+    let _held = authority.locks.blocking(&account.name);
+    let by_ticket = authority.tickets.redeem(&account.name, proof, authority.clock.now());
+    if !by_ticket {
+        prove(authority, account, proof)?;
+    }
+    let (mut enrollment, fresh) = match enrollment_of(authority, account)? {
+        Some(enrollment) => (enrollment, false),
+        None => {
+            let id = random().map_err(|why| unavailable(&why))?;
+            (Enrollment::new(&account.name, account.uid, StateId::new(id)), true)
+        }
+    };
+    if enrollment.devices.len() >= MAX_DEVICES {
+        return Err(Error::Later(format!("there are {MAX_DEVICES} devices; ask your administrator to revoke one")));
+    }
+    if enrollment.devices.iter().any(|known| known.key == key) {
+        return Err(Error::BadValue(String::from("this device is paired already")));
+    }
+    let fingerprint = key.fingerprint();
+    let id = DeviceId::new(random().map_err(|why| unavailable(&why))?);
+    let created = authority.clock.now().wall;
+    enrollment.devices.push(Device { id: id.clone(), label: label.to_owned(), created, suspended: false, key });
+    if fresh {
+        let state = State::new(enrollment.state_id.clone());
+        authority.store.state(&account.name).and_then(|mut file| file.save(&state)).map_err(|why| unavailable(&why))?;
+    }
+    authority.store.save_enrollment(&enrollment).map_err(|why| unavailable(&why))?;
+    authority.uids.insert(account.uid, &account.name);
+    let mut event = Event::new(Kind::DeviceAdded).about(&account.name).detail(format!("fingerprint {fingerprint}"));
+    event.factor = Some(id.to_string());
+    authority.audit.record(event);
+    let named = if label.is_empty() { id.to_string() } else { format!("{id} ({})", clean::field(label)) };
+    authority.pushes.announce(
+        account.uid,
+        &format!("A device was added to your sign-ins: {named}. If it was not you, tell your administrator."),
+    );
+    Ok(id.to_string())
+}
+
+/// The account's devices.
+///
+/// # Errors
+/// When its enrolment cannot be read.
+pub fn list(authority: &Authority, account: &Account) -> Result<Vec<DeviceListed>, Error> {
+    let enrollment = enrollment_of(authority, account)?;
+    let listed = |device: &Device| DeviceListed {
+        id: device.id.to_string(),
+        label: device.label.clone(),
+        created: device.created,
+        suspended: device.suspended,
+        fingerprint: device.key.fingerprint(),
+    };
+    Ok(enrollment.iter().flat_map(|enrollment| &enrollment.devices).map(listed).collect())
+}
+
+/// Suspends a device on a fresh code or recovery code.
+///
+/// # Errors
+/// When there is no such device or the proof is none.
+pub fn suspend(authority: &Authority, account: &Account, device: &DeviceId, proof: &Secret) -> Result<(), Error> {
+    let _held = authority.locks.blocking(&account.name);
+    let known = enrollment_of(authority, account)?;
+    let Some(mut enrollment) = known.filter(|enrollment| enrollment.device(device).is_some()) else {
+        return Err(Error::NoSuchDevice(String::from("there is no such device of yours")));
+    };
+    prove(authority, account, proof)?;
+    for known in enrollment.devices.iter_mut().filter(|known| known.id == *device) {
+        known.suspended = true;
+    }
+    authority.store.save_enrollment(&enrollment).map_err(|why| unavailable(&why))?;
+    let mut event = Event::new(Kind::DeviceSuspended).about(&account.name);
+    event.factor = Some(device.to_string());
+    authority.audit.record(event);
+    authority.pushes.announce(account.uid, &format!("{device} was suspended: it approves nothing any more."));
+    Ok(())
+}
+
+/// A fresh code or recovery code of the account's, judged in the budget of the user's own programs. The caller holds
+/// the user's lock.
+fn prove(authority: &Authority, account: &Account, proof: &Secret) -> Result<(), Error> {
+    let no = || {
+        Error::NotAuthorized(String::from(
+            "a fresh code or recovery code of yours is needed, or an administrator's ticket",
+        ))
+    };
+    if !enrollment_of(authority, account)?.is_some_and(|enrollment| enrollment.is_enrolled()) {
+        return Err(no());
+    }
+    let now = authority.clock.now();
+    let judged = logins::transact(authority, &account.name, Some(account.uid), &Budget::Own, Some(proof), now);
+    match judged {
+        Ok(judgement) if judgement.accepted => Ok(()),
+        Ok(judgement) if judgement.wait > 0 => Err(Error::Later(String::from("too many wrong codes; try again later"))),
+        Ok(_) => Err(no()),
+        Err((why, _)) => Err(unavailable(&why)),
+    }
+}
+
+fn enrollment_of(authority: &Authority, account: &Account) -> Result<Option<Enrollment>, Error> {
+    match authority.store.enrollment(&account.name) {
+        Ok(Some(enrollment)) if enrollment.uid != account.uid => {
+            Err(Error::NotAuthorized(String::from("your enrolment is of another uid; ask your administrator")))
+        }
+        Ok(enrollment) => Ok(enrollment),
+        Err(why) => Err(unavailable(&why)),
+    }
+}
+
+fn unavailable(why: &dyn std::fmt::Display) -> Error {
+    tracing::error!("a change of devices failed: {why}");
+    Error::Unavailable(String::from("it could not be done; mfad's log says why"))
+}
