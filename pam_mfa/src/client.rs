@@ -21,6 +21,12 @@ use std::time::{Duration, Instant};
 /// Pause before another try to connect while the daemon's backlog is full: nothing can be polled for that.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(10);
 
+/// Between two looks at whether the person is still there.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// Longest wait for a device that mfad may announce, in seconds; it gives 45.
+const MOST_WAIT: u32 = 60;
+
 /// Why no step could be had from mfad.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClientError {
@@ -137,6 +143,24 @@ impl Authority for Client {
 
     fn listen(&mut self) -> Result<Step, ClientError> {
         self.timed(|client, deadline| read_step(client.connected(deadline)?, deadline))
+    }
+
+    fn wait(&mut self, seconds: u32, gone: &dyn Fn() -> bool) -> Result<Option<Step>, ClientError> {
+        let start = Instant::now();
+        let most = Duration::from_secs(u64::from(seconds.min(MOST_WAIT))) + self.patience;
+        let connection = self.connection.as_ref().ok_or(ClientError::Closed)?;
+        loop {
+            let left = most.checked_sub(start.elapsed()).ok_or(ClientError::Late("say how the device answered"))?;
+            let ready = sleep_until_ready(&mut [PollFd::new(connection, PollFlags::IN)], left.min(GLANCE));
+            match ready {
+                Ok(0) | Err(Errno::INTR) if gone() => return Ok(None),
+                Ok(0) | Err(Errno::INTR) => {}
+                Ok(_) => break,
+                Err(error) => return Err(ClientError::Io { doing: "wait for mfad", error }),
+            }
+        }
+        self.left = self.patience;
+        self.listen().map(Some)
     }
 
     fn cancel(&mut self) {

@@ -11,7 +11,7 @@ use mfa_core::clean;
 use mfa_core::secret::Secret;
 use mfa_core::wire::{Ask, Context, Ending, Kind, MAX_ANSWER, Step, Verdict};
 
-/// Most steps of one talk: three tries with a notice each are seven.
+/// Most steps of one talk: five tries with a notice and a wait each are sixteen.
 const MAX_STEPS: usize = 32;
 
 /// What sshd puts before its stand-in answers for logins that cannot succeed (backspace, LF, CR, DEL;
@@ -24,6 +24,8 @@ pub(crate) trait Authority {
     fn ask(&mut self, ask: &Ask) -> Result<Step, ClientError>;
     /// Reads the step that follows a notice.
     fn listen(&mut self) -> Result<Step, ClientError>;
+    /// Reads the step that follows within `seconds`, while `gone` says nobody left; `None` when somebody did.
+    fn wait(&mut self, seconds: u32, gone: &dyn Fn() -> bool) -> Result<Option<Step>, ClientError>;
     /// Says that the user or the application gave up. Best effort: closing the socket says it too.
     fn cancel(&mut self);
 }
@@ -37,6 +39,8 @@ pub(crate) trait Terminal {
     fn prompt(&mut self, text: &str, echo: bool) -> Result<Option<Secret>, ConversationFailed>;
     /// Shows a line, whatever `PAM_SILENT` says: mfad sends notices only when they matter, and sudo sets that flag always.
     fn tell(&mut self, text: &str);
+    /// Whether the person left while mfad waits for a device.
+    fn is_gone(&self) -> bool;
     /// Whether `PAM_USER` still is `user`, byte for byte.
     fn user_is(&self, user: &str) -> bool;
     /// A line for the debug log. Never an answer or a part of one.
@@ -66,6 +70,8 @@ pub(crate) enum Outcome {
     Endless,
     /// The application could not ask, or gave up.
     NoConversation,
+    /// The client hung up, or a signal to give up is pending, while mfad waited for a device.
+    Left,
     /// `PAM_USER` changed while we talked.
     UserChanged,
     /// `PAM_USER` names nobody.
@@ -117,6 +123,16 @@ fn talk(
                 terminal.note("mfad has a notice");
                 terminal.tell(&clean::message(&text));
                 authority.listen()?
+            }
+            Step::Wait { seconds } => {
+                terminal.note("mfad waits for a device");
+                match authority.wait(seconds, &|| terminal.is_gone())? {
+                    Some(step) => step,
+                    None => {
+                        authority.cancel();
+                        return Ok(Outcome::Left);
+                    }
+                }
             }
             Step::Granted(verdict) => return Ok(decided(context, terminal, verdict, Outcome::Granted)),
             Step::Ignored(verdict) => return Ok(decided(context, terminal, verdict, Outcome::Ignored)),

@@ -6,6 +6,7 @@
 use crate::dialogue::{ConversationFailed, Terminal};
 use crate::ffi;
 use crate::log::Log;
+use crate::watch::Watch;
 use mfa_core::secret::Secret;
 use mfa_core::wire::Context;
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO, PamMessageStyle};
@@ -39,6 +40,8 @@ pub(crate) struct Caller {
     pub(crate) ruser: Option<String>,
     pub(crate) real_uid: u32,
     pub(crate) ssh_auth_info: Vec<String>,
+    /// sshd's `SSH_CONNECTION` of the PAM environment: used only to find the connection to watch.
+    pub(crate) ssh_connection: Option<String>,
 }
 
 /// Why `PAM_USER` names nobody.
@@ -71,6 +74,7 @@ impl Caller {
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
             ssh_auth_info: ssh_methods(&auth_info),
+            ssh_connection: ffi::pam_environment(pamh, c"SSH_CONNECTION").map(text),
         }
     }
 
@@ -121,12 +125,13 @@ fn ssh_methods(auth_info: &[u8]) -> Vec<String> {
 pub(crate) struct Conversation<'a> {
     pamh: &'a PamHandle,
     log: &'a mut Log,
+    watch: Watch,
 }
 
 impl<'a> Conversation<'a> {
     /// The conversation of this handle.
-    pub(crate) fn new(pamh: &'a PamHandle, log: &'a mut Log) -> Self {
-        Self { pamh, log }
+    pub(crate) fn new(pamh: &'a PamHandle, log: &'a mut Log, watch: Watch) -> Self {
+        Self { pamh, log, watch }
     }
 
     fn send(&self, style: PamMessageStyle, text: &str) -> Result<Option<SecretBytes>, ConversationFailed> {
@@ -146,6 +151,10 @@ impl Terminal for Conversation<'_> {
         if self.send(PAM_TEXT_INFO, text).is_err() {
             self.log.debug("the application did not take the notice");
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.watch.is_gone()
     }
 
     fn user_is(&self, user: &str) -> bool {

@@ -13,6 +13,7 @@ mod dialogue;
 mod ffi;
 mod host;
 mod log;
+mod watch;
 
 use args::Arguments;
 use client::Client;
@@ -25,6 +26,7 @@ use pam::module::{PamHandle, PamHooks};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
+use watch::Watch;
 
 #[cfg(not(panic = "unwind"))]
 compile_error!("a panic must stop at the module's boundary, not end sshd: build pam_mfa with panic = \"unwind\"");
@@ -84,7 +86,8 @@ fn authenticate(pamh: &mut PamHandle, args: &[&CStr], caller: &Caller, log: &mut
         Err(why) => return Outcome::NoUser(why),
     };
     let mut authority = Client::new(&arguments.run_dir, host::effective_root(), PATIENCE);
-    let mut terminal = Conversation::new(pamh, log);
+    let watch = Watch::new(caller.ssh_connection.as_deref());
+    let mut terminal = Conversation::new(pamh, log, watch);
     dialogue::hold(&context, arguments.ignore_unreachable, &mut authority, &mut terminal)
 }
 
@@ -106,7 +109,9 @@ fn pam_code(outcome: &Outcome) -> PamResultCode {
         | Outcome::Unavailable(_)
         | Outcome::AnotherUser
         | Outcome::Endless => PamResultCode::PAM_AUTHINFO_UNAVAIL,
-        Outcome::NoConversation | Outcome::UserChanged | Outcome::NoUser(_) => PamResultCode::PAM_AUTH_ERR,
+        Outcome::NoConversation | Outcome::Left | Outcome::UserChanged | Outcome::NoUser(_) => {
+            PamResultCode::PAM_AUTH_ERR
+        }
         Outcome::BadArguments(_) => PamResultCode::PAM_SYSTEM_ERR,
         Outcome::Panicked => PamResultCode::PAM_ABORT,
     }
@@ -156,6 +161,7 @@ mod tests {
         assert_eq!(pam_code(&Outcome::AnotherUser), PAM_AUTHINFO_UNAVAIL);
         assert_eq!(pam_code(&Outcome::Endless), PAM_AUTHINFO_UNAVAIL);
         assert_eq!(pam_code(&Outcome::NoConversation), PAM_AUTH_ERR);
+        assert_eq!(pam_code(&Outcome::Left), PAM_AUTH_ERR);
         assert_eq!(pam_code(&Outcome::UserChanged), PAM_AUTH_ERR);
         for why in [NoUser::Missing, NoUser::Empty, NoUser::NotText] {
             assert_eq!(pam_code(&Outcome::NoUser(why)), PAM_AUTH_ERR);

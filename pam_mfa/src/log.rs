@@ -99,6 +99,9 @@ fn words_of(outcome: &Outcome) -> (Severity, String) {
         Outcome::NoConversation => {
             (Severity::Info, failed("refused", "no-conversation", "the application could not ask, or gave up"))
         }
+        Outcome::Left => {
+            (Severity::Info, failed("refused", "client-left", "the client hung up or gave up while a device was asked"))
+        }
         Outcome::UserChanged => {
             (Severity::Warning, failed("refused", "user-changed", "PAM_USER changed during the conversation"))
         }

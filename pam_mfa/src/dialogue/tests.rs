@@ -29,6 +29,10 @@ impl Authority for Mfad {
     fn listen(&mut self) -> Result<Step, ClientError> {
         self.steps.pop_front().unwrap_or(Err(ClientError::Closed))
     }
+    fn wait(&mut self, seconds: u32, gone: &dyn Fn() -> bool) -> Result<Option<Step>, ClientError> {
+        self.heard.push(format!("wait {seconds}"));
+        if gone() { Ok(None) } else { self.listen().map(Some) }
+    }
     fn cancel(&mut self) {
         self.heard.push("cancel".into());
     }
@@ -41,6 +45,7 @@ struct Person {
     seen: Vec<String>,
     notes: Vec<String>,
     user_after: Option<&'static str>,
+    gone: bool,
 }
 
 impl Person {
@@ -56,6 +61,9 @@ impl Terminal for Person {
     }
     fn tell(&mut self, text: &str) {
         self.seen.push(format!("i{text}"));
+    }
+    fn is_gone(&self) -> bool {
+        self.gone
     }
     fn user_is(&self, user: &str) -> bool {
         self.user_after.is_none_or(|now| now == user)
@@ -193,4 +201,25 @@ fn only_a_missing_daemon_is_passed_by_and_only_where_the_line_says_so() {
             assert!(passed_by || matches!(outcome, Outcome::Unavailable(_)), "{error}");
         }
     }
+}
+
+#[test]
+fn a_wait_ends_with_the_step_that_follows() {
+    let granted = verdict("anna");
+    let mut mfad = Mfad::new([
+        Step::Prompt { text: "x: ".into(), echo: false },
+        Step::Wait { seconds: 45 },
+        Step::Granted(granted.clone()),
+    ]);
+    let outcome = hold(&anna(), false, &mut mfad, &mut Person::typing(&[b""]));
+    assert_eq!(outcome, Outcome::Granted(granted));
+    assert!(mfad.heard.contains(&"wait 45".to_owned()));
+}
+
+#[test]
+fn who_leaves_during_a_wait_cancels_it() {
+    let mut mfad = Mfad::new([Step::Wait { seconds: 45 }, Step::Granted(verdict("anna"))]);
+    let mut person = Person { gone: true, ..Person::default() };
+    assert_eq!(hold(&anna(), false, &mut mfad, &mut person), Outcome::Left);
+    assert_eq!(mfad.heard.last().map(String::as_str), Some("cancel"));
 }

@@ -1,0 +1,113 @@
+//! Whether the person who waits is still there: sshd's client connection, a ^C that the host holds back.
+//!
+//! Looked at while mfad waits for a device. sshd does not tell its PAM child when the client leaves, but the child has
+//! inherited the connection; sudo blocks SIGINT while PAM works, but it is pending. Whatever cannot be read counts as
+//! "still there": the push expires by itself.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::getpeername;
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+
+/// SIGHUP (1), SIGINT (2), SIGQUIT (3) and SIGTERM (15) as bits of `/proc/self/status`, which count from signal 1
+/// (signal(7), proc(5)).
+const GIVING_UP: u64 = 0b0100_0000_0000_0111;
+
+/// What tells that the person is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    client: Option<OwnedFd>,
+}
+
+impl Watch {
+    /// `ssh_connection` is sshd's `SSH_CONNECTION` of the PAM environment: the client's address and port come first.
+    pub(crate) fn new(ssh_connection: Option<&str>) -> Self {
+        Self { client: ssh_connection.and_then(client_address).and_then(inherited) }
+    }
+
+    /// Whether the client closed its connection, or a signal to give up is pending.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.client.as_ref().is_some_and(hung_up) || signal_pending()
+    }
+}
+
+fn client_address(ssh_connection: &str) -> Option<SocketAddr> {
+    let mut words = ssh_connection.split_ascii_whitespace();
+    let address: IpAddr = words.next()?.parse().ok()?;
+    Some(SocketAddr::new(address.to_canonical(), words.next()?.parse().ok()?))
+}
+
+/// A duplicate of the descriptor whose peer is `client`, closed on exec as all of ours.
+fn inherited(client: SocketAddr) -> Option<OwnedFd> {
+    let this = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
+    for entry in std::fs::read_dir("/proc/self/fd").ok()?.flatten() {
+        let number: i32 = entry.file_name().to_str()?.parse().ok()?;
+        // Where seccomp refuses it, or the descriptor is gone by now, there is nothing to watch.
+        let Ok(copy) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) else { continue };
+        let peer = getpeername(&copy).ok().flatten().and_then(|peer| SocketAddr::try_from(peer).ok());
+        if peer.is_some_and(|peer| SocketAddr::new(peer.ip().to_canonical(), peer.port()) == client) {
+            return Some(copy);
+        }
+    }
+    None
+}
+
+fn hung_up(fd: &OwnedFd) -> bool {
+    let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
+    let mut fds = [PollFd::new(fd, PollFlags::RDHUP)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0) && fds.iter().any(|fd| fd.revents().intersects(gone))
+}
+
+fn signal_pending() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| pending_of(&status) & GIVING_UP != 0)
+}
+
+/// The signals pending for the thread and the process.
+fn pending_of(status: &str) -> u64 {
+    let mask = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    };
+    mask("SigPnd:") | mask("ShdPnd:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    fn connection(peer: &TcpStream) -> String {
+        let address = peer.local_addr().unwrap();
+        format!("{} {} 127.0.0.1 22", address.ip(), address.port())
+    }
+
+    #[test]
+    fn a_client_that_leaves_is_noticed() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (_held, _) = listener.accept().unwrap();
+        let watch = Watch::new(Some(&connection(&client)));
+        assert!(watch.client.is_some() && !watch.is_gone());
+        drop(client);
+        assert!(watch.is_gone());
+    }
+
+    #[test]
+    fn without_a_client_nobody_is_gone() {
+        for text in [None, Some(""), Some("192.0.2.1 1 192.0.2.2 22"), Some("x y"), Some("::1")] {
+            let watch = Watch::new(text);
+            assert!(watch.client.is_none() && !watch.is_gone(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn pending_signals_are_read_of_thread_and_process() {
+        let status = "Name:\tx\nSigPnd:\t0000000000000002\nShdPnd:\t0000000000004000\nSigBlk:\tffffffffffffffff\n";
+        assert_eq!(pending_of(status), 0x4002);
+        assert_eq!(pending_of("Name:\tx\n"), 0);
+        assert_ne!(0x4002 & GIVING_UP, 0);
+        assert_eq!(0x10000 & GIVING_UP, 0, "SIGCHLD is the host's own business");
+    }
+}
