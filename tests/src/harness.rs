@@ -4,6 +4,7 @@
 //! deadline and panics with what was seen until then: a test never hangs.
 
 mod accounts;
+mod bus;
 pub mod conversation;
 mod devlog;
 mod fake_mfad;
@@ -23,6 +24,7 @@ mod terminal;
 mod world;
 
 pub use accounts::{PASSWORD, User};
+pub use bus::{Device, SystemBus};
 pub use devlog::DevLog;
 pub use fake_mfad::{FakeMfad, Misbehaviour};
 pub use house::House;

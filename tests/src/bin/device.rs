@@ -1,0 +1,114 @@
+//! A device for tests, without a keyring: it registers with mfad, tells what it is shown, and answers as told.
+//!
+//! `device SEED` makes the same Ed25519 key for the same SEED (0 to 255). Commands on standard input, a line each:
+//! `pair LABEL PROOF`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
+//! `forge ID NUMBER` (another key's signature), `deny ID`, `report ID`. It prints `OK …` or `ERROR name: text` for each, and
+//! `PRESENTED {json}`, `WITHDRAWN id reason`, `ANNOUNCED text` as they come.
+
+use ed25519_dalek::SigningKey;
+use mfa_core::approval::{Approval, Request, sign};
+use mfa_core::bus::{AGENT_PATH, Agents1Proxy, Error, Factors1Proxy};
+use mfa_core::device::DeviceId;
+use mfa_core::secret::Secret;
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::sync::{Arc, Mutex};
+use zbus::{ObjectPath, interface};
+
+type Shown = Arc<Mutex<HashMap<String, Vec<u8>>>>;
+
+struct Agent(Shown);
+
+#[interface(name = "io.github.pam_mfa.Agent1")]
+impl Agent {
+    fn present(&self, request: Vec<u8>) {
+        let read: Request = serde_json::from_slice(&request).expect("a request");
+        println!("PRESENTED {}", String::from_utf8_lossy(&request));
+        self.0.lock().unwrap().insert(read.id.as_str().to_owned(), request);
+    }
+
+    fn withdraw(&self, request: &str, reason: &str) {
+        println!("WITHDRAWN {request} {reason}");
+    }
+
+    fn announce(&self, text: &str) {
+        println!("ANNOUNCED {text}");
+    }
+}
+
+struct Device {
+    key: SigningKey,
+    id: String,
+    shown: Shown,
+    agents: Agents1Proxy<'static>,
+    factors: Factors1Proxy<'static>,
+}
+
+impl Device {
+    async fn act(&mut self, command: &str) -> Result<String, Error> {
+        let words: Vec<&str> = command.split(' ').collect();
+        match *words.as_slice() {
+            ["pair", label, proof] => {
+                let public = self.key.verifying_key();
+                self.id = self.factors.add_device(label, public.as_bytes(), proof).await?;
+                Ok(self.id.clone())
+            }
+            ["devices"] => Ok(format!("{:?}", self.factors.devices().await?)),
+            ["lost", device, proof] => self.factors.suspend_device(device, proof).await.map(|()| String::new()),
+            ["register", device] => {
+                device.clone_into(&mut self.id);
+                let path = ObjectPath::try_from(AGENT_PATH).expect("a path");
+                self.agents.register(device, &path).await.map(|()| String::new())
+            }
+            ["approve", id, number] => self.approve(id, number, &self.key).await,
+            ["forge", id, number] => self.approve(id, number, &SigningKey::from_bytes(&[99; 32])).await,
+            ["deny", id] => self.agents.deny(id, false).await.map(|()| String::new()),
+            ["report", id] => self.agents.deny(id, true).await.map(|()| String::new()),
+            _ => panic!("unknown command {command}"),
+        }
+    }
+
+    async fn approve(&self, id: &str, number: &str, key: &SigningKey) -> Result<String, Error> {
+        let bytes = self.shown.lock().unwrap().get(id).cloned().expect("presented");
+        let request: Request = serde_json::from_slice(&bytes).expect("a request");
+        let approval = Approval {
+            request: request.id,
+            device: DeviceId::typed(&self.id),
+            purpose: request.purpose,
+            number: (number != "-").then(|| Secret::from(number.to_owned())),
+            time: 0,
+        };
+        let (approval, signature) = sign(key, &bytes, &approval).expect("signed");
+        self.agents.approve(&approval, &signature).await.map(|()| String::new())
+    }
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let seed: u8 = std::env::args().nth(1).expect("SEED").parse().expect("a number");
+    let shown = Shown::default();
+    let connection = zbus::connection::Builder::system()
+        .serve_at(AGENT_PATH, Agent(Arc::clone(&shown)))
+        .build()
+        .await
+        .expect("the system bus");
+    let mut device = Device {
+        key: SigningKey::from_bytes(&[seed; 32]),
+        id: String::new(),
+        shown,
+        agents: Agents1Proxy::new(&connection).await.expect("a proxy"),
+        factors: Factors1Proxy::new(&connection).await.expect("a proxy"),
+    };
+    let (sender, mut commands) = tokio::sync::mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let _ = sender.send(line.expect("a line"));
+        }
+    });
+    while let Some(command) = commands.recv().await {
+        match device.act(&command).await {
+            Ok(text) => println!("OK {text}"),
+            Err(error) => println!("ERROR {error:?}"),
+        }
+    }
+}
