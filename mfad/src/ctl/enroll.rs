@@ -76,11 +76,16 @@ struct Confirmed<'a> {
 }
 
 /// Makes a factor, shows it, and has it confirmed.
-pub(super) fn enroll(link: &mut Link, screen: &mut Screen, new: &New) -> Result<(), Failure> {
+pub(super) fn enroll(
+    screen: &mut Screen,
+    new: &New,
+    link: impl FnOnce() -> Result<Link, Failure>,
+) -> Result<(), Failure> {
     if new.kind == Kind::Hotp && new.period.is_some() {
         let why = String::from("--period is for --type totp; hotp codes do not move with time");
         return Err(Failure::Usage { of: "enroll", why });
     }
+    let mut link = link()?;
     let method = match new.kind {
         Kind::Totp => Method::Totp,
         Kind::Hotp => Method::Hotp,
@@ -107,7 +112,7 @@ pub(super) fn enroll(link: &mut Link, screen: &mut Screen, new: &New) -> Result<
         });
         return Err(why);
     }
-    if new.no_confirm { Ok(()) } else { confirm(link, screen, &user, &factor) }
+    if new.no_confirm { Ok(()) } else { confirm(&mut link, screen, &user, &factor) }
 }
 
 /// Asks for a code of a pending factor, up to three times.

@@ -4,14 +4,14 @@
 //! happen: mfad's silence being told as "nothing is asked".
 
 use super::doctor::edge::PamFolders;
-use super::doctor::{self, Decision, Options, ServiceExpectation};
+use super::doctor::{self, Decision, Finding, Options, ServiceExpectation, Severity, findings};
 use super::explain;
 use super::link::Link;
-use super::show::Screen;
+use super::show::{Screen, line};
 use super::{Failure, Reach};
 use crate::config::{Config, MAIN};
 use clap::Args;
-use mfa_core::admin::{Explanation, Outcome};
+use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
 use mfa_core::policy::{Groups, Policy, Query, Require, Requirements};
 use mfa_core::wire::Kind;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,13 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
         state_dir: reach.state_dir(),
         simulate,
     };
-    let report = doctor::examine(&options, &services, decision);
+    let mut report = doctor::examine(&options, &services, decision);
+    if let Some(why) = link.as_mut().ok().and_then(refused_configuration) {
+        let text = format!("The configuration on disk is refused, mfad works with an older one: {}.", line(&why));
+        let fix = "Mend it (mfactl config check), then systemctl reload mfad. Its next start would fail.";
+        report.findings.push(Finding::new(Severity::LocksOut, "mfad", text, fix));
+        report.findings = findings::merge(report.findings);
+    }
     if screen.json {
         screen.object(&report)?
     } else {
@@ -88,6 +94,14 @@ fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
     let query = Query { service, user: ANYBODY, groups: Groups::Unknown, own: None };
     let decision = policy.decide(&Requirements::default(), &query);
     (decision.kind, decision.require.value)
+}
+
+/// Why mfad did not take the configuration on disk.
+fn refused_configuration(link: &mut Link) -> Option<String> {
+    match link.ask(AdminAsk::Ping) {
+        Ok(AdminReply::Pong { refused, .. }) => refused,
+        _ => None,
+    }
 }
 
 fn decided(explanation: Explanation) -> Decision {

@@ -250,7 +250,7 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
     let reach = &arguments.reach;
     let link = || Link::open(reach);
     match &arguments.command {
-        Command::Enroll(new) => enroll::enroll(&mut link()?, screen, new),
+        Command::Enroll(new) => enroll::enroll(screen, new, link),
         Command::Confirm { user, factor } => enroll::confirm(&mut link()?, screen, &user.user, &factor.factor),
         Command::Status { user: Some(user) } => users::status(&mut link()?, screen, user),
         Command::Status { user: None } => users::list(&mut link()?, screen, users::Totals::Shown),

@@ -35,3 +35,12 @@ fn the_doctor_works_without_mfad_and_says_that_it_does_not_run() {
     assert_eq!(said.code, 1);
     assert!(said.out.contains("mfad does not run"), "{said:?}");
 }
+
+#[test]
+fn the_doctor_tells_of_a_configuration_that_mfad_did_not_take() {
+    let house = House::new();
+    house.write("mfa.toml", "require = \"maybe\"\n");
+    house.reload();
+    let said = house.mfactl(&["doctor", "--config", &house.config()]);
+    assert!(said.out.contains("works with an older one: ") && said.out.contains("mfa.toml:1: require"), "{said:?}");
+}

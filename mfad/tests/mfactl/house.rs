@@ -116,6 +116,20 @@ impl House {
         self.mfad = Some(child);
     }
 
+    /// Has mfad read its configuration again, and waits until it did.
+    pub(crate) fn reload(&self) {
+        let read = || self.mfactl(&["log"]).ok().matches("policy.changed").count();
+        let (before, end) = (read(), Instant::now() + Duration::from_secs(10));
+        let pid = rustix::process::Pid::from_child(self.mfad.as_ref().unwrap());
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+        while read() == before {
+            assert!(Instant::now() < end, "mfad does not read its configuration");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // The event is recorded a moment before the result is in force.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+
     pub(crate) fn stop(&mut self) {
         let mut child = self.mfad.take().unwrap();
         let pid = rustix::process::Pid::from_child(&child);
