@@ -207,7 +207,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         show::aside(&format!("mfactl: prctl(PR_SET_DUMPABLE): {why}"));
         return ExitCode::FAILURE;
     }
-    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
+    // The audit trail may be read by its group; everything else names its own mode.
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o027));
     let json = arguments.json;
     let result = Screen::new(json).map_err(Failure::Output).and_then(|mut screen| {
         let done = command(&arguments, &mut screen);
