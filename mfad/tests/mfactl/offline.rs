@@ -37,8 +37,8 @@ fn offline_names_what_is_wrong_with_the_folder() {
     house.offline(&["list"]).refused(1, "chmod 0700");
     std::fs::set_permissions(house.state_dir(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     assert!(house.offline(&["list"]).ok().contains("Nobody is enrolled"));
-    house.write("mfa.toml", "");
-    house.offline(&["list"]).refused(1, "mfa.toml");
+    house.write("mfa.toml", "require = \"maybe\"\n");
+    house.offline(&["list"]).refused(1, "mfa.toml:1: require");
     let mut both = Command::new(MFACTL);
     both.args(["--offline", "--run-dir", "/run/x", "list"]);
     run(both, "").refused(2, "--run-dir");
