@@ -204,7 +204,7 @@ pub struct ImportEntry {
     pub period: u32,
     /// What the user calls it.
     pub label: String,
-    /// TOTP: the last step known to be used.
+    /// TOTP: the last step that may have been used; `None`: none was.
     pub mark: Option<u64>,
     /// HOTP: the next counter.
     pub counter: Option<u64>,

@@ -129,9 +129,8 @@ fn prepare(
             return Err(said(String::from("this factor is enrolled already")));
         }
         let id = FactorId::new(entry.method, random()?);
-        // Without a record of the last used code, what may have been used up to now is spent.
         let mark = match moving {
-            Moving::Time { period } => Some(entry.mark.unwrap_or_else(|| now / u64::from(period))),
+            Moving::Time { .. } => entry.mark,
             Moving::Counter => None,
         };
         marks.push((id.clone(), mark));

@@ -6,11 +6,12 @@
 use super::Failure;
 use super::link::{Link, unexpected};
 use super::show::{self, Gathered, Screen, host_zone, line};
+use crate::clock;
 use clap::{Args, Subcommand};
 use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry, STAGED_AT_ONCE};
 use mfa_core::base32;
-use mfa_core::import::{Imported, Outcome, Report, google_authenticator, oath};
-use mfa_core::otp::{Moving, ShortSecret};
+use mfa_core::import::{Imported, Line, Outcome, Report, google_authenticator, oath};
+use mfa_core::otp::{Moving, ShortSecret, WINDOW};
 use mfa_core::wire::Method;
 use rustix::fs::OFlags;
 use serde::Serialize;
@@ -147,8 +148,11 @@ fn stage(link: &mut Link, report: &mut Report, owner: Option<&str>) -> Result<us
                 bytes = 0;
                 continue;
             }
+            if factor.any_used {
+                tell(report, factor.line, |line| line.text.push_str("; codes up to now are taken for used"));
+            }
             lines.push(factor.line);
-            entries.push(entry(&factor, owner));
+            entries.push(entry(&factor, owner, clock::wall()));
         }
         if entries.is_empty() {
             continue;
@@ -164,11 +168,15 @@ fn stage(link: &mut Link, report: &mut Report, owner: Option<&str>) -> Result<us
 }
 
 fn refuse(report: &mut Report, number: usize, why: &str) {
+    tell(report, number, |line| (line.outcome, line.text) = (Outcome::Refused, why.to_owned()));
+}
+
+fn tell(report: &mut Report, number: usize, change: impl FnOnce(&mut Line)) {
     // Lines stand in the order of their numbers.
     if let Ok(index) = report.lines.binary_search_by_key(&number, |line| line.number)
         && let Some(line) = report.lines.get_mut(index)
     {
-        (line.outcome, line.text) = (Outcome::Refused, why.to_owned());
+        change(line);
     }
 }
 
@@ -178,10 +186,15 @@ fn length(factor: &Imported, owner: Option<&str>) -> usize {
     6 * (user.len() + factor.label.len()) + 2 * factor.otp.secret().len() + 200
 }
 
-fn entry(factor: &Imported, owner: Option<&str>) -> ImportEntry {
+fn entry(factor: &Imported, owner: Option<&str>, now: u64) -> ImportEntry {
     let (method, period) = match factor.otp.moving() {
         Moving::Time { period } => (Method::Totp, period),
         Moving::Counter => (Method::Hotp, 0),
+    };
+    let mark = match factor.otp.moving() {
+        // A code of the next step may have been accepted already.
+        Moving::Time { period } if factor.any_used => Some(now / u64::from(period) + WINDOW),
+        Moving::Time { .. } | Moving::Counter => factor.mark,
     };
     ImportEntry {
         user: factor.user.as_deref().or(owner).unwrap_or_default().to_owned(),
@@ -191,7 +204,7 @@ fn entry(factor: &Imported, owner: Option<&str>) -> ImportEntry {
         digits: factor.otp.digits(),
         period,
         label: factor.label.clone(),
-        mark: factor.mark,
+        mark,
         counter: factor.counter,
     }
 }
@@ -262,10 +275,9 @@ mod tests {
         assert_eq!(report.refused(), 1);
         assert_eq!(report.lines[1].text, "there is no account \"ben\"");
         assert!(
-            report
-                .factors
-                .iter()
-                .all(|factor| { serde_json::to_string(&entry(factor, None)).unwrap().len() <= length(factor, None) })
+            report.factors.iter().all(|factor| {
+                serde_json::to_string(&entry(factor, None, 0)).unwrap().len() <= length(factor, None)
+            })
         );
     }
 }
