@@ -1,0 +1,32 @@
+#!/bin/bash
+# Installs what the tests need on Debian, builds everything, and runs all tests: with nextest where it is
+# present, else with cargo test.
+#
+#   tests/run.sh [--all] [NAME…]     --all adds the long ones; NAME… runs only tests whose names hold one of these
+#
+# As root: most tests start a real sshd, sudo or su, each in a mount namespace of its own that leaves nothing behind.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=packaging/needs.sh
+. packaging/needs.sh
+
+if [ "${1:-}" = --all ]; then
+    export MFA_LONG=1
+    shift
+fi
+[ "$(id -u)" = 0 ] || fail "run it as root: the tests start sshd, sudo and su in namespaces of their own"
+
+need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-google-authenticator libpam-oath oathtool \
+    faketime libpam-wrapper binutils gcc libc6-dev
+need_rust
+
+target=${CARGO_TARGET_DIR:-target}
+cargo build --locked --workspace
+# A module that panics on purpose, in a folder of its own: it is never installed.
+cargo build --locked -p pam_mfa --features panic-probe --target-dir "$target/panic-probe"
+
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --locked --workspace "$@"
+else
+    cargo test --locked --workspace -- "$@"
+fi
