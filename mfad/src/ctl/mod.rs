@@ -5,9 +5,12 @@
 //! for something that was not.
 
 mod codes;
+mod config;
 mod enroll;
 mod explain;
+mod import;
 mod link;
+mod log;
 mod prompt;
 mod show;
 mod users;
@@ -111,6 +114,18 @@ enum Command {
     Require(users::Required),
     /// Say what a login would be asked, and which line of which file says so
     Explain(explain::Login),
+    /// Check or show the policy files
+    Config {
+        #[command(subcommand)]
+        command: config::Command,
+    },
+    /// Take factors over from another PAM module's file
+    Import {
+        #[command(subcommand)]
+        format: import::Format,
+    },
+    /// Show the audit trail, or verify it
+    Log(log::Log),
 }
 
 #[derive(Debug, Subcommand)]
@@ -243,6 +258,9 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         Command::Purge(purge) => users::purge(&mut link()?, screen, purge),
         Command::Require(required) => users::require(screen, required, link),
         Command::Explain(login) => explain::explain(&mut link()?, screen, login),
+        Command::Config { command } => config::config(screen, *command, reach.config.as_deref()),
+        Command::Import { format } => import::import(screen, format, link),
+        Command::Log(log) => log::log(&mut link()?, screen, log),
     }
 }
 
@@ -259,12 +277,13 @@ impl Reach {
 /// An option that would be ignored is a mistake.
 fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
     let reach = &arguments.reach;
+    let reads_policy = matches!(arguments.command, Command::Config { .. });
     let wrong = if reach.offline && reach.run_dir.is_some() {
         "--run-dir is where mfad answers; --offline works without it"
     } else if reach.state_dir.is_some() && !reach.offline {
         "--state-dir is for --offline"
-    } else if reach.config.is_some() && !reach.offline {
-        "--config is for --offline; a running mfad has its own"
+    } else if reach.config.is_some() && !reach.offline && !reads_policy {
+        "--config is for --offline and config; a running mfad has its own"
     } else {
         return Ok(arguments);
     };
