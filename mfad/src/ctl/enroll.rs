@@ -78,7 +78,8 @@ struct Confirmed<'a> {
 /// Makes a factor, shows it, and has it confirmed.
 pub(super) fn enroll(link: &mut Link, screen: &mut Screen, new: &New) -> Result<(), Failure> {
     if new.kind == Kind::Hotp && new.period.is_some() {
-        return Err(Failure::Usage(String::from("--period is for --type totp; hotp codes do not move with time")));
+        let why = String::from("--period is for --type totp; hotp codes do not move with time");
+        return Err(Failure::Usage { of: "enroll", why });
     }
     let method = match new.kind {
         Kind::Totp => Method::Totp,
@@ -160,7 +161,10 @@ fn show_made(screen: &mut Screen, new: &New, made: &Made<'_>) -> Result<(), Fail
     );
     screen.say(&text)?;
     if made.pending {
-        return Ok(screen.say(&format!("{} waits for a code that proves that the key arrived.", made.factor))?);
+        return Ok(screen.say(&format!(
+            "{0} is pending until a code proves that the key arrived. Interrupted, it stays so: mfactl confirm {user} {0} goes on.",
+            made.factor
+        ))?);
     }
     screen.say(&format!("{} is in use from now on; no code was asked for.", made.factor))?;
     Ok(show_recovery(screen, &user, made.recovery_codes)?)

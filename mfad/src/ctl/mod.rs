@@ -6,7 +6,9 @@
 
 mod codes;
 mod config;
+pub mod doctor;
 mod enroll;
+mod examine;
 mod explain;
 mod import;
 mod link;
@@ -35,17 +37,18 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "mfactl", version, disable_help_subcommand = true, max_term_width = 100)]
 struct Arguments {
-    #[command(flatten)]
-    reach: Reach,
     /// Print JSON, one object a line
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    reach: Reach,
     #[command(subcommand)]
     command: Command,
 }
 
 /// Where the authority is.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where to work")]
 struct Reach {
     /// Folder of mfad's sockets [default: /run/pam_mfa]
     #[arg(long, global = true, value_name = "DIR")]
@@ -126,6 +129,8 @@ enum Command {
     },
     /// Show the audit trail, or verify it
     Log(log::Log),
+    /// Look for what would lock people out or let them by; changes nothing
+    Doctor(examine::Examination),
 }
 
 #[derive(Debug, Subcommand)]
@@ -167,8 +172,13 @@ enum Failure {
     Refused(String),
     /// It was said already.
     Said,
-    /// The command line is not understood, for this reason.
-    Usage(String),
+    /// The command line is not understood.
+    Usage {
+        /// Which command's.
+        of: &'static str,
+        /// For this reason.
+        why: String,
+    },
     /// Standard output cannot be written.
     Output(io::Error),
 }
@@ -214,7 +224,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             show::aside(&format!("mfactl: {why}"));
             ExitCode::FAILURE
         }
-        Err(Failure::Usage(why)) => not_run(&Arguments::command().error(ErrorKind::ValueValidation, why)),
+        Err(Failure::Usage { of, why }) => not_run(&usage(of, &why)),
         // A reader that has seen enough needs no word.
         Err(Failure::Output(why)) if why.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
         Err(Failure::Output(why)) => {
@@ -261,6 +271,7 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         Command::Config { command } => config::config(screen, *command, reach.config.as_deref()),
         Command::Import { format } => import::import(screen, format, link),
         Command::Log(log) => log::log(&mut link()?, screen, log),
+        Command::Doctor(examination) => examine::examine(screen, reach, examination),
     }
 }
 
@@ -277,17 +288,28 @@ impl Reach {
 /// An option that would be ignored is a mistake.
 fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
     let reach = &arguments.reach;
-    let reads_policy = matches!(arguments.command, Command::Config { .. });
-    let wrong = if reach.offline && reach.run_dir.is_some() {
-        "--run-dir is where mfad answers; --offline works without it"
-    } else if reach.state_dir.is_some() && !reach.offline {
-        "--state-dir is for --offline"
+    let examines = matches!(arguments.command, Command::Doctor(_));
+    let reads_policy = examines || matches!(arguments.command, Command::Config { .. });
+    let wrong = if reach.offline && (reach.run_dir.is_some() || reads_policy) {
+        "--offline works without mfad: neither --run-dir nor this command goes with it"
+    } else if reach.state_dir.is_some() && !reach.offline && !examines {
+        "--state-dir is for --offline and doctor; a running mfad has its own"
     } else if reach.config.is_some() && !reach.offline && !reads_policy {
-        "--config is for --offline and config; a running mfad has its own"
+        "--config is for --offline, config and doctor; a running mfad has its own"
     } else {
         return Ok(arguments);
     };
     Err(Arguments::command().error(ErrorKind::ArgumentConflict, wrong))
+}
+
+/// An error with the usage of the command it is about.
+fn usage(of: &str, why: &str) -> clap::Error {
+    let mut all = Arguments::command();
+    all.build();
+    match all.find_subcommand_mut(of) {
+        Some(command) => command.error(ErrorKind::ValueValidation, why),
+        None => all.error(ErrorKind::ValueValidation, why),
+    }
 }
 
 /// Says why nothing was run, or shows the help that was asked for.

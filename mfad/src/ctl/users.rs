@@ -133,6 +133,9 @@ fn told(zone: &TimeZone, status: &UserStatus) -> String {
     lines.push(format!("  Recovery codes left: {}", status.recovery_left));
     let last = status.last_success.map_or_else(|| String::from("never"), |at| moment(zone, at));
     lines.push(format!("  Last login with a second factor: {last}"));
+    if status.factors.is_empty() {
+        lines.push(format!("  mfactl enroll {} adds a factor.", name(&status.user)));
+    }
     lines.extend(status.problems.iter().map(|problem| format!("  Problem: {}", show::line(problem))));
     lines.join("\n")
 }
@@ -266,7 +269,7 @@ pub(super) fn require(
     required: &Required,
     link: impl FnOnce() -> Result<Link, Failure>,
 ) -> Result<(), Failure> {
-    let (whom, require) = required.read().map_err(Failure::Usage)?;
+    let (whom, require) = required.read().map_err(|why| Failure::Usage { of: "require", why })?;
     simply(&mut link()?, screen, AdminAsk::Require { whom, require })
 }
 
