@@ -1,8 +1,13 @@
 //! The examples in `config/`: each says what it seems to say.
 //!
 //! They are read as mfad reads them, so that an example can neither rot nor promise a key that does not exist.
+#![allow(clippy::panic, reason = "a test stops at the first thing that is not as expected")]
 
 use mfa_core::policy::{Groups, Layers, Policy, Query, Require, Requirements, Source};
+use mfa_core::wire::Kind;
+use mfad::ctl::doctor::rules::{self, BeforePam, Subject};
+use mfad::ctl::doctor::sshd::{self, Settings};
+use mfad::ctl::doctor::{Finding, Severity, stack};
 use std::path::{Path, PathBuf};
 
 fn example(name: &str) -> (PathBuf, String) {
@@ -49,44 +54,66 @@ fn every_example_in_the_vendor_policy_is_understood_and_does_what_it_says() {
     assert_eq!(asked(&policy, "anna", "sudo", &["admin"]), Require::Required);
     assert_eq!(asked(&policy, "anna", "sudo", &["staff"]), Require::Optional);
     assert_eq!(asked(&policy, "backup", "sshd", &[]), Require::Off);
-    assert_eq!(policy.kind("sshd-internal"), mfa_core::wire::Kind::Sshd);
+    assert_eq!(policy.kind("sshd-internal"), Kind::Sshd);
     let floored = self::policy(&text);
     assert_eq!(asked(&floored, "backup", "sshd", &[]), Require::Optional);
 }
 
-/// The auth lines of a PAM file, without comments, in order, their words set apart by one blank.
-fn auth_lines(name: &str) -> Vec<String> {
-    let (_, text) = example(&format!("pam.d/{name}"));
-    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.lines().filter(|line| line.starts_with("auth") || *line == "@include common-auth").map(words).collect()
+/// What Debian 12 has in its common files, and a service of last resort.
+const DEBIAN: [(&str, &str); 6] = [
+    (
+        "common-auth",
+        "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+    ),
+    ("common-account", "account required pam_unix.so\n"),
+    ("common-session", "session required pam_unix.so\n"),
+    ("common-session-noninteractive", "session required pam_unix.so\n"),
+    ("common-password", "password required pam_unix.so\n"),
+    ("other", "auth required pam_deny.so\n"),
+];
+
+/// What the doctor says of a PAM example behind this much of a first factor.
+fn examined(service: &str, kind: Kind, before: BeforePam) -> Vec<Finding> {
+    let stack = stack::load(service, &|name| {
+        if name == service {
+            let (path, text) = example(&format!("pam.d/{name}"));
+            return Some(stack::File { path: path.display().to_string(), text });
+        }
+        let (_, text) = DEBIAN.into_iter().find(|(known, _)| *known == name)?;
+        Some(stack::File { path: name.to_owned(), text: text.to_owned() })
+    });
+    assert!(stack.lines.iter().any(|line| line.name() == "pam_mfa"), "{service}: {stack:?}");
+    rules::judge(&Subject { name: service, kind, asked: Some(true), before, stack: &stack })
+}
+
+fn all_fine(found: &[Finding]) -> bool {
+    found.iter().all(|finding| finding.severity == Severity::Fine)
 }
 
 #[test]
-fn the_pam_examples_ask_for_a_code_only_beside_a_first_factor() {
-    assert_eq!(
-        auth_lines("sshd"),
-        ["auth [success=done ignore=ignore default=die] pam_mfa.so", "@include common-auth"]
-    );
-    let behind_the_password = ["@include common-auth", "auth required pam_mfa.so first_factor=stack"];
-    assert_eq!(auth_lines("sudo"), behind_the_password);
-    let mut su = vec!["auth sufficient pam_rootok.so"];
-    su.extend(behind_the_password);
-    assert_eq!(auth_lines("su"), su);
+fn the_doctor_has_nothing_against_the_pam_examples() {
+    for (service, kind, before) in [
+        ("sshd", Kind::Sshd, BeforePam::Method),
+        ("sudo", Kind::Sudo, BeforePam::Nothing),
+        ("su", Kind::Su, BeforePam::Nothing),
+    ] {
+        let found = examined(service, kind, before);
+        assert!(all_fine(&found), "{service}: {found:#?}");
+    }
 }
 
 #[test]
-fn the_sshd_example_lets_nobody_reach_pam_without_a_key() {
-    let (path, text) = example("sshd_config.d/50-mfa.conf");
-    let on: Vec<_> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    assert_eq!(
-        on,
-        [
-            "UsePAM yes",
-            "KbdInteractiveAuthentication yes",
-            "PasswordAuthentication no",
-            "AuthenticationMethods publickey,keyboard-interactive:pam"
-        ],
-        "{}",
-        path.display()
-    );
+fn the_doctor_warns_of_the_sshd_stack_where_sshd_demands_no_key() {
+    let found = examined("sshd", Kind::Sshd, BeforePam::Nothing);
+    assert!(found.iter().any(|finding| finding.severity == Severity::LetsBy), "{found:#?}");
+}
+
+#[test]
+fn the_doctor_has_nothing_against_the_sshd_example() {
+    let (_, text) = example("sshd_config.d/50-mfa.conf");
+    assert!(text.lines().all(|line| !line.starts_with("Match")), "a Match would hide what follows it");
+    let settings = Settings::parse(&text);
+    assert_eq!(settings.before_pam(), BeforePam::Method, "nobody reaches PAM without a key");
+    let found = sshd::judge(&settings);
+    assert!(all_fine(&found), "{found:#?}");
 }

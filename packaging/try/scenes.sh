@@ -33,8 +33,10 @@ play() {
     scene "The same recovery code once more: it is spent" refused replay "Verification code:" "$recovery" ssh_as_demo
 
     headline "mfad's own audit trail of all this"
+    # It is written at most once a second.
     sleep 1.2
-    cat "$FOLDER"/state/audit/*.jsonl | indent 'audit'
+    say_command "mfactl log --user demo"
+    mfactl log --user demo | indent 'terminal'
 
     stop_mfad
     scene "mfad is stopped: nobody gets in, and the log says why" refused unreachable "Verification code:" "" ssh_as_demo
