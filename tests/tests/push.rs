@@ -67,7 +67,7 @@ fn sudo_opens_by_the_number_typed_on_the_device() {
     let (mut terminal, number, request) = home.sudo();
     assert_eq!((request["user"].as_str(), request["service"].as_str()), (Some("alice"), Some("sudo")));
     assert!(!request.to_string().contains(&number), "the number is not in the request");
-    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK ");
+    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
     terminal.line("");
     let ended = terminal.finish();
     assert_eq!(ended.code, 0, "{}", ended.text());
@@ -89,7 +89,7 @@ fn ssh_after_a_key_waits_for_the_device_and_opens() {
     // The person presses Enter first and answers on the desktop then.
     terminal.line("");
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK ");
+    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
     let ended = terminal.finish();
     assert_eq!(ended.code, 0, "{}\n{}", ended.text(), sshd.log());
     home.logged("approved");
@@ -129,7 +129,7 @@ fn an_interrupt_during_the_wait_withdraws_it() {
 fn a_denied_push_ends_the_login_and_a_code_does_not_save_it() {
     let mut home = home("push-deny", POLICY);
     let (mut terminal, _, request) = home.sudo();
-    assert_eq!(home.device.does(&format!("deny {}", request_id(&request))), "OK ");
+    assert_eq!(home.device.does(&format!("deny {}", request_id(&request))), "OK");
     let code = home.enrolled.oathtool().totp(calm_now());
     terminal.line(&code);
     assert_ne!(terminal.finish().code, 0);
@@ -175,9 +175,9 @@ fn no_other_signature_device_user_or_request_opens_the_door() {
     assert_eq!(shown, request, "every device is asked the same");
     // Lost in between: what it signs counts no more.
     let lost = format!("lost {} {}", home.id, home.enrolled.recovery_codes[2]);
-    assert_eq!(second.does(&lost), "OK ");
+    assert_eq!(second.does(&lost), "OK");
     assert!(home.device.does(&format!("approve {id} {number}")).contains("NoSuchDevice"));
-    assert_eq!(second.does(&format!("approve {id} {number}")), "OK ");
+    assert_eq!(second.does(&format!("approve {id} {number}")), "OK");
     let mut terminal = terminal;
     terminal.line("");
     assert_eq!(terminal.finish().code, 0);
@@ -223,7 +223,7 @@ fn a_daemon_restarted_in_between_lets_nobody_in_by_the_old_request() {
     let mut home = home("push-restart", POLICY);
     let (mut terminal, number, request) = home.sudo();
     home.house.mfad.kill9();
-    home.house.mfad.restart();
+    home.house.mfad.run();
     std::thread::sleep(Duration::from_millis(500));
     let answer = home.device.does(&format!("approve {} {number}", request_id(&request)));
     assert!(answer.starts_with("ERROR"), "{answer}");

@@ -102,7 +102,7 @@ impl Device {
     pub fn pair(&mut self, proof: &str) -> String {
         let answer = self.does(&format!("pair test {proof}"));
         let id = answer.strip_prefix("OK ").unwrap_or_else(|| panic!("{answer}")).to_owned();
-        assert_eq!(self.does(&format!("register {id}")), "OK ");
+        assert_eq!(self.does(&format!("register {id}")), "OK");
         id
     }
 
