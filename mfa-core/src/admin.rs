@@ -101,6 +101,20 @@ pub enum AdminAsk {
         /// The one after it.
         second: Secret,
     },
+    /// A single-use ticket by which the user pairs a first device.
+    Ticket {
+        /// Whose.
+        user: String,
+    },
+    /// Suspends a device (it may be taken back by pairing anew), or removes it.
+    Device {
+        /// Whose.
+        user: String,
+        /// Which.
+        device: String,
+        /// Whether it is removed for good.
+        revoke: bool,
+    },
     /// Moves an enrolment to the account's new name.
     Rename {
         /// The name in the file.
@@ -279,6 +293,13 @@ pub enum AdminReply {
         /// Where the next page begins; `None`: this was the last.
         next: Option<String>,
     },
+    /// A ticket, told this once.
+    Ticket {
+        /// As it is to be typed.
+        ticket: Secret,
+        /// Seconds it is good for.
+        seconds: u64,
+    },
     /// A code was judged.
     Judged {
         /// Whether it was accepted.
@@ -342,6 +363,8 @@ pub struct UserStatus {
     pub require: Option<Require>,
     /// The factors.
     pub factors: Vec<FactorStatus>,
+    /// The paired devices.
+    pub devices: Vec<DeviceStatus>,
     /// Recovery codes left.
     pub recovery_left: u32,
     /// Seconds since 1970.
@@ -372,6 +395,22 @@ pub struct FactorStatus {
     pub wait: u64,
     /// Disabled after too many failures.
     pub disabled: bool,
+}
+
+/// One device in [`UserStatus`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceStatus {
+    /// Its name.
+    pub id: String,
+    /// What the user calls it.
+    pub label: String,
+    /// Seconds since 1970.
+    pub created: u64,
+    /// Asked nothing and answers nothing.
+    pub suspended: bool,
+    /// SHA-256 of its public key, hex.
+    pub fingerprint: String,
 }
 
 /// What `mfactl explain` shows.

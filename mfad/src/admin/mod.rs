@@ -4,6 +4,7 @@
 //! that may block, inside the transaction of the user it changes. What must never happen: a change without an event
 //! that says who made it, or half of a change.
 
+mod devices;
 mod explain;
 mod factors;
 mod import;
@@ -80,6 +81,8 @@ impl Desk {
             AdminAsk::Reset { user } => users::reset(authority, by, &user),
             AdminAsk::Unlock { user } => users::unlock(authority, by, &user),
             AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
+            AdminAsk::Ticket { user } => devices::ticket(authority, by, &user),
+            AdminAsk::Device { user, device, revoke } => devices::set_aside(authority, by, &user, &device, revoke),
             AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),
             AdminAsk::Orphans { after, purge } => {
                 users::orphans(authority, by, &mut self.names, after.as_deref(), purge)

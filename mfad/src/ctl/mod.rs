@@ -6,6 +6,7 @@
 
 mod codes;
 mod config;
+mod devices;
 pub mod doctor;
 mod enroll;
 mod examine;
@@ -88,6 +89,11 @@ enum Command {
     /// Work on recovery codes
     #[command(subcommand)]
     Recovery(RecoveryCommand),
+    /// Work on paired devices
+    #[command(subcommand)]
+    Device(devices::Command),
+    /// Make a single-use ticket by which a user pairs a first device
+    Ticket(User),
     /// Remove all factors and recovery codes of a user
     Reset(User),
     /// Forget a user's failures and enable disabled factors
@@ -260,6 +266,8 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
             codes::remove(&mut link()?, screen, &user.user, &factor.factor)
         }
         Command::Recovery(RecoveryCommand::New(user)) => codes::new_recovery(&mut link()?, screen, &user.user),
+        Command::Device(device) => devices::device(&mut link()?, screen, device),
+        Command::Ticket(user) => devices::ticket(&mut link()?, screen, &user.user),
         Command::Reset(user) => users::reset(&mut link()?, screen, &user.user),
         Command::Unlock(user) => users::unlock(&mut link()?, screen, &user.user),
         Command::Verify(user) => codes::verify(&mut link()?, screen, &user.user),

@@ -313,6 +313,7 @@ mod tests {
             uid: 1000,
             enrolled: true,
             require: Some(Require::Required),
+            devices: Vec::new(),
             factors: vec![FactorStatus {
                 id: mfa_core::enrollment::FactorId::typed("totp-00000001"),
                 method: mfa_core::wire::Method::Totp,
