@@ -70,8 +70,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let authority = Arc::new(Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock)?);
     read_uids(&authority)?;
     authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // One thread for the sockets, which never blocks: with two, each frame wakes both.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
