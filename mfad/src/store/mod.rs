@@ -214,8 +214,9 @@ impl Store {
             return Err(FileError::whole(&path.display().to_string(), format!("larger than {most} bytes")).into());
         }
         // One allocation that fits: growing would leave unwiped copies.
-        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
-        file.take(most).read_to_string(&mut text).map_err(|e| io_error(path, e))?;
+        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0)));
+        // What somebody appends meanwhile is not waited for; files are replaced whole.
+        file.take(length).read_to_string(&mut text).map_err(|e| io_error(path, e))?;
         Ok(Some(text))
     }
 
