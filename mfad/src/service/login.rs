@@ -89,7 +89,7 @@ impl Mouth {
         Self { taken: Arc::default(), socket: stream.as_fd().try_clone_to_owned() }
     }
 
-    /// Sends a prompt or a grant at once. Everything else is left to the loop: a refusal may have to wait.
+    /// Sends the first prompt or a grant at once. Everything else is left to the loop: a refusal may have to wait.
     fn tell(&self, next: &Next) -> Told {
         let (Step::Prompt { .. } | Step::Granted(_), None, Ok(socket)) = (&next.step, &next.info, &self.socket) else {
             return Told::No;
@@ -148,7 +148,8 @@ async fn judge(
         // The lock goes with the work: it outlives a client that is gone.
         let _held = held;
         let next = logins::answer(&authority, &mut session, text.as_ref());
-        let told = mouth.tell(&next);
+        // Another prompt after a wrong answer is a refusal too: the loop evens it out.
+        let told = if matches!(next.step, Step::Granted(_)) { mouth.tell(&next) } else { Told::No };
         (session, next, told)
     });
     in_time(work, end, &taken).await.ok_or(FrameError::Late)
