@@ -4,7 +4,6 @@
 //! (LDAP, SSSD): the daemon runs them in a bounded pool with a deadline. What must never happen: a
 //! failed look-up being taken for "no such user" or "not in the group".
 
-use nix::errno::Errno;
 use nix::unistd::{Gid, Group, User, getgrouplist};
 use std::ffi::CString;
 
@@ -47,8 +46,9 @@ pub fn by_uid(uid: u32) -> Lookup {
 fn found(result: nix::Result<Option<User>>) -> Lookup {
     match result {
         Ok(Some(user)) => Lookup::Found(Account { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() }),
-        // getpwnam(3): these mean "not found" from some name services.
-        Ok(None) | Err(Errno::ENOENT | Errno::ESRCH) => Lookup::Absent,
+        Ok(None) => Lookup::Absent,
+        // ENOENT and ESRCH too, whatever getpwnam(3) says of other systems: glibc returns 0 when a service says "not found",
+        // and an error only when one could not answer.
         Err(e) => Lookup::Failed(e.to_string()),
     }
 }
@@ -66,7 +66,6 @@ impl Account {
         for gid in gids {
             match Group::from_gid(gid) {
                 Ok(group) => names.extend(group.map(|g| g.name)),
-                Err(Errno::ENOENT | Errno::ESRCH) => {}
                 Err(e) => return Err(e.to_string()),
             }
         }

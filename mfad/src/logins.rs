@@ -13,7 +13,7 @@ use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
 use mfa_core::login::{Login, Next, Subject, first_factor_in_evidence};
 use mfa_core::now::Now;
-use mfa_core::policy::{Decision, Groups, Query, Require};
+use mfa_core::policy::{Decision, Groups, Own, Query, Require};
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::verify::{Judgement, judge};
@@ -96,8 +96,9 @@ pub fn appraise(
 ) -> (Decision, Subject) {
     let in_force = authority.in_force();
     let requirements = authority.requirements();
-    let decide = |user: &str, groups: Groups<'_>, own: Option<Require>| {
-        let mut decision = in_force.policy.decide(&requirements, &Query { service, user, groups, own });
+    let decide = |user: &str, groups: Groups<'_>, own: Own| {
+        let user_known = !matches!(looked_up, Lookup::Failed(_));
+        let mut decision = in_force.policy.decide(&requirements, &Query { service, user, user_known, groups, own });
         if caller != Caller::Root {
             decision.kind = Kind::Locker;
             decision.tries = 1;
@@ -107,14 +108,17 @@ pub fn appraise(
     let account = match looked_up {
         Lookup::Found(account) => account,
         Lookup::Absent => {
-            let decision = decide(typed, Groups::Known(&[]), None);
+            // A file of that name says that there was an account: a name service in trouble may have forgotten it.
+            let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
+            let own = if forgotten { Own::Unknown } else { Own::Known(None) };
+            let decision = decide(typed, Groups::Known(&[]), own);
             // Where policy lets the unenrolled pass, a name without an account is no different.
-            let optional = decision.require.value == Require::Optional;
-            return (decision, if optional { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) });
+            let passes = decision.require.value == Require::Optional && !forgotten;
+            return (decision, if passes { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) });
         }
         Lookup::Failed(why) => {
             tracing::error!("the name service cannot look up {}: {why}", clean::quoted(typed));
-            return (decide(typed, Groups::Unknown, None), Subject::Barred(Reason::LookupFailed));
+            return (decide(typed, Groups::Unknown, Own::Unknown), Subject::Barred(Reason::LookupFailed));
         }
     };
     let groups = if in_force.policy.asks_for_groups() || !requirements.group.is_empty() {
@@ -130,12 +134,12 @@ pub fn appraise(
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     // A rule that exempts this login holds even where the file is damaged.
     let (own, subject) = match subject(authority, caller, account) {
-        Ok((own, subject)) => (own, subject),
+        Ok((own, subject)) => (Own::Known(own), subject),
         Err((why, reason)) => {
-            if decide(&account.name, groups, None).require.value > Require::Off {
+            if decide(&account.name, groups, Own::Unknown).require.value > Require::Off {
                 tracing::error!("{} is refused: {why}", clean::quoted(&account.name));
             }
-            (None, Subject::Barred(reason))
+            (Own::Unknown, Subject::Barred(reason))
         }
     };
     (decide(&account.name, groups, own), subject)
