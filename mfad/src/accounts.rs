@@ -55,11 +55,12 @@ fn found(result: nix::Result<Option<User>>) -> Lookup {
 
 impl Account {
     /// The names of the account's groups, or why they are not known. A group without a name is left out: no
-    /// rule can name it.
+    /// rule can name it. `named` are those that matter: getgrouplist(3) leaves out what a service in trouble does not
+    /// tell, without an error, so that each that is not among the account's is looked up by itself.
     ///
     /// # Errors
     /// When any look-up fails.
-    pub fn groups(&self) -> Result<Vec<String>, String> {
+    pub fn groups(&self, named: &[&str]) -> Result<Vec<String>, String> {
         let name = CString::new(self.name.as_str()).map_err(|e| e.to_string())?;
         let gids = getgrouplist(&name, Gid::from_raw(self.gid)).map_err(|e| e.to_string())?;
         let mut names = Vec::with_capacity(gids.len());
@@ -68,6 +69,9 @@ impl Account {
                 Ok(group) => names.extend(group.map(|g| g.name)),
                 Err(e) => return Err(e.to_string()),
             }
+        }
+        for other in named.iter().filter(|other| !names.iter().any(|name| name == *other)) {
+            Group::from_name(other).map_err(|e| e.to_string())?;
         }
         Ok(names)
     }
@@ -81,7 +85,7 @@ mod tests {
     fn root_is_found_by_name_and_uid_and_has_its_group() {
         let Lookup::Found(root) = by_name("root") else { panic!("no root") };
         assert_eq!(by_uid(0), Lookup::Found(root.clone()));
-        assert!(root.groups().unwrap().contains(&String::from("root")));
+        assert!(root.groups(&[]).unwrap().contains(&String::from("root")));
     }
 
     #[test]

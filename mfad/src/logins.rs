@@ -121,15 +121,17 @@ pub fn appraise(
             return (decide(typed, Groups::Unknown, Own::Unknown), Subject::Barred(Reason::LookupFailed));
         }
     };
-    let groups = if in_force.policy.asks_for_groups() || !requirements.group.is_empty() {
-        account.groups().map_err(|why| {
+    let requiring = requirements.group.keys().map(String::as_str);
+    let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
+    let groups = if named.is_empty() {
+        Ok(Vec::new())
+    } else {
+        account.groups(&named).map_err(|why| {
             tracing::error!(
                 "the groups of {} are not known: {why}; the strictest rule applies",
                 clean::quoted(&account.name)
             );
         })
-    } else {
-        Ok(Vec::new())
     };
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     // A rule that exempts this login holds even where the file is damaged.

@@ -161,10 +161,9 @@ impl Policy {
         }
     }
 
-    /// Whether any rule asks for groups, so that others need no look-up.
-    #[must_use]
-    pub fn asks_for_groups(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.group.is_empty())
+    /// The groups that rules name; without any, none need be looked up.
+    pub fn groups_named(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().flat_map(|rule| &rule.group).map(String::as_str)
     }
 
     /// The kind of application behind `service`: as configured, else by its usual name.

@@ -64,7 +64,7 @@ pub(super) async fn run(
 }
 
 async fn begin(shared: &Arc<Shared>, caller: Caller, context: Context) -> Option<(Session, Next)> {
-    let permit = timeout(LOOKUP_TURN, Arc::clone(&shared.lookups).acquire_owned()).await.ok()?.ok()?;
+    let permit = timeout(LOOKUP_TURN, shared.lookups.of(caller, &context).acquire_owned()).await.ok()?.ok()?;
     let authority = Arc::clone(&shared.authority);
     let work = tokio::task::spawn_blocking(move || {
         // A name service that hangs keeps its permit: it can take no more threads than there are permits.
