@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn a_value_that_lost_its_key_is_not_shown_as_one() {
-        for text in ["digits = 6\nJBSWY3DPEHPK3PXP\n", "digits = 6\nJBSWY3DPEHPK3PXP====\"\n", "digits =\n\"JBSWY3DP\"\n"] {
+        for text in
+            ["digits = 6\nJBSWY3DPEHPK3PXP\n", "digits = 6\nJBSWY3DPEHPK3PXP====\"\n", "digits =\n\"JBSWY3DP\"\n"]
+        {
             let error = read::<Form>("f.toml", text).unwrap_err();
             assert!(!error.to_string().contains("JBSWY3DP"), "{error}");
         }

@@ -49,7 +49,9 @@ impl Requirements {
         let by = |value, file| Set { value, place: Place { file, line: 0, key: String::new() } };
         let own = match query.own {
             Own::Known(value) => value.map(|value| by(value, format!("mfactl require {user}"))),
-            Own::Unknown => Some(by(Require::Required, format!("mfactl require {user}, which cannot be read just now"))),
+            Own::Unknown => {
+                Some(by(Require::Required, format!("mfactl require {user}, which cannot be read just now")))
+            }
         };
         let all = self.all.map(|value| set(value, String::from("all")));
         let groups = self.group.iter().filter_map(move |(name, value)| {

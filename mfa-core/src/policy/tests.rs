@@ -74,7 +74,8 @@ fn the_stricter_of_rule_and_requirement_wins_and_is_named() {
     requirements.group.insert("ops".into(), Require::Required);
     let groups = [String::from("ops")];
     let decide = |service, groups, own| {
-        let decision = policy.decide(&requirements, &Query { service, user: "a", user_known: true, groups, own: Own::Known(own) });
+        let decision =
+            policy.decide(&requirements, &Query { service, user: "a", user_known: true, groups, own: Own::Known(own) });
         (decision.require.value, decision.require.place.to_string())
     };
     assert_eq!(decide("sshd", Groups::Known(&[]), None), (Require::Optional, "requirements.toml: all".into()));
@@ -107,8 +108,7 @@ fn groups_that_cannot_be_looked_up_mean_the_strictest_rule() {
 fn a_requirement_of_the_user_that_cannot_be_read_is_the_strictest_but_lifts_no_exemption() {
     let lenient = policy("require = \"off\"\n[[rule]]\nmatch = { service = [\"su\"] }\nrequire = \"off\"\n");
     let ask = |service| {
-        let query =
-            Query { service, user: "a", user_known: true, groups: Groups::Known(&[]), own: Own::Unknown };
+        let query = Query { service, user: "a", user_known: true, groups: Groups::Known(&[]), own: Own::Unknown };
         lenient.decide(&Requirements::default(), &query).require.value
     };
     assert_eq!(ask("sshd"), Require::Required);

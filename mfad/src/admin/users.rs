@@ -11,8 +11,11 @@ use mfa_core::event::{Event, Kind};
 use mfa_core::policy::Require;
 use mfa_core::state::State;
 
-/// Users of one page: each takes a few hundred bytes of a frame.
+/// Users of one page: each takes a few hundred bytes of a frame, one with all factors some thousands.
 const PAGE_USERS: usize = 12;
+
+/// Bytes of one page as JSON, with room for one more user of the largest kind.
+const PAGE_BYTES: usize = 8 * 1024;
 
 /// Names of one page.
 const PAGE_NAMES: usize = 40;
@@ -52,7 +55,11 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
 pub(super) fn list(authority: &Authority, names: &[String], after: Option<&str>) -> AdminReply {
     let (names, next) = page(names, after, PAGE_USERS);
     let mut users = Vec::with_capacity(names.len());
-    for name in names {
+    let mut bytes = 0;
+    for (index, name) in names.iter().enumerate() {
+        if bytes > PAGE_BYTES {
+            return AdminReply::Page { users, next: index.checked_sub(1).and_then(|last| names.get(last).cloned()) };
+        }
         match authority.store.enrollment(name) {
             Ok(Some(enrollment)) => users.push(status_of(authority, &enrollment, false)),
             Ok(None) => {}
@@ -67,6 +74,7 @@ pub(super) fn list(authority: &Authority, names: &[String], after: Option<&str>)
                 problems: vec![why.to_string()],
             }),
         }
+        bytes += users.last().and_then(|user| serde_json::to_vec(user).ok()).map_or(0, |json| json.len());
     }
     AdminReply::Page { users, next }
 }
@@ -150,19 +158,28 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str) -> Result<Admin
         return refuse(format!("{} is not enrolled", clean::quoted(&user)));
     }
     let require = old.as_ref().ok().and_then(Option::as_ref).and_then(|enrollment| enrollment.require);
-    authority.store.remove(&user)?;
-    if let Ok(Some(old)) = &old {
-        authority.uids.remove(old.uid, &old.name);
-    }
     let kept = match (require, by_name(&user)) {
         (Some(require), Lookup::Found(account)) => {
             let state_id = StateId::new(crate::clock::random()?);
-            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id);
+            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id.clone());
             enrollment.require = Some(require);
-            super::factors::save(authority, &enrollment, true)?;
+            // The file is replaced, never away: what was required must not be lost to a crash in between.
+            super::factors::save(authority, &enrollment, false)?;
+            authority.store.state(&user)?.save(&State::new(state_id))?;
             format!("; it stays {require} for this user")
         }
-        _ => String::new(),
+        _ => {
+            authority.store.remove(&user)?;
+            if let Ok(Some(old)) = &old {
+                authority.uids.remove(old.uid, &old.name);
+            }
+            match old {
+                Ok(_) => String::new(),
+                Err(_) => {
+                    String::from("; its file could not be read: if something was required of this user, set it again")
+                }
+            }
+        }
     };
     authority.audit.record(Event::new(Kind::AdminReset).about(&user).by(by));
     Ok(done(format!("all factors and recovery codes of {} are gone{kept}", clean::field(&user))))

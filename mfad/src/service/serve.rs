@@ -106,7 +106,9 @@ impl Lookups {
         let remote = context.rhost.as_deref().is_some_and(|rhost| !rhost.is_empty());
         let turns = match caller {
             Caller::Own(_) => &self.programs,
-            Caller::Root if remote && !context.first_factor_stack && context.ssh_auth_info.is_empty() => &self.strangers,
+            Caller::Root if remote && !context.first_factor_stack && context.ssh_auth_info.is_empty() => {
+                &self.strangers
+            }
             Caller::Root => &self.known,
         };
         Arc::clone(turns)
