@@ -1,0 +1,351 @@
+//! What a hostile user tries beside wrong codes: floods, hung look-ups, names and files in trouble, another user in
+//! the middle of a talk.
+
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, World, calm_now};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+const POLICY: &str = "require = \"required\"\n";
+
+/// A connection that speaks frames of its own.
+struct Raw(UnixStream);
+
+impl Raw {
+    fn to(house: &House, socket: &str) -> Self {
+        let stream = UnixStream::connect(house.world.run_dir().join(socket)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        Self(stream)
+    }
+
+    fn say(&mut self, what: &Value) {
+        let body = json!({"v": 1, "t": what}).to_string();
+        let _ = self.0.write_all(&[&u32::try_from(body.len()).unwrap().to_be_bytes(), body.as_bytes()].concat());
+    }
+
+    /// The next frame; `None` when mfad hung up.
+    fn hear(&mut self) -> Option<Value> {
+        let mut prefix = [0; 4];
+        self.0.read_exact(&mut prefix).ok()?;
+        let mut body = vec![0; u32::from_be_bytes(prefix) as usize];
+        self.0.read_exact(&mut body).ok()?;
+        Some(serde_json::from_slice::<Value>(&body).unwrap()["t"].take())
+    }
+
+    fn ask(&mut self, what: &Value) -> Option<Value> {
+        self.say(what);
+        self.hear()
+    }
+}
+
+fn admin(house: &House, ask: &Value) -> Value {
+    Raw::to(house, "root.sock").ask(&json!({"admin": {"by": null, "ask": ask}})).unwrap()
+}
+
+fn begin(user: &str, real_uid: u32) -> Value {
+    json!({"begin": {"user": user, "service": "door", "real_uid": real_uid}})
+}
+
+#[test]
+fn who_becomes_another_user_during_the_talk_gets_in_as_neither() {
+    let house = House::new("changed", POLICY);
+    let codes = house.enroll("alice", "totp").oathtool();
+    let _ = house.enroll("bob", "totp");
+    let code = codes.totp(calm_now());
+    let door = house.door("door", "alice", "first_factor=stack");
+    let mark = house.world.log().mark();
+    assert_ne!(door.clone().option("--user-meanwhile", "bob").verdict(&[&code]), "PAM_SUCCESS");
+    house.world.log().expect_new(mark, &["reason=user-changed"]);
+    assert_eq!(door.verdict(&[&code]), "PAM_SUCCESS", "alice's code was not used up for bob");
+}
+
+/// A name service that answers nothing (`UNAVAIL`, `ENOENT`) while the file `trouble` is there, and takes a minute for
+/// names that begin with `slow`.
+const TROUBLED: &str = r#"
+#include <errno.h>
+#include <grp.h>
+#include <nss.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+static enum nss_status answer(int *error)
+{
+    if (access("FOLDER/trouble", F_OK) != 0) return NSS_STATUS_NOTFOUND;
+    *error = ENOENT;
+    return NSS_STATUS_UNAVAIL;
+}
+enum nss_status _nss_troubled_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t size, int *error)
+{
+    if (strncmp(name, "slow", 4) == 0) sleep(60);
+    return answer(error);
+}
+enum nss_status _nss_troubled_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t size, int *error)
+{
+    return answer(error);
+}
+"#;
+
+/// A house whose mfad asks that service first (`[UNAVAIL=return]`) about users, and after the files about groups.
+fn troubled(name: &str, policy: &str) -> House {
+    let world = World::new(name);
+    let folder = world.folder();
+    world.write(folder.join("nss.c"), &TROUBLED.replace("FOLDER", &folder.to_string_lossy()), 0o644);
+    let compiled = Program::new("cc").args(["-shared", "-fPIC", "-o"]).arg(folder.join("libnss_troubled.so.2"));
+    let _ = compiled.arg(folder.join("nss.c")).run("").ok();
+    world.write("/etc/nsswitch.conf", "passwd: troubled [UNAVAIL=return] files\ngroup: files troubled\n", 0o644);
+    let mut mfad = Mfad::new(&world, policy).env("LD_LIBRARY_PATH", &folder.to_string_lossy());
+    mfad.run();
+    House { mfad, mfactl: Mfactl::new(&world), world }
+}
+
+#[test]
+fn a_name_service_in_trouble_makes_nobody_absent() {
+    let house = troubled("nss-trouble", "require = \"optional\"\n");
+    let _ = house.enroll("alice", "totp");
+    let trouble = house.world.folder().join("trouble");
+    house.world.write(&trouble, "", 0o644);
+    for user in ["alice", "bob"] {
+        assert_eq!(house.knock(user, "123456").reason, "lookup-failed", "{user}: not \"not-enrolled\"");
+    }
+    let purged = admin(&house, &json!({"orphans": {"after": null, "purge": true}}));
+    assert!(purged["refused"].is_object(), "nobody's factors go because nobody can be looked up: {purged}");
+    fs::remove_file(&trouble).unwrap();
+    assert_eq!(admin(&house, &json!({"status": {"user": "alice"}}))["status"]["enrolled"], true);
+}
+
+#[test]
+fn a_group_that_cannot_be_looked_up_is_not_one_the_user_is_not_in() {
+    let rule = "require = \"off\"\n[[rule]]\nmatch = { group = [\"elsewhere\"] }\nrequire = \"required\"\n";
+    let house = troubled("nss-groups", rule);
+    assert_eq!(house.knock("bob", "123456").reason, "not-required");
+    // Users come from the files alone now; groups from a service that cannot answer.
+    house.world.write("/etc/nsswitch.conf", "passwd: files\ngroup: files troubled\n", 0o644);
+    house.world.write(house.world.folder().join("trouble"), "", 0o644);
+    let mut house = house;
+    house.mfad.restart();
+    assert_eq!(house.knock("bob", "123456").reason, "enrolment-required");
+}
+
+#[test]
+fn an_account_that_vanished_with_its_factors_still_there_is_not_let_by() {
+    let mut house = House::new("vanished", "require = \"optional\"\n");
+    let _ = house.enroll("alice", "totp");
+    house.world.remove_user("alice");
+    assert_eq!(house.knock("alice", "123456").reason, "unknown-user", "not \"not-enrolled\"");
+}
+
+#[test]
+fn a_requirement_is_not_lost_with_the_file_that_holds_it() {
+    let mut house = House::new("required-own", "require = \"off\"\n");
+    let _ = house.enroll("alice", "totp");
+    let set = admin(&house, &json!({"require": {"whom": {"user": "alice"}, "require": "required"}}));
+    assert!(set["done"].is_object(), "{set}");
+    let file = house.world.state_dir().join("users/alice.toml");
+    let whole = fs::read_to_string(&file).unwrap();
+    house.mfad.stop();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    house.mfad.run();
+    assert_eq!(house.knock("alice", "123456").reason, "enrolment-damaged", "not \"not-required\"");
+    assert_eq!(house.knock("bob", "123456").reason, "not-required", "a fault of alice's is nobody else's");
+    // Reset repairs the file; what it required cannot be known any more and is said to be gone.
+    let reset = admin(&house, &json!({"reset": {"user": "alice"}}));
+    assert!(reset["done"]["text"].as_str().unwrap().contains("set it again"), "{reset}");
+}
+
+#[test]
+fn a_reset_keeps_what_is_required_of_the_user() {
+    let house = House::new("reset-own", "require = \"off\"\n");
+    let code = house.enroll("alice", "totp").recovery_codes[0].clone();
+    let _ = admin(&house, &json!({"require": {"whom": {"user": "alice"}, "require": "required"}}));
+    let _ = admin(&house, &json!({"reset": {"user": "alice"}}));
+    assert_eq!(house.knock("alice", &code).reason, "enrolment-required");
+    let again = house.enroll("alice", "hotp");
+    assert_eq!(house.knock("alice", &again.oathtool().hotp(0)).code, "PAM_SUCCESS", "the new state is whole");
+    assert_eq!(house.knock("alice", &again.recovery_codes[0]).code, "PAM_SUCCESS");
+}
+
+#[test]
+fn look_ups_that_hang_for_strangers_programs_and_admins_leave_logins_their_turn() {
+    let house = troubled("nss-hangs", POLICY);
+    let codes = house.enroll("alice", "totp").recovery_codes;
+    let mut held = Vec::new();
+    for n in 0..40 {
+        let mut stranger = Raw::to(&house, "root.sock");
+        stranger.say(
+            &json!({"begin": {"user": format!("slow-{n}"), "service": "sshd", "rhost": "192.0.2.1", "real_uid": 0}}),
+        );
+        held.push(stranger);
+        let mut admin = Raw::to(&house, "root.sock");
+        for _ in 0..3 {
+            admin.say(&json!({"admin": {"by": null, "ask": {"status": {"user": format!("slow-{n}")}}}}));
+        }
+        held.push(admin);
+    }
+    for _ in 0..12 {
+        let mut program = Raw::to(&house, "user.sock");
+        program.say(&begin("slow-program", 0));
+        held.push(program);
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    for code in codes.iter().take(2) {
+        let start = Instant::now();
+        assert_eq!(house.knock("alice", code).code, "PAM_SUCCESS");
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn one_user_at_many_prompts_of_su_leaves_others_theirs() {
+    let house = House::new("prompts", POLICY);
+    let mut held = Vec::new();
+    let mut prompts = 0;
+    for _ in 0..150 {
+        let mut su = Raw::to(&house, "root.sock");
+        prompts += usize::from(su.ask(&begin("alice", 1002)).is_some());
+        held.push(su);
+    }
+    assert_eq!(prompts, 128);
+    assert!(Raw::to(&house, "root.sock").ask(&begin("alice", 1003)).is_some());
+    assert!(Raw::to(&house, "root.sock").ask(&begin("alice", 0)).is_some());
+}
+
+#[test]
+fn a_program_of_a_user_cannot_fill_the_trail() {
+    let house = House::new("trail", "require = \"optional\"\n");
+    let start = Instant::now();
+    let mut answered = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        answered += usize::from(Raw::to(&house, "user.sock").ask(&begin("root", 0)).is_some());
+    }
+    assert!((1..=64).contains(&answered), "{answered} logins of one uid within a second");
+}
+
+#[test]
+fn a_resync_revives_no_code_that_was_used_early() {
+    let house = House::new("resync-used", POLICY);
+    let codes = house.enroll("alice", "totp").oathtool();
+    let now = calm_now();
+    assert_eq!(house.knock("alice", &codes.totp(now + 30)).code, "PAM_SUCCESS", "a device ahead by a step");
+    let pair = json!({"user": "alice", "factor": null, "first": codes.totp(now - 30), "second": codes.totp(now)});
+    let said = admin(&house, &json!({"resync": pair}));
+    assert!(said["done"].is_object(), "{said}");
+    assert_eq!(house.knock("alice", &codes.totp(now + 30)).reason, "replay");
+}
+
+#[test]
+fn frames_that_are_deep_doubled_cut_or_endless_are_refused_and_hurt_nobody() {
+    let house = House::new("frames", POLICY);
+    let code = house.enroll("alice", "totp").oathtool().totp(calm_now());
+    let deep = format!("{}{}", "[".repeat(8_000), "]".repeat(8_000));
+    let doubled = r#"{"v":1,"t":{"begin":{"user":"alice","user":"bob","service":"x","real_uid":0}}}"#;
+    let two = r#"{"v":1,"t":{"begin":{"user":"alice","service":"x","real_uid":0},"cancel":null}}"#;
+    let negative = r#"{"v":1,"t":{"begin":{"user":"alice","service":"x","real_uid":-1}}}"#;
+    for (socket, body) in ["root.sock", "user.sock"]
+        .iter()
+        .flat_map(|s| [deep.as_str(), doubled, two, negative, "", "\u{0}", "{\"v\":1e99}"].map(|body| (*s, body)))
+    {
+        let mut raw = Raw::to(&house, socket);
+        let _ = raw.0.write_all(&[&u32::try_from(body.len()).unwrap().to_be_bytes(), body.as_bytes()].concat());
+        let reply = raw.hear().map_or(String::new(), |reply| reply.to_string());
+        assert!(reply.is_empty() || reply.contains("protocol"), "{body:.60}: {reply}");
+    }
+    // A length past the limit is not waited for.
+    let mut endless = Raw::to(&house, "root.sock");
+    endless.0.write_all(&[0xff; 4]).unwrap();
+    assert!(endless.hear().is_none());
+    // The longest name that fits a frame: whatever becomes of it, mfad goes on.
+    let _ = Raw::to(&house, "root.sock").ask(&begin(&"x".repeat(16_300), 0));
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
+}
+
+#[test]
+fn odd_names_reach_no_file_and_nobody() {
+    let house = House::new("names", "require = \"optional\"\n");
+    let before = fs::read_dir(house.world.state_dir().join("users")).unwrap().count();
+    for name in ["..", ".", "../../etc/passwd", "a/b", "a%2Fb", "50%", "a\nb", "-x", &"x".repeat(255), "\u{202e}bob"] {
+        let reply = Raw::to(&house, "root.sock").ask(&begin(name, 0)).unwrap();
+        assert!(reply["granted"].is_null(), "{name:?}: {reply}");
+    }
+    assert_eq!(fs::read_dir(house.world.state_dir().join("users")).unwrap().count(), before);
+}
+
+#[test]
+fn a_hostile_environment_changes_nothing() {
+    let house = House::new("environment", POLICY);
+    let codes = house.enroll("alice", "totp").recovery_codes;
+    let variables = [
+        ("SSH_AUTH_INFO_0", "publickey"),
+        ("SSH_CONNECTION", "x"),
+        ("PAM_RHOST", "x"),
+        ("TZ", ":/etc/shadow"),
+        ("LANG", "xx_XX"),
+        ("LC_ALL", "../../x"),
+        ("RUST_BACKTRACE", "full"),
+        ("RUST_LOG", "trace"),
+        ("TMPDIR", "/nowhere"),
+        ("HOME", "/nowhere"),
+        ("PATH", ""),
+        ("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/tmp/x"),
+        ("NOTIFY_SOCKET", "/tmp/x"),
+        ("XDG_RUNTIME_DIR", "/tmp"),
+        ("LISTEN_FDS", "3"),
+        ("LISTEN_PID", "1"),
+        ("JOURNAL_STREAM", "1:1"),
+        ("PAM_USER", "bob"),
+    ];
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    let plain = |program: Program| program;
+    let hostile = |program: Program| variables.iter().fold(program, |program, (name, value)| program.env(name, value));
+    let ask = |answer: &str, change: &dyn Fn(Program) -> Program| {
+        format!("{:?}", PamClient::new("sshd", "alice").program(change).run(&[answer, "1", "1"]))
+    };
+    // The process environment is no first factor: prompts and refusals are a stranger's.
+    assert_eq!(ask("000000", &hostile), ask("000000", &plain));
+    assert!(ask(&codes[0], &hostile).contains("PAM_SUCCESS"));
+}
+
+#[test]
+fn no_secret_stands_in_a_log_a_trail_or_a_state_record() {
+    let mut house = House::new("canary", POLICY);
+    let enrolled = house.enroll("alice", "totp");
+    let codes = enrolled.oathtool();
+    let now = calm_now();
+    let (right, wrong) = (codes.totp(now), codes.wrong(now));
+    for answer in
+        [wrong.as_str(), &right, &right, &enrolled.recovery_codes[0], &enrolled.recovery_codes[0], "hunter2hunter2"]
+    {
+        let _ = house.knock("alice", answer);
+    }
+    let file = house.world.state_dir().join("users/alice.toml");
+    let whole = fs::read_to_string(&file).unwrap();
+    // Damaged so that the secret stands where a key should.
+    house.mfad.stop();
+    fs::write(&file, whole.replace("secret = ", "")).unwrap();
+    house.mfad.run();
+    let _ = house.knock("alice", &right);
+    house.mfad.stop();
+    let mut seen = house.mfad.errors() + &house.world.log().lines().join("\n");
+    for folder in ["audit", "state"] {
+        for entry in fs::read_dir(house.world.state_dir().join(folder)).unwrap() {
+            seen += &String::from_utf8_lossy(&fs::read(entry.unwrap().path()).unwrap());
+        }
+    }
+    assert!(seen.contains("code-accepted") && seen.contains("alice.toml"), "{seen}");
+    let plain = enrolled.recovery_codes[0].replace('-', "");
+    for secret in [&enrolled.secret, &right, &wrong, &enrolled.recovery_codes[0], &plain, "hunter2"] {
+        assert!(!seen.contains(secret), "{secret} in {seen}");
+    }
+}
+
+#[test]
+fn a_missing_module_lets_nobody_in_under_the_controls_we_ship() {
+    let world = World::new("missing");
+    for control in ["required", "requisite", "[success=ok ignore=ignore default=die]"] {
+        world.pam("gone", &["required pam_permit.so", &format!("{control} /nowhere/pam_mfa.so")]);
+        assert_ne!(PamClient::new("gone", "alice").verdict(&[]), "PAM_SUCCESS", "{control}");
+    }
+    world.pam("gone", &["required pam_permit.so", "optional /nowhere/pam_mfa.so"]);
+    assert_eq!(PamClient::new("gone", "alice").verdict(&[]), "PAM_SUCCESS", "why doctor warns of optional");
+}
