@@ -8,7 +8,6 @@ use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
 use crate::store::StoreError;
 use mfa_core::clean;
-use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
 use mfa_core::login::{Login, Next, Subject, first_factor_in_evidence};
@@ -137,34 +136,48 @@ pub fn appraise(
     // A rule that exempts this login holds even where the file is damaged.
     let (own, subject) = match subject(authority, caller, account) {
         Ok((own, subject)) => (Own::Known(own), subject),
-        Err((why, reason)) => {
-            if decide(&account.name, groups, Own::Unknown).require.value > Require::Off {
+        Err(Bar { why, reason, own }) => {
+            if decide(&account.name, groups, own).require.value > Require::Off {
                 tracing::error!("{} is refused: {why}", clean::quoted(&account.name));
             }
-            (Own::Unknown, Subject::Barred(reason))
+            (own, Subject::Barred(reason))
         }
     };
     (decide(&account.name, groups, own), subject)
 }
 
+/// Why nobody can be let in by an account's files, and what they require all the same.
+struct Bar {
+    why: String,
+    reason: Reason,
+    own: Own,
+}
+
 /// What the user's files say of an account; or why nobody can be let in by them.
-fn subject(
-    authority: &Authority,
-    caller: Caller,
-    account: &Account,
-) -> Result<(Option<Require>, Subject), (String, Reason)> {
+fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<(Option<Require>, Subject), Bar> {
+    let none = Own::Known(None);
+    let bar = |why: String, reason, own| Err(Bar { why, reason, own });
     if caller != Caller::Root && caller != Caller::Own(account.uid) {
-        return Err((String::from("a program asked for another user than its own"), Reason::NotYourself));
+        return bar(String::from("a program asked for another user than its own"), Reason::NotYourself, none);
     }
     match authority.store.enrollment(&account.name) {
-        Err(why) => Err((why.to_string(), Reason::EnrolmentDamaged)),
+        // What was required stood in that file.
+        Err(why) => bar(why.to_string(), Reason::EnrolmentDamaged, Own::Unknown),
+        Ok(Some(enrollment)) if enrollment.name != account.name || enrollment.uid != account.uid => {
+            let why = format!(
+                "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
+                clean::quoted(&enrollment.name),
+                enrollment.uid,
+                account.uid
+            );
+            bar(why, Reason::UidMismatch, Own::Known(enrollment.require))
+        }
         Ok(Some(enrollment)) => {
-            matches_account(&enrollment, account)?;
             let subject = if enrollment.is_enrolled() { Subject::Enrolled } else { Subject::Unenrolled };
             Ok((enrollment.require, subject))
         }
         Ok(None) => match authority.uids.name_of(account.uid) {
-            Err(why) => Err((why.to_string(), Reason::StorageFailed)),
+            Err(why) => bar(why.to_string(), Reason::StorageFailed, none),
             Ok(Some(name)) if name != account.name => {
                 let why = format!(
                     "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
@@ -173,25 +186,11 @@ fn subject(
                     clean::field(&name),
                     clean::field(&account.name)
                 );
-                Err((why, Reason::UidMismatch))
+                bar(why, Reason::UidMismatch, none)
             }
             Ok(_) => Ok((None, Subject::Unenrolled)),
         },
     }
-}
-
-/// The file holds name and uid, and both must match.
-fn matches_account(enrollment: &Enrollment, account: &Account) -> Result<(), (String, Reason)> {
-    if enrollment.name == account.name && enrollment.uid == account.uid {
-        return Ok(());
-    }
-    let why = format!(
-        "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
-        clean::quoted(&enrollment.name),
-        enrollment.uid,
-        account.uid
-    );
-    Err((why, Reason::UidMismatch))
 }
 
 /// Judges an answer. The caller holds the user's lock where [`Session::judged_user`] names one.

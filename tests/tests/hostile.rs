@@ -349,3 +349,34 @@ fn a_missing_module_lets_nobody_in_under_the_controls_we_ship() {
     world.pam("gone", &["required pam_permit.so", "optional /nowhere/pam_mfa.so"]);
     assert_eq!(PamClient::new("gone", "alice").verdict(&[]), "PAM_SUCCESS", "why doctor warns of optional");
 }
+
+#[test]
+fn a_login_that_is_asked_nothing_decides_no_stack_and_a_refused_one_passes_none() {
+    let house =
+        House::new("matrix", "require = \"optional\"\n[[rule]]\nmatch = { user = [\"bob\"] }\nrequire = \"off\"\n");
+    let strict = "[[rule]]\nmatch = { user = [\"carol\"] }\nrequire = \"required\"\n";
+    let config = house.world.folder().join("mfa.toml");
+    let text = fs::read_to_string(&config).unwrap() + strict;
+    house.world.write(&config, &text, 0o644);
+    let mut house = house;
+    house.mfad.restart();
+    let codes = house.enroll("alice", "totp").recovery_codes;
+    let ask = |stack: &[&str], user: &str, answer: &str| {
+        house.world.pam("matrix", stack);
+        PamClient::new("matrix", user).verdict(&[answer]) == "PAM_SUCCESS"
+    };
+    // Nobody, exempt, not enrolled: an IGNORE ends no `sufficient` and fills no empty stack.
+    let sufficient = house.world.module("sufficient", "first_factor=stack");
+    for user in ["bob", "dave", "nobody-there"] {
+        assert!(!ask(&[&sufficient, "required pam_deny.so"], user, "123456"), "{user}");
+        assert!(!ask(&[&house.world.module("required", "")], user, "123456"), "{user}");
+        assert!(ask(&["required pam_permit.so", &house.world.module("required", "")], user, "123456"), "{user}");
+    }
+    assert!(ask(&[&sufficient, "required pam_deny.so"], "alice", &codes[0]), "a grant is one");
+    for control in ["required", "requisite", "[success=ok ignore=ignore default=die]"] {
+        let module = house.world.module(control, "first_factor=stack");
+        for (user, answer) in [("alice", "123456"), ("alice", codes[0].as_str()), ("alice", ""), ("carol", "123456")] {
+            assert!(!ask(&["required pam_permit.so", &module], user, answer), "{control} {user} {answer}");
+        }
+    }
+}
