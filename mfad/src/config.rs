@@ -59,7 +59,7 @@ impl Config {
             Some(path) => {
                 let source = source(path)?.ok_or_else(|| ConfigError::Io {
                     path: path.display().to_string(),
-                    source: io::Error::from(io::ErrorKind::NotFound),
+                    source: rustix::io::Errno::NOENT.into(),
                 })?;
                 Layers { main: Some(source), ..Layers::default() }
             }

@@ -59,14 +59,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("prctl(PR_SET_DUMPABLE)")?;
     let limits = Limits::of(raise_descriptors());
     let handed_over = std::env::var_os("LISTEN_FDS").is_some();
-    let sockets = Sockets::open(&arguments.run_dir)?;
+    let sockets = Sockets::open(&arguments.run_dir).map_err(said)?;
     // The audit trail may be read by its group; everything else names its own mode.
     rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o027));
     if rustix::process::geteuid().is_root() {
         drop_root(&arguments.user, &arguments.state_dir)?;
     }
     let clock = Clock::new(arguments.boot_id.as_deref()).map_err(anyhow::Error::msg)?;
-    let authority = Arc::new(Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock)?);
+    let authority = Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock).map_err(said)?;
+    let authority = Arc::new(authority);
     read_uids(&authority)?;
     authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -85,6 +86,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     result
+}
+
+/// These errors tell their causes themselves; with their sources all would be said twice.
+fn said(why: impl std::fmt::Display) -> anyhow::Error {
+    anyhow::Error::msg(why.to_string())
 }
 
 async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits) -> anyhow::Result<()> {
@@ -177,7 +183,11 @@ fn drop_root(name: &str, state_dir: &Path) -> anyhow::Result<()> {
     become_user(user.uid, user.gid).with_context(|| format!("root could not be dropped for {name}"))
 }
 
-fn become_user(uid: Uid, gid: Gid) -> anyhow::Result<()> {
+/// From root to these ids, for good; verified.
+///
+/// # Errors
+/// When the kernel keeps any of root.
+pub(crate) fn become_user(uid: Uid, gid: Gid) -> anyhow::Result<()> {
     setgroups(&[gid])?;
     setresgid(gid, gid, gid)?;
     setresuid(uid, uid, uid)?;

@@ -88,6 +88,12 @@ fn stacks_in_order_are_called_so() {
             fine,
         ),
         case("a key, then us", "auth required pam_mfa.so\nauth required pam_permit.so", fine).ssh(BeforePam::Method),
+        case(
+            "a key, then us, or the password of those we ask nothing",
+            format!("auth [success=done ignore=ignore default=die] pam_mfa.so\n{DEBIAN}"),
+            fine,
+        )
+        .ssh(BeforePam::Method),
         case("nothing asked, nothing there", "auth required pam_unix.so", &[]).tap(|case| case.asked = Some(false)),
         case("asked where nobody gets in", "auth required pam_deny.so", &[]),
     ] {

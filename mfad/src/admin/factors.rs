@@ -32,15 +32,16 @@ pub(super) fn enroll(
         Method::Hotp => Moving::Counter,
         Method::None | Method::Recovery => return refuse("only totp and hotp factors can be enrolled"),
     };
+    let label = checked_label(&new.label)?;
     let secret = Secret::new(random::<NEW_SECRET_BYTES>()?.to_vec());
     let otp = Otp::new(secret, new.algorithm, new.digits, moving, ShortSecret::Refuse)
         .map_err(|why| Refusal(why.to_string()))?;
     let (mut enrollment, fresh) = enrollment_of(authority, &account)?;
     // A pending factor that was never confirmed is replaced: its owner starts again.
-    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == new.label));
+    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == label));
     let factor = Factor {
         id: FactorId::new(new.method, random()?),
-        label: new.label.clone(),
+        label,
         pending: confirm,
         created: authority.clock.now().wall,
         otp,
@@ -272,13 +273,12 @@ pub(super) fn enrollment_of(authority: &Authority, account: &Account) -> Result<
     }
 }
 
-/// Characters of a label: what a list shows, and eight of them leave a file far below its limit.
-const LABEL: usize = 64;
+/// What a user calls a factor: short, and nothing that steers a terminal.
+pub(super) fn checked_label(label: &str) -> Result<String, Refusal> {
+    if clean::field(label) == label { Ok(label.to_owned()) } else { refuse("a label is at most 64 plain characters") }
+}
 
 pub(super) fn add(enrollment: &mut Enrollment, factor: Factor) -> Result<(), Refusal> {
-    if factor.label.chars().count() > LABEL {
-        return refuse(format!("a label has at most {LABEL} characters"));
-    }
     if enrollment.factors.len() >= MAX_FACTORS {
         return refuse(format!("{} has {MAX_FACTORS} factors; remove one first", clean::quoted(&enrollment.name)));
     }

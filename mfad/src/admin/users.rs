@@ -1,6 +1,7 @@
 //! Users as a whole: status, list, reset, unlock, adopt, rename, orphans, requirements.
 
 use super::factors::{change_state, current, enrollment_of};
+use super::pages::{Names, PAGE_BYTES};
 use super::{Refusal, account, done, enrolled, file_user, refuse};
 use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
@@ -11,14 +12,11 @@ use mfa_core::event::{Event, Kind};
 use mfa_core::policy::Require;
 use mfa_core::state::State;
 
-/// Users of one page: each takes a few hundred bytes of a frame, one with all factors some thousands.
-const PAGE_USERS: usize = 12;
+/// Names looked up for one page of orphans, so that one answer takes bounded time.
+const PAGE_LOOKUPS: usize = 40;
 
-/// Bytes of one page as JSON, with room for one more user of the largest kind.
-const PAGE_BYTES: usize = 8 * 1024;
-
-/// Names of one page.
-const PAGE_NAMES: usize = 40;
+/// Longest label shown: hand-written files may hold any.
+const LABEL_CHARS: usize = 64;
 
 pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, Refusal> {
     let user = file_user(typed);
@@ -27,16 +25,7 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
         Some(enrollment) => Ok(AdminReply::Status(Box::new(status_of(authority, &enrollment, true)))),
         None => {
             let account = account(typed)?;
-            let mut status = UserStatus {
-                user: account.name.clone(),
-                uid: account.uid,
-                enrolled: false,
-                require: None,
-                factors: Vec::new(),
-                recovery_left: 0,
-                last_success: None,
-                problems: Vec::new(),
-            };
+            let mut status = nothing(&account.name, account.uid);
             if let Ok(Some(other)) = authority.uids.name_of(account.uid)
                 && other != account.name
             {
@@ -52,40 +41,36 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
     }
 }
 
-pub(super) fn list(authority: &Authority, names: &[String], after: Option<&str>) -> AdminReply {
-    let (names, next) = page(names, after, PAGE_USERS);
-    let mut users = Vec::with_capacity(names.len());
-    let mut bytes = 0;
-    for (index, name) in names.iter().enumerate() {
-        if bytes > PAGE_BYTES {
-            return AdminReply::Page { users, next: index.checked_sub(1).and_then(|last| names.get(last).cloned()) };
+pub(super) fn list(authority: &Authority, names: &mut Names, after: Option<&str>) -> Result<AdminReply, Refusal> {
+    names.seek(&authority.store, after)?;
+    let (mut users, mut bytes) = (Vec::new(), 0);
+    while let Some(name) = names.peek() {
+        let status = match authority.store.enrollment(name) {
+            Ok(Some(enrollment)) => Some(status_of(authority, &enrollment, false)),
+            Ok(None) => None,
+            Err(why) => Some(UserStatus { problems: vec![why.to_string()], ..nothing(name, u32::MAX) }),
+        };
+        bytes += status.as_ref().map_or(0, |status| serde_json::to_string(status).map_or(0, |text| text.len() + 1));
+        if bytes > PAGE_BYTES && !users.is_empty() {
+            break;
         }
-        match authority.store.enrollment(name) {
-            Ok(Some(enrollment)) => users.push(status_of(authority, &enrollment, false)),
-            Ok(None) => {}
-            Err(why) => users.push(UserStatus {
-                user: name.clone(),
-                uid: u32::MAX,
-                enrolled: false,
-                require: None,
-                factors: Vec::new(),
-                recovery_left: 0,
-                last_success: None,
-                problems: vec![why.to_string()],
-            }),
-        }
-        bytes += users.last().and_then(|user| serde_json::to_vec(user).ok()).map_or(0, |json| json.len());
+        users.extend(status);
+        names.take();
     }
-    AdminReply::Page { users, next }
+    Ok(AdminReply::Page { users, next: names.cursor() })
 }
 
-/// The page of the sorted `names` after `after`, and where the next begins.
-fn page<'a>(names: &'a [String], after: Option<&str>, most: usize) -> (&'a [String], Option<String>) {
-    let from = after.map_or(0, |after| names.partition_point(|name| name.as_str() <= after));
-    let rest = names.get(from..).unwrap_or_default();
-    match rest.get(..most) {
-        Some(page) if rest.len() > most => (page, page.last().cloned()),
-        _ => (rest, None),
+/// The status of one who has nothing.
+fn nothing(user: &str, uid: u32) -> UserStatus {
+    UserStatus {
+        user: user.to_owned(),
+        uid,
+        enrolled: false,
+        require: None,
+        factors: Vec::new(),
+        recovery_left: 0,
+        last_success: None,
+        problems: Vec::new(),
     }
 }
 
@@ -126,7 +111,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment, look_up: bool) -> U
         FactorStatus {
             id: factor.id.clone(),
             method: factor.method(),
-            label: factor.label.clone(),
+            label: factor.label.chars().take(LABEL_CHARS).collect(),
             pending: factor.pending,
             created: factor.created,
             last_used: known.last_used,
@@ -257,31 +242,41 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
 pub(super) fn orphans(
     authority: &Authority,
     by: u32,
-    names: &[String],
+    names: &mut Names,
     after: Option<&str>,
     purge: bool,
 ) -> Result<AdminReply, Refusal> {
-    // One page of files is looked at per call, so that a call takes bounded time.
-    let (names, next) = page(names, after, PAGE_NAMES);
-    let mut orphans = Vec::new();
-    for name in names {
-        match by_name(name) {
-            Lookup::Found(_) => {}
-            Lookup::Failed(why) => return refuse(format!("{}: {why}; nothing more was removed", clean::quoted(name))),
-            Lookup::Absent => {
-                if purge {
-                    let _held = authority.locks.blocking(name);
-                    if let Ok(Some(old)) = authority.store.enrollment(name) {
-                        authority.uids.remove(old.uid, &old.name);
-                    }
-                    authority.store.remove(name)?;
-                    authority.audit.record(Event::new(Kind::AdminPurge).about(name).by(by));
-                }
-                orphans.push(name.clone());
+    names.seek(&authority.store, after)?;
+    let (mut orphans, mut bytes) = (Vec::new(), 0);
+    for _ in 0..PAGE_LOOKUPS {
+        let Some(name) = names.peek() else { break };
+        let known = match by_name(name) {
+            Lookup::Found(_) => true,
+            Lookup::Absent => false,
+            Lookup::Failed(why) => {
+                return refuse(format!("{} cannot be looked up: {why}; it was not removed", clean::quoted(name)));
             }
+        };
+        // Each character is six bytes of JSON at most.
+        bytes += if known { 0 } else { 6 * name.len() };
+        if bytes > PAGE_BYTES && !orphans.is_empty() {
+            break;
         }
+        let Some(name) = names.take() else { break };
+        if known {
+            continue;
+        }
+        if purge {
+            let _held = authority.locks.blocking(&name);
+            if let Ok(Some(old)) = authority.store.enrollment(&name) {
+                authority.uids.remove(old.uid, &old.name);
+            }
+            authority.store.remove(&name)?;
+            authority.audit.record(Event::new(Kind::AdminPurge).about(&name).by(by));
+        }
+        orphans.push(name);
     }
-    Ok(AdminReply::Names { names: orphans, next })
+    Ok(AdminReply::Names { names: orphans, next: names.cursor() })
 }
 
 pub(super) fn require(

@@ -12,6 +12,9 @@ const PAGE_BYTES: usize = 6 * 1024;
 /// Lines looked at for one page, matching or not, so that one answer takes bounded time.
 const PAGE_LINES: usize = 20_000;
 
+/// Faults named by a walk; further ones are counted. They fit a frame.
+const FAULTS: usize = 40;
+
 /// What a walk of the whole trail found.
 #[derive(Debug)]
 pub struct Walked {
@@ -131,6 +134,7 @@ fn concerns(line: &str, user: Option<&str>, since: Option<u64>) -> bool {
 /// When a file cannot be read.
 pub fn verify(folder: &Path) -> io::Result<Walked> {
     let mut walked = Walked { head: Head::start(), broken: Vec::new() };
+    let mut faults = 0_usize;
     for number in numbers(folder)? {
         let path = file(folder, number);
         let mut reader = BufReader::new(File::open(&path)?);
@@ -139,11 +143,13 @@ pub fn verify(folder: &Path) -> io::Result<Walked> {
         while reader.read_until(b'\n', &mut line)? > 0 {
             place += 1;
             if line.pop() != Some(b'\n') {
+                faults += 1;
                 walked.broken.push(format!("{}:{place}: an unfinished line", path.display()));
                 break;
             }
             walked.head = walked.head.follow(&line).unwrap_or_else(|why| {
-                if walked.broken.len() < 100 {
+                faults += 1;
+                if walked.broken.len() < FAULTS {
                     walked.broken.push(format!("{}:{place}: {why}", path.display()));
                 }
                 // Go on from here: later lines may be whole among themselves.
@@ -152,6 +158,9 @@ pub fn verify(folder: &Path) -> io::Result<Walked> {
             });
             line.clear();
         }
+    }
+    if faults > walked.broken.len() {
+        walked.broken.push(format!("and {} more", faults - walked.broken.len()));
     }
     Ok(walked)
 }

@@ -133,7 +133,7 @@ impl<'a> Judge<'a> {
             // Where no first factor counts, what to tell mfad about it is the lesser worry.
             if alone.is_empty() {
                 found.extend(self.evidence());
-                if !self.factors.is_empty() {
+                if !self.factors.is_empty() && self.subject.before != BeforePam::Method {
                     found.extend(self.condition_for_first_factor());
                 }
             }

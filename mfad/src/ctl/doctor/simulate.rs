@@ -26,6 +26,8 @@ pub enum Decision {
     NotEnrolledIgnored,
     /// Has no factor, and policy demands one.
     NotEnrolledRefused,
+    /// Is asked, and refused whatever is answered, for this reason.
+    Barred(String),
     /// mfad could not be asked, for this reason.
     Unknown(String),
 }
@@ -83,7 +85,7 @@ fn answer(decision: &Decision) -> Code {
     match decision {
         Decision::Asked { .. } | Decision::Unknown(_) => Code::SUCCESS,
         Decision::Exempt | Decision::NotEnrolledIgnored => Code::IGNORE,
-        Decision::NotEnrolledRefused => Code::AUTH_ERR,
+        Decision::NotEnrolledRefused | Decision::Barred(_) => Code::AUTH_ERR,
     }
 }
 
@@ -103,6 +105,9 @@ fn told(step: &Step, line: &Line, decision: &Decision) -> Option<String> {
             }
             Decision::NotEnrolledRefused => {
                 format!("{name} asks for a verification code and refuses whatever is typed: no factor is enrolled")
+            }
+            Decision::Barred(why) => {
+                format!("{name} asks for a verification code; the user {}", message(why))
             }
             Decision::Unknown(why) => {
                 format!("{name} asks for a code, if policy does; that could not be asked ({})", message(why))
@@ -215,6 +220,11 @@ mod tests {
             (Decision::Exempt, "policy exempts this login", "Let in."),
             (Decision::NotEnrolledIgnored, "policy lets that pass", "Let in."),
             (Decision::NotEnrolledRefused, "refuses whatever is typed", "Refused (auth_err)."),
+            (
+                Decision::Barred("is refused whatever is answered".into()),
+                "user is refused whatever",
+                "Refused (auth_err).",
+            ),
             (Decision::Unknown("mfad is down".into()), "could not be asked (mfad is down)", "Let in."),
         ] {
             let steps = play(text, &decision).steps;

@@ -88,7 +88,8 @@ impl Judge<'_> {
     pub(super) fn without_first_factor(&self) -> Vec<Finding> {
         let lets_in = |code| stranger().walk(self.lines, code).lets_in();
         let severity = match (self.factors.is_empty(), self.subject.before) {
-            (true, BeforePam::Method) => return Vec::new(),
+            // The key was the first factor, whatever the stack asks besides.
+            (_, BeforePam::Method) => return Vec::new(),
             (true, BeforePam::Unknown) => Severity::Warning,
             _ => Severity::LetsBy,
         };

@@ -70,8 +70,9 @@ impl Judge<'_> {
                 fix,
             ));
         }
-        // sudo's caller is the user already, which mfad sees for itself.
-        if said || self.factors.is_empty() || self.subject.kind == wire::Kind::Sudo {
+        // sudo's caller is the user already, which mfad sees for itself; sshd says which method came before.
+        let seen = self.subject.kind == wire::Kind::Sudo || self.subject.before == BeforePam::Method;
+        if said || self.factors.is_empty() || seen {
             return None;
         }
         let (text, fix) = match first_line {
