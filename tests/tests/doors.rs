@@ -255,10 +255,7 @@ fn interrupted(name: &str, door: Door) {
     let mut entrance = Entrance::new(name, door);
     let (user, enrolled) = entrance.guest("dave", 1004);
     for keys in [b"\x03" as &[u8], b"\x04", b"\x1c", b"12\x03", b"\x15\x04"] {
-        let mut terminal = entrance.at_the_prompt(&user);
-        terminal.keys(keys);
-        // Where the key only ends an empty line, the next answer is another login's business.
-        let ended = terminal.finish();
+        let ended = entrance.at_the_prompt(&user).finish_by(keys);
         let inside = ended.text().contains(&format!("\n{}\r\n", entrance.becomes(&user)));
         assert!(ended.code != 0 && !inside, "{keys:?}: {}", ended.text());
     }
