@@ -1,32 +1,32 @@
-#!/bin/sh
-# Installs what the tests need on Debian, builds everything, and runs all tests: with nextest where
-# it is present, else with cargo test. Arguments are passed on, e.g. a test's name.
+#!/bin/bash
+# Installs what the tests need on Debian, builds everything, and runs all tests: with nextest where it is
+# present, else with cargo test.
 #
-# As root: each test makes a mount namespace of its own and leaves nothing behind.
-set -eu
+#   tests/run.sh [--all] [NAME…]     --all adds the long ones; NAME… runs only tests whose names hold one of these
+#
+# As root: most tests start a real sshd, sudo or su, each in a mount namespace of its own that leaves nothing behind.
+set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=packaging/needs.sh
+. packaging/needs.sh
 
-[ "$(id -u)" = 0 ] || { echo "tests/run.sh: run it as root: it starts sshd, sudo and su in private namespaces" >&2; exit 2; }
-
-packages="openssh-server openssh-client sudo libpam0g-dev libpam-google-authenticator libpam-oath oathtool faketime"
-missing=
-for package in $packages; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-    # Installing sshd must not start one.
-    apt-get update -q
-    # shellcheck disable=SC2086  # a list of words
-    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+if [ "${1:-}" = --all ]; then
+    export MFA_LONG=1
+    shift
 fi
+[ "$(id -u)" = 0 ] || fail "run it as root: the tests start sshd, sudo and su in namespaces of their own"
 
-target="${CARGO_TARGET_DIR:-target}"
-cargo build --workspace
+need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-google-authenticator libpam-oath oathtool \
+    faketime libpam-wrapper zbar-tools binutils gcc libc6-dev
+need_rust
+
+target=${CARGO_TARGET_DIR:-target}
+cargo build --locked --workspace
 # A module that panics on purpose, in a folder of its own: it is never installed.
-cargo build -p pam_mfa --features panic-probe --target-dir "$target/panic-probe"
+cargo build --locked -p pam_mfa --features panic-probe --target-dir "$target/panic-probe"
 
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --workspace "$@"
+    cargo nextest run --locked --workspace "$@"
 else
-    cargo test --workspace -- "$@"
+    cargo test --locked --workspace -- "$@"
 fi

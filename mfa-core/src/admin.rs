@@ -133,9 +133,9 @@ pub enum AdminAsk {
         /// `PAM_TTY`.
         tty: Option<String>,
     },
-    /// Adds to what this connection is about to import.
+    /// Adds to what this connection is about to import; answered by [`AdminReply::Staged`].
     Stage {
-        /// At most as many as fit a frame.
+        /// At most [`STAGED_AT_ONCE`].
         entries: Vec<ImportEntry>,
     },
     /// Imports all that was staged, or nothing.
@@ -204,10 +204,23 @@ pub struct ImportEntry {
     pub period: u32,
     /// What the user calls it.
     pub label: String,
-    /// TOTP: the last step known to be used.
+    /// TOTP: the last step that may have been used; `None`: none was.
     pub mark: Option<u64>,
     /// HOTP: the next counter.
     pub counter: Option<u64>,
+}
+
+/// Most entries of one [`AdminAsk::Stage`]: the reasons against all of them fit a frame.
+pub const STAGED_AT_ONCE: usize = 32;
+
+/// An entry that cannot be imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfit {
+    /// Its place in the call, from 0.
+    pub index: usize,
+    /// What is the matter.
+    pub why: String,
 }
 
 /// Where a page of the audit trail ended.
@@ -246,6 +259,11 @@ pub enum AdminReply {
         secret: Secret,
         /// New recovery codes, where the factor is confirmed and there were none.
         recovery: Vec<Secret>,
+    },
+    /// Entries were checked against accounts and files, and those that fit staged.
+    Staged {
+        /// Those that do not; they are left out.
+        refused: Vec<Unfit>,
     },
     /// Recovery codes, told this once.
     Recovery {

@@ -142,6 +142,16 @@ impl Login {
         self.kind
     }
 
+    /// Why this user is refused whatever they answer, if that is so.
+    #[must_use]
+    pub fn standing(&self) -> Option<Reason> {
+        match self.subject {
+            Subject::Enrolled => None,
+            Subject::Unenrolled => Some(Reason::EnrolmentRequired),
+            Subject::Barred(reason) => Some(reason),
+        }
+    }
+
     /// The next step after an answer and its judgement; `None` where there was nothing to judge it by.
     pub fn settle(&mut self, judged: Option<&Judgement>) -> Next {
         self.tries_left = self.tries_left.saturating_sub(1);
@@ -150,11 +160,10 @@ impl Login {
                 Next::step(Step::Granted(self.verdict(judgement.method, judgement.reason)))
             }
             Some(judgement) => self.not_accepted(judgement.method, judgement.reason, judgement.wait),
-            None => match self.subject {
-                Subject::Barred(reason) => self.not_accepted(Method::None, reason, 0),
-                Subject::Unenrolled => self.not_accepted(Method::None, Reason::EnrolmentRequired, 0),
+            None => match self.standing() {
+                Some(reason) => self.not_accepted(Method::None, reason, 0),
                 // An enrolled user's answer without a judgement is a fault.
-                Subject::Enrolled => self.fail(Reason::StorageFailed),
+                None => self.fail(Reason::StorageFailed),
             },
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::authority::Authority;
 use crate::clock::Clock;
-use crate::service::{Limits, Sockets, serve};
+use crate::service::{HELD_FOR_LONG, Limits, Sockets, serve};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use mfa_core::event::{Event, Kind};
@@ -25,11 +25,8 @@ pub const STATE_DIR: &str = "/var/lib/pam_mfa";
 /// The user mfad works as when it is started by hand as root.
 pub const USER: &str = "_mfad";
 
-/// Look-ups in the name service that may be under way, or hang, at once.
-const LOOKUPS: usize = 32;
-
-/// Threads for transactions and look-ups together.
-const BLOCKING_THREADS: usize = 64 + LOOKUPS;
+/// Threads for transactions, and those that look-ups and administrators can hold for long.
+const BLOCKING_THREADS: usize = 56 + HELD_FOR_LONG;
 
 /// The authority behind pam_mfa: decides about second factors and keeps their state.
 #[derive(Debug, Parser)]
@@ -62,12 +59,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("prctl(PR_SET_DUMPABLE)")?;
     let limits = Limits::of(raise_descriptors());
     let handed_over = std::env::var_os("LISTEN_FDS").is_some();
-    let sockets = Sockets::open(&arguments.run_dir)?;
+    let sockets = Sockets::open(&arguments.run_dir).map_err(said)?;
+    // The audit trail may be read by its group; everything else names its own mode.
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o027));
     if rustix::process::geteuid().is_root() {
         drop_root(&arguments.user, &arguments.state_dir)?;
     }
     let clock = Clock::new(arguments.boot_id.as_deref()).map_err(anyhow::Error::msg)?;
-    let authority = Arc::new(Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock)?);
+    let authority = Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock).map_err(said)?;
+    let authority = Arc::new(authority);
     read_uids(&authority)?;
     authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
     // One thread for the sockets, which never blocks: with two, each frame wakes both.
@@ -88,6 +88,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     result
 }
 
+/// These errors tell their causes themselves; with their sources all would be said twice.
+fn said(why: impl std::fmt::Display) -> anyhow::Error {
+    anyhow::Error::msg(why.to_string())
+}
+
 async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -99,7 +104,7 @@ async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits) -> an
         Duration::from_secs(60)
     };
     let alive = || tell(&[NotifyState::Watchdog]);
-    let serving = serve(Arc::clone(&authority), sockets, limits, LOOKUPS, beat, alive);
+    let serving = serve(Arc::clone(&authority), sockets, limits, beat, alive);
     tokio::pin!(serving);
     let files = authority.in_force().files.join(", ");
     tracing::info!(
@@ -178,7 +183,11 @@ fn drop_root(name: &str, state_dir: &Path) -> anyhow::Result<()> {
     become_user(user.uid, user.gid).with_context(|| format!("root could not be dropped for {name}"))
 }
 
-fn become_user(uid: Uid, gid: Gid) -> anyhow::Result<()> {
+/// From root to these ids, for good; verified.
+///
+/// # Errors
+/// When the kernel keeps any of root.
+pub(crate) fn become_user(uid: Uid, gid: Gid) -> anyhow::Result<()> {
     setgroups(&[gid])?;
     setresgid(gid, gid, gid)?;
     setresuid(uid, uid, uid)?;

@@ -8,12 +8,11 @@ use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
 use crate::store::StoreError;
 use mfa_core::clean;
-use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
 use mfa_core::login::{Login, Next, Subject, first_factor_in_evidence};
 use mfa_core::now::Now;
-use mfa_core::policy::{Decision, Groups, Query, Require};
+use mfa_core::policy::{Decision, Groups, Own, Query, Require};
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::verify::{Judgement, judge};
@@ -37,6 +36,8 @@ pub struct Session {
     login: Login,
     /// Canonical name; the key of the lock and the files.
     user: String,
+    /// The account's uid, where there is an account.
+    uid: Option<u32>,
     context: Context,
     budget: Budget,
 }
@@ -77,7 +78,8 @@ pub fn begin(authority: &Authority, caller: Caller, context: Context) -> (Sessio
         Caller::Own(_) => Budget::Own,
     };
     let user = account.map_or_else(|| context.user.clone(), |account| account.name.clone());
-    let session = Session { login, user, context, budget };
+    let uid = account.map(|account| account.uid);
+    let session = Session { login, user, uid, context, budget };
     record_end(authority, &session, &next, None);
     (session, next)
 }
@@ -93,8 +95,9 @@ pub fn appraise(
 ) -> (Decision, Subject) {
     let in_force = authority.in_force();
     let requirements = authority.requirements();
-    let decide = |user: &str, groups: Groups<'_>, own: Option<Require>| {
-        let mut decision = in_force.policy.decide(&requirements, &Query { service, user, groups, own });
+    let decide = |user: &str, groups: Groups<'_>, own: Own| {
+        let user_known = !matches!(looked_up, Lookup::Failed(_));
+        let mut decision = in_force.policy.decide(&requirements, &Query { service, user, user_known, groups, own });
         if caller != Caller::Root {
             decision.kind = Kind::Locker;
             decision.tries = 1;
@@ -104,58 +107,77 @@ pub fn appraise(
     let account = match looked_up {
         Lookup::Found(account) => account,
         Lookup::Absent => {
-            let decision = decide(typed, Groups::Known(&[]), None);
+            // A file of that name says that there was an account: a name service in trouble may have forgotten it.
+            let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
+            let own = if forgotten { Own::Unknown } else { Own::Known(None) };
+            let decision = decide(typed, Groups::Known(&[]), own);
             // Where policy lets the unenrolled pass, a name without an account is no different.
-            let optional = decision.require.value == Require::Optional;
-            return (decision, if optional { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) });
+            let passes = decision.require.value == Require::Optional && !forgotten;
+            return (decision, if passes { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) });
         }
         Lookup::Failed(why) => {
             tracing::error!("the name service cannot look up {}: {why}", clean::quoted(typed));
-            return (decide(typed, Groups::Unknown, None), Subject::Barred(Reason::LookupFailed));
+            return (decide(typed, Groups::Unknown, Own::Unknown), Subject::Barred(Reason::LookupFailed));
         }
     };
-    let groups = if in_force.policy.asks_for_groups() || !requirements.group.is_empty() {
-        account.groups().map_err(|why| {
+    let requiring = requirements.group.keys().map(String::as_str);
+    let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
+    let groups = if named.is_empty() {
+        Ok(Vec::new())
+    } else {
+        account.groups(&named).map_err(|why| {
             tracing::error!(
                 "the groups of {} are not known: {why}; the strictest rule applies",
                 clean::quoted(&account.name)
             );
         })
-    } else {
-        Ok(Vec::new())
     };
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     // A rule that exempts this login holds even where the file is damaged.
     let (own, subject) = match subject(authority, caller, account) {
-        Ok((own, subject)) => (own, subject),
-        Err((why, reason)) => {
-            if decide(&account.name, groups, None).require.value > Require::Off {
+        Ok((own, subject)) => (Own::Known(own), subject),
+        Err(Bar { why, reason, own }) => {
+            if decide(&account.name, groups, own).require.value > Require::Off {
                 tracing::error!("{} is refused: {why}", clean::quoted(&account.name));
             }
-            (None, Subject::Barred(reason))
+            (own, Subject::Barred(reason))
         }
     };
     (decide(&account.name, groups, own), subject)
 }
 
+/// Why nobody can be let in by an account's files, and what they require all the same.
+struct Bar {
+    why: String,
+    reason: Reason,
+    own: Own,
+}
+
 /// What the user's files say of an account; or why nobody can be let in by them.
-fn subject(
-    authority: &Authority,
-    caller: Caller,
-    account: &Account,
-) -> Result<(Option<Require>, Subject), (String, Reason)> {
+fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<(Option<Require>, Subject), Bar> {
+    let none = Own::Known(None);
+    let bar = |why: String, reason, own| Err(Bar { why, reason, own });
     if caller != Caller::Root && caller != Caller::Own(account.uid) {
-        return Err((String::from("a program asked for another user than its own"), Reason::NotYourself));
+        return bar(String::from("a program asked for another user than its own"), Reason::NotYourself, none);
     }
     match authority.store.enrollment(&account.name) {
-        Err(why) => Err((why.to_string(), Reason::EnrolmentDamaged)),
+        // What was required stood in that file.
+        Err(why) => bar(why.to_string(), Reason::EnrolmentDamaged, Own::Unknown),
+        Ok(Some(enrollment)) if enrollment.name != account.name || enrollment.uid != account.uid => {
+            let why = format!(
+                "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
+                clean::quoted(&enrollment.name),
+                enrollment.uid,
+                account.uid
+            );
+            bar(why, Reason::UidMismatch, Own::Known(enrollment.require))
+        }
         Ok(Some(enrollment)) => {
-            matches_account(&enrollment, account)?;
             let subject = if enrollment.is_enrolled() { Subject::Enrolled } else { Subject::Unenrolled };
             Ok((enrollment.require, subject))
         }
         Ok(None) => match authority.uids.name_of(account.uid) {
-            Err(why) => Err((why.to_string(), Reason::StorageFailed)),
+            Err(why) => bar(why.to_string(), Reason::StorageFailed, none),
             Ok(Some(name)) if name != account.name => {
                 let why = format!(
                     "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
@@ -164,25 +186,11 @@ fn subject(
                     clean::field(&name),
                     clean::field(&account.name)
                 );
-                Err((why, Reason::UidMismatch))
+                bar(why, Reason::UidMismatch, none)
             }
             Ok(_) => Ok((None, Subject::Unenrolled)),
         },
     }
-}
-
-/// The file holds name and uid, and both must match.
-fn matches_account(enrollment: &Enrollment, account: &Account) -> Result<(), (String, Reason)> {
-    if enrollment.name == account.name && enrollment.uid == account.uid {
-        return Ok(());
-    }
-    let why = format!(
-        "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
-        clean::quoted(&enrollment.name),
-        enrollment.uid,
-        account.uid
-    );
-    Err((why, Reason::UidMismatch))
 }
 
 /// Judges an answer. The caller holds the user's lock where [`Session::judged_user`] names one.
@@ -194,7 +202,7 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
         return next;
     }
     let now = authority.clock.now();
-    match transact(authority, &session.user, &session.budget, text, now) {
+    match transact(authority, &session.user, session.uid, &session.budget, text, now) {
         Ok(judgement) => {
             let next = session.login.settle(Some(&judgement));
             record_answer(authority, session, &next, Some(&judgement));
@@ -212,10 +220,11 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
 /// Charge, read, decide, write, sync; the answer is given after this returns.
 ///
 /// # Errors
-/// When anything could not be read or made durable: nothing is then decided.
+/// When anything could not be read or made durable, or the enrolment is not `uid`'s (if given): nothing is then decided.
 pub fn transact(
     authority: &Authority,
     user: &str,
+    uid: Option<u32>,
     budget: &Budget,
     text: Option<&Secret>,
     now: Now,
@@ -225,6 +234,9 @@ pub fn transact(
         Ok(None) => return Err((String::from("its factors were removed during the login"), Reason::Cancelled)),
         Err(why) => return Err((why.to_string(), Reason::EnrolmentDamaged)),
     };
+    if uid.is_some_and(|uid| uid != enrollment.uid) {
+        return Err((String::from("its enrolment became another uid's during the login"), Reason::UidMismatch));
+    }
     let failed = |why: StoreError| (why.to_string(), Reason::StorageFailed);
     let mut file = authority.store.state(user).map_err(failed)?;
     let stored = file.take();
@@ -267,6 +279,7 @@ fn record_answer(authority: &Authority, session: &Session, next: &Next, judgemen
     }
     // A wrong answer with tries left is an event of its own.
     let mut event = event(session, Happened::AuthFailed);
+    event.reason = session.login.standing();
     if let Some(judgement) = judgement {
         event.event = happened(judgement.reason);
         (event.method, event.reason) = (Some(judgement.method), Some(judgement.reason));

@@ -35,7 +35,7 @@ impl Entrance {
         let stack = ["requisite pam_unix.so", &behind];
         let sshd = match door {
             Door::KeyThenCode => {
-                house.world.pam("sshd", &[&alone]);
+                house.world.pam("sshd", &[&alone, CREDENTIALS]);
                 Some(Sshd::start(&house.world, "AuthenticationMethods publickey,keyboard-interactive"))
             }
             Door::PasswordThenCode => {
@@ -70,7 +70,7 @@ impl Entrance {
                 .key(&self.house.world, user)
                 .command("id -un"),
             (_, Some(sshd)) => Ssh::to(sshd, &user.name).option("NumberOfPasswordPrompts=1").command("id -un"),
-            (Door::Sudo, _) => Program::new("sudo").args(["-u", &user.name, "id", "-un"]).as_user(user),
+            (Door::Sudo, _) => Program::new("sudo").args(["id", "-un"]).as_user(user),
             (_, None) => Program::new("su").args([&user.name, "-c", "id -un"]).as_user(&self.house.world.user("bob")),
         };
         let mut terminal = Terminal::start(&program);
@@ -81,6 +81,11 @@ impl Entrance {
         terminal
     }
 
+    /// Whom `id -un` names behind the door.
+    fn becomes<'a>(&self, user: &'a User) -> &'a str {
+        if self.door == Door::Sudo { "root" } else { &user.name }
+    }
+
     /// Whether the user gets in with this code, and the reason in the log.
     fn knock(&self, user: &User, code: &str) -> (bool, String) {
         let mark = self.house.world.log().mark();
@@ -89,7 +94,7 @@ impl Entrance {
         let ended = terminal.finish();
         let line = self.house.world.log().expect_new(mark, &["pam_mfa(", &format!("user=\"{}\"", user.name)]);
         let reason = line.split("reason=").nth(1).unwrap().split_whitespace().next().unwrap();
-        let inside = ended.text().contains(&format!("\n{}\r\n", user.name));
+        let inside = ended.text().contains(&format!("\n{}\r\n", self.becomes(user)));
         assert_eq!(ended.code == 0, inside, "{}", ended.text());
         assert_eq!(line.contains("result=granted"), inside, "{line}\n{}", ended.text());
         assert!(!ended.text().contains(code) && !line.contains(code), "a code was shown: {line}\n{}", ended.text());
@@ -100,6 +105,10 @@ impl Entrance {
         assert_eq!(self.knock(user, code), (inside, reason.to_owned()), "{} with {code}", user.name);
     }
 }
+
+/// sshd establishes credentials in another process than the one that asked for the code, where our module has nothing
+/// to say; somebody must say yes there.
+const CREDENTIALS: &str = "required pam_permit.so";
 
 /// Everything a code can be, at one door.
 fn judge(name: &str, door: Door) {
@@ -148,7 +157,7 @@ fn su_takes_the_right_codes_once() {
 #[test]
 fn a_wrong_code_may_be_followed_by_the_right_one_in_the_same_login() {
     let house = House::new("tries", "require = \"required\"\n");
-    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    house.world.pam("sshd", &[&house.world.module("required", ""), CREDENTIALS]);
     let sshd = Sshd::start(&house.world, "AuthenticationMethods publickey,keyboard-interactive");
     let codes = house.enroll("alice", "totp").oathtool();
     let ssh = Ssh::to(&sshd, "alice").key(&house.world, &house.world.user("alice")).command("id -un");
@@ -157,7 +166,7 @@ fn a_wrong_code_may_be_followed_by_the_right_one_in_the_same_login() {
     terminal.answer(CODE, &codes.wrong(now));
     terminal.answer("That code was not accepted. Verification code: ", &codes.totp(now));
     let ended = terminal.finish();
-    assert_eq!(ended.code, 0, "{}", ended.text());
+    assert_eq!(ended.code, 0, "{}\n{}", ended.text(), sshd.log());
     let mut terminal = Terminal::start(&ssh);
     for _ in 0..3 {
         terminal.answer(CODE, &codes.wrong(now));
@@ -170,7 +179,7 @@ fn a_wrong_code_may_be_followed_by_the_right_one_in_the_same_login() {
 #[test]
 fn files_pass_by_scp_and_sftp_behind_a_code() {
     let house = House::new("files", POLICY);
-    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    house.world.pam("sshd", &[&house.world.module("required", ""), CREDENTIALS]);
     let sshd = Sshd::start(&house.world, "AuthenticationMethods publickey,keyboard-interactive");
     let alice = house.world.user("alice");
     let ssh = Ssh::to(&sshd, "alice").key(&house.world, &alice);
@@ -239,4 +248,31 @@ fn sudo_reads_a_code_from_its_input_where_told_to() {
     let again =
         Program::new("sudo").args(["-k", "-S", "id", "-un"]).as_user(&alice).run(&format!("{PASSWORD}\n{code}\n"));
     assert_eq!((again.code, again.stdout.as_str()), (1, ""), "{}", again.stderr);
+}
+
+/// ^C, ^D, ^\, a lost terminal: whatever ends the talk, nobody is inside.
+fn interrupted(name: &str, door: Door) {
+    let mut entrance = Entrance::new(name, door);
+    let (user, enrolled) = entrance.guest("dave", 1004);
+    for keys in [b"\x03" as &[u8], b"\x04", b"\x1c", b"12\x03", b"\x15\x04"] {
+        let ended = entrance.at_the_prompt(&user).finish_by(keys);
+        let inside = ended.text().contains(&format!("\n{}\r\n", entrance.becomes(&user)));
+        assert!(ended.code != 0 && !inside, "{keys:?}: {}", ended.text());
+    }
+    let mark = entrance.house.world.log().mark();
+    drop(entrance.at_the_prompt(&user));
+    let patience = std::time::Duration::from_secs(2);
+    let granted = entrance.house.world.log().wait_for(mark, patience, |line| line.contains("pam_mfa("));
+    assert!(!granted.is_some_and(|line| line.contains("result=granted")), "a lost terminal");
+    entrance.expect(&user, &enrolled.recovery_codes[0], true, "code-accepted");
+}
+
+#[test]
+fn keys_that_interrupt_sudo_at_its_prompt_open_nothing() {
+    interrupted("sudo-keys", Door::Sudo);
+}
+
+#[test]
+fn keys_that_interrupt_su_at_its_prompt_open_nothing() {
+    interrupted("su-keys", Door::Su);
 }

@@ -173,7 +173,9 @@ impl<'a> Options<'a> {
         let secret = base32::decode(&read).map_err(|why| format!("the first line must be the secret, but is {why}"))?;
         let otp = Otp::new(secret, Algorithm::Sha1, DIGITS, moving, short).map_err(|why| why.to_string())?;
         let (label, mark) = ("google-authenticator".into(), self.mark);
-        Ok((Imported { line: 1, user: None, label, otp, mark, counter: self.counter }, outcome))
+        // Without that option the module forgets what it accepted.
+        let any_used = self.counter.is_none() && !self.seen.contains("DISALLOW_REUSE");
+        Ok((Imported { line: 1, user: None, label, otp, mark, any_used, counter: self.counter }, outcome))
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Imported {
     pub otp: Otp,
     /// TOTP: the last step the file says was accepted. Steps at or below it must stay refused.
     pub mark: Option<u64>,
+    /// TOTP: the file does not say which steps were accepted: all up to now, and the window, must stay refused.
+    pub any_used: bool,
     /// HOTP: the next counter. `None` for TOTP.
     pub counter: Option<u64>,
 }

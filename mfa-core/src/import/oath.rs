@@ -99,7 +99,7 @@ fn token(line: usize, fields: &[&str], zone: &TimeZone, short: ShortSecret) -> R
 
     let mut what = format!("{} for {}", summary(&otp), clean::field(user));
     let mut outcome = Outcome::Taken;
-    let (mut mark, mut next) = (None, None);
+    let (mut mark, mut next, mut any_used) = (None, None, false);
     match (moving, last_code, time) {
         (Moving::Counter, last, _) => {
             let first_unused = counter.checked_add(u64::from(last.is_some())).filter(|&unused| unused <= MAX_COUNTER);
@@ -110,6 +110,7 @@ fn token(line: usize, fields: &[&str], zone: &TimeZone, short: ShortSecret) -> R
         (Moving::Time { .. }, None, _) => {}
         (Moving::Time { .. }, Some(_), None) => {
             outcome = Outcome::Changed;
+            any_used = true;
             what.push_str("; its last code has no time and cannot be told from later ones");
         }
         (Moving::Time { period }, Some(code), Some(time)) => {
@@ -125,7 +126,7 @@ fn token(line: usize, fields: &[&str], zone: &TimeZone, short: ShortSecret) -> R
         }
     }
     let label = format!("users.oath:{line}");
-    Ok((Imported { line, user: Some(user.to_owned()), label, otp, mark, counter: next }, outcome, what))
+    Ok((Imported { line, user: Some(user.to_owned()), label, otp, mark, any_used, counter: next }, outcome, what))
 }
 
 /// What moves the token on, and its digits.

@@ -32,15 +32,16 @@ pub(super) fn enroll(
         Method::Hotp => Moving::Counter,
         Method::None | Method::Recovery => return refuse("only totp and hotp factors can be enrolled"),
     };
+    let label = checked_label(&new.label)?;
     let secret = Secret::new(random::<NEW_SECRET_BYTES>()?.to_vec());
     let otp = Otp::new(secret, new.algorithm, new.digits, moving, ShortSecret::Refuse)
         .map_err(|why| Refusal(why.to_string()))?;
     let (mut enrollment, fresh) = enrollment_of(authority, &account)?;
     // A pending factor that was never confirmed is replaced: its owner starts again.
-    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == new.label));
+    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == label));
     let factor = Factor {
         id: FactorId::new(new.method, random()?),
-        label: new.label.clone(),
+        label,
         pending: confirm,
         created: authority.clock.now().wall,
         otp,
@@ -156,7 +157,7 @@ pub(super) fn verify(authority: &Authority, by: u32, typed: &str, code: &Secret)
     enrolled(authority, &user)?;
     let now = authority.clock.now();
     let judged =
-        logins::transact(authority, &user, &Budget::Admin, Some(code), now).map_err(|(why, _)| Refusal(why))?;
+        logins::transact(authority, &user, None, &Budget::Admin, Some(code), now).map_err(|(why, _)| Refusal(why))?;
     let happened = if judged.accepted { Kind::AuthSuccess } else { Kind::AuthFailed };
     let mut event = Event::new(happened).about(&user).by(by).detail("mfactl verify");
     (event.method, event.reason) = (Some(judged.method), Some(judged.reason));
@@ -208,11 +209,18 @@ pub(super) fn resync(
             state.factor(&factor.id).next = Some(found);
             format!("the counter of {} is {found} now", factor.id)
         }
-        Moving::Time { .. } => {
+        Moving::Time { period } => {
             let Some(step) = factor.otp.resync_totp(first, second, now.wall) else {
                 return refuse("these are not two successive codes of now; wait for the second one");
             };
+            // A state whose loss was noticed while the clock was ahead would keep true time out as well.
+            if let Some(lost) = &mut state.lost {
+                lost.noticed = lost.noticed.min(now.wall);
+            }
             let before = state.factor(&factor.id).mark;
+            // A mark that codes of now can have set stays: what is at or below it was used.
+            let newest = now.wall.checked_div(u64::from(period)).unwrap_or(0).saturating_add(otp::WINDOW);
+            let step = before.filter(|before| *before <= newest).map_or(step, |before| before.max(step));
             state.factor(&factor.id).mark = Some(step);
             match before {
                 Some(before) if before > step => {
@@ -263,6 +271,11 @@ pub(super) fn enrollment_of(authority: &Authority, account: &Account) -> Result<
         )),
         Ok(_) => Ok((Enrollment::new(&account.name, account.uid, StateId::new(random()?)), true)),
     }
+}
+
+/// What a user calls a factor: short, and nothing that steers a terminal.
+pub(super) fn checked_label(label: &str) -> Result<String, Refusal> {
+    if clean::field(label) == label { Ok(label.to_owned()) } else { refuse("a label is at most 64 plain characters") }
 }
 
 pub(super) fn add(enrollment: &mut Enrollment, factor: Factor) -> Result<(), Refusal> {

@@ -7,6 +7,7 @@
 mod explain;
 mod factors;
 mod import;
+mod pages;
 mod users;
 
 use crate::accounts::{Account, Lookup, by_name};
@@ -16,11 +17,15 @@ use crate::store::StoreError;
 use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry};
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
+use pages::Names;
+use std::collections::BTreeMap;
 
 /// One administrator's connection.
 #[derive(Debug, Default)]
 pub struct Desk {
-    staged: Vec<ImportEntry>,
+    /// By canonical name, in whose order locks are taken.
+    staged: BTreeMap<String, Vec<ImportEntry>>,
+    names: Names,
 }
 
 /// Why something was not done. The text is for the administrator.
@@ -71,22 +76,23 @@ impl Desk {
             }
             AdminAsk::Verify { user, code } => factors::verify(authority, by, &user, &code),
             AdminAsk::Status { user } => users::status(authority, &user),
-            AdminAsk::List { after } => users::list(authority, after.as_deref()),
+            AdminAsk::List { after } => users::list(authority, &mut self.names, after.as_deref()),
             AdminAsk::Reset { user } => users::reset(authority, by, &user),
             AdminAsk::Unlock { user } => users::unlock(authority, by, &user),
             AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
             AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),
-            AdminAsk::Orphans { after, purge } => users::orphans(authority, by, after.as_deref(), purge),
+            AdminAsk::Orphans { after, purge } => {
+                users::orphans(authority, by, &mut self.names, after.as_deref(), purge)
+            }
             AdminAsk::Require { whom, require } => users::require(authority, by, &whom, require),
             AdminAsk::Explain { user, service, rhost, tty } => {
                 Ok(explain::explain(authority, &user, &service, rhost, tty))
             }
             AdminAsk::Stage { entries } => {
-                self.staged.extend(entries);
-                Ok(done(format!("{} staged", self.staged.len())))
+                Ok(AdminReply::Staged { refused: import::stage(authority, &mut self.staged, entries) })
             }
             AdminAsk::Commit { short_secrets } => {
-                import::commit(authority, by, std::mem::take(&mut self.staged), short_secrets)
+                import::commit(authority, by, &std::mem::take(&mut self.staged), short_secrets)
             }
             AdminAsk::Log { user, since, after } => {
                 authority.audit.flush();

@@ -1,6 +1,7 @@
 //! Users as a whole: status, list, reset, unlock, adopt, rename, orphans, requirements.
 
 use super::factors::{change_state, current, enrollment_of};
+use super::pages::{Names, PAGE_BYTES};
 use super::{Refusal, account, done, enrolled, file_user, refuse};
 use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
@@ -11,11 +12,11 @@ use mfa_core::event::{Event, Kind};
 use mfa_core::policy::Require;
 use mfa_core::state::State;
 
-/// Users of one page: each takes a few hundred bytes of a frame.
-const PAGE_USERS: usize = 12;
+/// Names looked up for one page of orphans, so that one answer takes bounded time.
+const PAGE_LOOKUPS: usize = 40;
 
-/// Names of one page.
-const PAGE_NAMES: usize = 40;
+/// Longest label shown: hand-written files may hold any.
+const LABEL_CHARS: usize = 64;
 
 pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, Refusal> {
     let user = file_user(typed);
@@ -24,16 +25,7 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
         Some(enrollment) => Ok(AdminReply::Status(Box::new(status_of(authority, &enrollment, true)))),
         None => {
             let account = account(typed)?;
-            let mut status = UserStatus {
-                user: account.name.clone(),
-                uid: account.uid,
-                enrolled: false,
-                require: None,
-                factors: Vec::new(),
-                recovery_left: 0,
-                last_success: None,
-                problems: Vec::new(),
-            };
+            let mut status = nothing(&account.name, account.uid);
             if let Ok(Some(other)) = authority.uids.name_of(account.uid)
                 && other != account.name
             {
@@ -49,40 +41,37 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
     }
 }
 
-pub(super) fn list(authority: &Authority, after: Option<&str>) -> Result<AdminReply, Refusal> {
-    let (names, next) = page(authority.store.users()?, after, PAGE_USERS);
-    let mut users = Vec::with_capacity(names.len());
-    for name in names {
-        match authority.store.enrollment(&name) {
-            Ok(Some(enrollment)) => users.push(status_of(authority, &enrollment, false)),
-            Ok(None) => {}
-            Err(why) => users.push(UserStatus {
-                user: name,
-                uid: u32::MAX,
-                enrolled: false,
-                require: None,
-                factors: Vec::new(),
-                recovery_left: 0,
-                last_success: None,
-                problems: vec![why.to_string()],
-            }),
+pub(super) fn list(authority: &Authority, names: &mut Names, after: Option<&str>) -> Result<AdminReply, Refusal> {
+    names.seek(&authority.store, after)?;
+    let (mut users, mut bytes) = (Vec::new(), 0);
+    while let Some(name) = names.peek() {
+        let status = match authority.store.enrollment(name) {
+            Ok(Some(enrollment)) => Some(status_of(authority, &enrollment, false)),
+            Ok(None) => None,
+            Err(why) => Some(UserStatus { problems: vec![why.to_string()], ..nothing(name, u32::MAX) }),
+        };
+        bytes += status.as_ref().map_or(0, |status| serde_json::to_string(status).map_or(0, |text| text.len() + 1));
+        if bytes > PAGE_BYTES && !users.is_empty() {
+            break;
         }
+        users.extend(status);
+        names.take();
     }
-    Ok(AdminReply::Page { users, next })
+    Ok(AdminReply::Page { users, next: names.cursor() })
 }
 
-/// The page of `names` after `after`, and where the next begins.
-fn page(mut names: Vec<String>, after: Option<&str>, most: usize) -> (Vec<String>, Option<String>) {
-    names.retain(|name| after.is_none_or(|after| name.as_str() > after));
-    let more = names.len() > most;
-    if more {
-        // Only the page has to be in order.
-        names.select_nth_unstable(most - 1);
-        names.truncate(most);
+/// The status of one who has nothing.
+fn nothing(user: &str, uid: u32) -> UserStatus {
+    UserStatus {
+        user: user.to_owned(),
+        uid,
+        enrolled: false,
+        require: None,
+        factors: Vec::new(),
+        recovery_left: 0,
+        last_success: None,
+        problems: Vec::new(),
     }
-    names.sort_unstable();
-    let next = if more { names.last().cloned() } else { None };
-    (names, next)
 }
 
 fn status_of(authority: &Authority, enrollment: &Enrollment, look_up: bool) -> UserStatus {
@@ -122,7 +111,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment, look_up: bool) -> U
         FactorStatus {
             id: factor.id.clone(),
             method: factor.method(),
-            label: factor.label.clone(),
+            label: factor.label.chars().take(LABEL_CHARS).collect(),
             pending: factor.pending,
             created: factor.created,
             last_used: known.last_used,
@@ -154,19 +143,28 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str) -> Result<Admin
         return refuse(format!("{} is not enrolled", clean::quoted(&user)));
     }
     let require = old.as_ref().ok().and_then(Option::as_ref).and_then(|enrollment| enrollment.require);
-    authority.store.remove(&user)?;
-    if let Ok(Some(old)) = &old {
-        authority.uids.remove(old.uid, &old.name);
-    }
     let kept = match (require, by_name(&user)) {
         (Some(require), Lookup::Found(account)) => {
             let state_id = StateId::new(crate::clock::random()?);
-            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id);
+            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id.clone());
             enrollment.require = Some(require);
-            super::factors::save(authority, &enrollment, true)?;
+            // The file is replaced, never away: what was required must not be lost to a crash in between.
+            super::factors::save(authority, &enrollment, false)?;
+            authority.store.state(&user)?.save(&State::new(state_id))?;
             format!("; it stays {require} for this user")
         }
-        _ => String::new(),
+        _ => {
+            authority.store.remove(&user)?;
+            if let Ok(Some(old)) = &old {
+                authority.uids.remove(old.uid, &old.name);
+            }
+            match old {
+                Ok(_) => String::new(),
+                Err(_) => {
+                    String::from("; its file could not be read: if something was required of this user, set it again")
+                }
+            }
+        }
     };
     authority.audit.record(Event::new(Kind::AdminReset).about(&user).by(by));
     Ok(done(format!("all factors and recovery codes of {} are gone{kept}", clean::field(&user))))
@@ -241,28 +239,44 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
     Ok(done(format!("the enrolment of {} is {}'s now", clean::field(from), clean::field(&account.name))))
 }
 
-pub(super) fn orphans(authority: &Authority, by: u32, after: Option<&str>, purge: bool) -> Result<AdminReply, Refusal> {
-    // One page of files is looked at per call, so that a call takes bounded time.
-    let (names, next) = page(authority.store.users()?, after, PAGE_NAMES);
-    let mut orphans = Vec::new();
-    for name in names {
-        match by_name(&name) {
-            Lookup::Found(_) => {}
-            Lookup::Failed(why) => return refuse(format!("{}: {why}; nothing was removed", clean::quoted(&name))),
-            Lookup::Absent => {
-                if purge {
-                    let _held = authority.locks.blocking(&name);
-                    if let Ok(Some(old)) = authority.store.enrollment(&name) {
-                        authority.uids.remove(old.uid, &old.name);
-                    }
-                    authority.store.remove(&name)?;
-                    authority.audit.record(Event::new(Kind::AdminPurge).about(&name).by(by));
-                }
-                orphans.push(name);
+pub(super) fn orphans(
+    authority: &Authority,
+    by: u32,
+    names: &mut Names,
+    after: Option<&str>,
+    purge: bool,
+) -> Result<AdminReply, Refusal> {
+    names.seek(&authority.store, after)?;
+    let (mut orphans, mut bytes) = (Vec::new(), 0);
+    for _ in 0..PAGE_LOOKUPS {
+        let Some(name) = names.peek() else { break };
+        let known = match by_name(name) {
+            Lookup::Found(_) => true,
+            Lookup::Absent => false,
+            Lookup::Failed(why) => {
+                return refuse(format!("{} cannot be looked up: {why}; it was not removed", clean::quoted(name)));
             }
+        };
+        // Each character is six bytes of JSON at most.
+        bytes += if known { 0 } else { 6 * name.len() };
+        if bytes > PAGE_BYTES && !orphans.is_empty() {
+            break;
         }
+        let Some(name) = names.take() else { break };
+        if known {
+            continue;
+        }
+        if purge {
+            let _held = authority.locks.blocking(&name);
+            if let Ok(Some(old)) = authority.store.enrollment(&name) {
+                authority.uids.remove(old.uid, &old.name);
+            }
+            authority.store.remove(&name)?;
+            authority.audit.record(Event::new(Kind::AdminPurge).about(&name).by(by));
+        }
+        orphans.push(name);
     }
-    Ok(AdminReply::Names { names: orphans, next })
+    Ok(AdminReply::Names { names: orphans, next: names.cursor() })
 }
 
 pub(super) fn require(

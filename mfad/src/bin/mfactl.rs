@@ -1,2 +1,8 @@
 //! The command line.
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mfad::ctl::run(std::env::args_os())
+}

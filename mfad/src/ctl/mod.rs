@@ -1,1 +1,378 @@
 //! `mfactl`: the administrator's command line.
+//!
+//! Here are the arguments, each defined once, and what runs them; one file per idea does the work. Exit 0: done;
+//! 1: refused, or something is wrong; 2: not a command. What must never happen: a secret in an argument, or "done"
+//! for something that was not.
+
+mod codes;
+mod config;
+pub mod doctor;
+mod enroll;
+mod examine;
+mod explain;
+mod import;
+mod link;
+mod log;
+mod prompt;
+mod show;
+mod users;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use link::Link;
+use mfa_core::enrollment::FactorId;
+use mfa_core::wire::RUN_DIR;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use serde::Serialize;
+use show::Screen;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Manages the second factors of this host's users
+///
+/// Works through mfad, or without it by --offline. Exits with 0 when it is done, 1 when it was refused, 2 when the
+/// command line is not understood.
+#[derive(Debug, Parser)]
+#[command(name = "mfactl", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Arguments {
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the authority is.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where to work")]
+struct Reach {
+    /// Folder of mfad's sockets [default: /run/pam_mfa]
+    #[arg(long, global = true, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// Work on the state folder itself, while no mfad runs
+    #[arg(long, global = true)]
+    offline: bool,
+    /// State folder for --offline and doctor [default: /var/lib/pam_mfa]
+    #[arg(long, global = true, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Policy file instead of the usual ones, for --offline, config and doctor
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Give a user a new factor: shows the QR code and confirms it by a code
+    Enroll(enroll::New),
+    /// Confirm a pending factor by a code of it
+    Confirm {
+        #[command(flatten)]
+        user: User,
+        #[command(flatten)]
+        factor: Factor,
+    },
+    /// Show a user's factors and what stands in the way; without USER: everybody and totals
+    Status {
+        /// Name of an account
+        user: Option<String>,
+    },
+    /// List all users that have a file
+    List,
+    /// Work on single factors
+    #[command(subcommand)]
+    Factor(FactorCommand),
+    /// Work on recovery codes
+    #[command(subcommand)]
+    Recovery(RecoveryCommand),
+    /// Remove all factors and recovery codes of a user
+    Reset(User),
+    /// Forget a user's failures and enable disabled factors
+    Unlock(User),
+    /// Try a code as a login would; an accepted one is spent
+    Verify(User),
+    /// Accept that a user's record of used codes is lost: they could be used again
+    Adopt(User),
+    /// Set a counter or clock right by two codes that follow one another
+    Resync {
+        #[command(flatten)]
+        user: User,
+        /// The factor, where the user has several
+        #[arg(value_parser = factor)]
+        factor: Option<FactorId>,
+    },
+    /// Move an enrolment to the account's new name
+    Rename {
+        /// Name in the enrolment
+        old: String,
+        /// Name of the account now
+        new: String,
+    },
+    /// Remove enrolments whose account is gone
+    Purge(users::Purge),
+    /// Set or lift what is required of a user, a group or everybody; the stricter wins
+    Require(users::Required),
+    /// Say what a login would be asked, and which line of which file says so
+    Explain(explain::Login),
+    /// Check or show the policy files
+    Config {
+        #[command(subcommand)]
+        command: config::Command,
+    },
+    /// Take factors over from another PAM module's file
+    Import {
+        #[command(subcommand)]
+        format: import::Format,
+    },
+    /// Show the audit trail, or verify it
+    Log(log::Log),
+    /// Look for what would lock people out or let them by; changes nothing
+    Doctor(examine::Examination),
+}
+
+#[derive(Debug, Subcommand)]
+enum FactorCommand {
+    /// Remove a factor; with the last one go the recovery codes
+    Remove {
+        #[command(flatten)]
+        user: User,
+        #[command(flatten)]
+        factor: Factor,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum RecoveryCommand {
+    /// Make new recovery codes; the old ones die
+    New(User),
+}
+
+/// Whom a command is about.
+#[derive(Debug, Args)]
+struct User {
+    /// Name of an account
+    user: String,
+}
+
+/// Which of a user's factors.
+#[derive(Debug, Args)]
+struct Factor {
+    /// Name of a factor, as mfactl status shows it
+    #[arg(value_parser = factor)]
+    factor: FactorId,
+}
+
+/// Why a command ends with another code than 0.
+#[derive(Debug)]
+enum Failure {
+    /// In words: what is the matter and what to do.
+    Refused(String),
+    /// It was said already.
+    Said,
+    /// The command line is not understood.
+    Usage {
+        /// Which command's.
+        of: &'static str,
+        /// For this reason.
+        why: String,
+    },
+    /// Standard output cannot be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    fn refused(why: &str) -> Self {
+        Self::Refused(why.to_owned())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(why: io::Error) -> Self {
+        Self::Output(why)
+    }
+}
+
+/// Reads the command line and does it.
+#[must_use]
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(words).and_then(checked) {
+        Ok(arguments) => arguments,
+        Err(said) => return not_run(&said),
+    };
+    // Nobody reads seeds out of this process, or its core.
+    if let Err(why) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        show::aside(&format!("mfactl: prctl(PR_SET_DUMPABLE): {why}"));
+        return ExitCode::FAILURE;
+    }
+    // The audit trail may be read by its group; everything else names its own mode.
+    rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o027));
+    let json = arguments.json;
+    let result = Screen::new(json).map_err(Failure::Output).and_then(|mut screen| {
+        let done = command(&arguments, &mut screen);
+        if let (true, Err(Failure::Refused(why))) = (json, &done) {
+            screen.object(&Refusal { error: why })?;
+            return Err(Failure::Said);
+        }
+        done
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Said) => ExitCode::FAILURE,
+        Err(Failure::Refused(why)) => {
+            show::aside(&format!("mfactl: {why}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage { of, why }) => not_run(&usage(of, &why)),
+        // A reader that has seen enough needs no word.
+        Err(Failure::Output(why)) if why.kind() == io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Err(Failure::Output(why)) => {
+            show::aside(&format!("mfactl: the output cannot be written: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What `--json` prints of a refusal.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    error: &'a str,
+}
+
+/// What `--json` prints of something done.
+#[derive(Serialize)]
+struct Done<'a> {
+    done: &'a str,
+}
+
+fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
+    let reach = &arguments.reach;
+    let link = || Link::open(reach);
+    match &arguments.command {
+        Command::Enroll(new) => enroll::enroll(screen, new, link),
+        Command::Confirm { user, factor } => enroll::confirm(&mut link()?, screen, &user.user, &factor.factor),
+        Command::Status { user: Some(user) } => users::status(&mut link()?, screen, user),
+        Command::Status { user: None } => users::list(&mut link()?, screen, users::Totals::Shown),
+        Command::List => users::list(&mut link()?, screen, users::Totals::LeftOut),
+        Command::Factor(FactorCommand::Remove { user, factor }) => {
+            codes::remove(&mut link()?, screen, &user.user, &factor.factor)
+        }
+        Command::Recovery(RecoveryCommand::New(user)) => codes::new_recovery(&mut link()?, screen, &user.user),
+        Command::Reset(user) => users::reset(&mut link()?, screen, &user.user),
+        Command::Unlock(user) => users::unlock(&mut link()?, screen, &user.user),
+        Command::Verify(user) => codes::verify(&mut link()?, screen, &user.user),
+        Command::Adopt(user) => users::adopt(&mut link()?, screen, &user.user),
+        Command::Resync { user, factor } => codes::resync(&mut link()?, screen, &user.user, factor.as_ref()),
+        Command::Rename { old, new } => users::rename(&mut link()?, screen, old, new),
+        Command::Purge(purge) => users::purge(&mut link()?, screen, purge),
+        Command::Require(required) => users::require(screen, required, link),
+        Command::Explain(login) => explain::explain(&mut link()?, screen, login),
+        Command::Config { command } => config::config(screen, *command, reach.config.as_deref()),
+        Command::Import { format } => import::import(screen, format, link),
+        Command::Log(log) => log::log(&mut link()?, screen, log),
+        Command::Doctor(examination) => examine::examine(screen, reach, examination),
+    }
+}
+
+impl Reach {
+    fn run_dir(&self) -> PathBuf {
+        self.run_dir.clone().unwrap_or_else(|| PathBuf::from(RUN_DIR))
+    }
+
+    fn state_dir(&self) -> PathBuf {
+        self.state_dir.clone().unwrap_or_else(|| PathBuf::from(crate::daemon::STATE_DIR))
+    }
+}
+
+/// An option that would be ignored is a mistake.
+fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
+    let reach = &arguments.reach;
+    let examines = matches!(arguments.command, Command::Doctor(_));
+    let reads_policy = examines || matches!(arguments.command, Command::Config { .. });
+    let wrong = if reach.offline && (reach.run_dir.is_some() || reads_policy) {
+        "--offline works without mfad: neither --run-dir nor this command goes with it"
+    } else if reach.state_dir.is_some() && !reach.offline && !examines {
+        "--state-dir is for --offline and doctor; a running mfad has its own"
+    } else if reach.config.is_some() && !reach.offline && !reads_policy {
+        "--config is for --offline, config and doctor; a running mfad has its own"
+    } else {
+        return Ok(arguments);
+    };
+    Err(Arguments::command().error(ErrorKind::ArgumentConflict, wrong))
+}
+
+/// An error with the usage of the command it is about.
+fn usage(of: &str, why: &str) -> clap::Error {
+    let mut all = Arguments::command();
+    all.build();
+    match all.find_subcommand_mut(of) {
+        Some(command) => command.error(ErrorKind::ValueValidation, why),
+        None => all.error(ErrorKind::ValueValidation, why),
+    }
+}
+
+/// Says why nothing was run, or shows the help that was asked for.
+fn not_run(said: &clap::Error) -> ExitCode {
+    let text = said.render().to_string();
+    if said.use_stderr() {
+        // It quotes arguments.
+        text.trim_end().lines().for_each(show::aside);
+    } else if Screen::new(false).and_then(|mut screen| screen.write(&text)).is_err() {
+        return ExitCode::FAILURE;
+    }
+    u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+fn factor(text: &str) -> Result<FactorId, String> {
+    if text.is_empty() { Err(String::from("a factor has a name")) } else { Ok(FactorId::typed(text)) }
+}
+
+/// Asks for something that is done or not, and says so.
+fn simply(link: &mut Link, screen: &mut Screen, ask: mfa_core::admin::AdminAsk) -> Result<(), Failure> {
+    match link.ask(ask)? {
+        mfa_core::admin::AdminReply::Done { text } if screen.json => Ok(screen.object(&Done { done: &text })?),
+        mfa_core::admin::AdminReply::Done { text } => Ok(screen.say_cleaned(&text)?),
+        _ => Err(link::unexpected()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    fn parsed(words: &[&str]) -> Result<Arguments, i32> {
+        Arguments::try_parse_from([&["mfactl"], words].concat()).and_then(checked).map_err(|e| e.exit_code())
+    }
+
+    #[test]
+    fn options_stand_before_or_after_the_command() {
+        for words in [["--json", "status", "anna"], ["status", "--json", "anna"], ["status", "anna", "--json"]] {
+            assert!(parsed(&words).unwrap().json);
+        }
+    }
+
+    #[test]
+    fn what_would_be_ignored_is_refused() {
+        for words in [
+            &["list", "--state-dir", "/x"][..],
+            &["list", "--config", "/x"],
+            &["--offline", "list", "--run-dir", "/x"],
+            &["enroll", "anna", "--digits", "5"],
+            &["enroll", "anna", "--period", "14"],
+            &["enroll", "anna", "--algorithm", "MD5"],
+            &["purge"],
+            &["factor", "remove", "anna", ""],
+            &["frobnicate"],
+            &[],
+        ] {
+            assert_eq!(parsed(words).unwrap_err(), 2, "{words:?}");
+        }
+    }
+}

@@ -29,10 +29,12 @@ pub enum ListenError {
     #[error("{0}: another mfad is listening here")]
     Busy(String),
     /// systemd handed over something else.
-    #[error("mfad.socket must hand over two sockets named {ROOT_SOCKET} and {USER_SOCKET}; it handed over {0}")]
+    #[error(
+        "mfad.socket and mfad-user.socket must hand over {ROOT_SOCKET} and {USER_SOCKET}; what came is: {0}. Start both units"
+    )]
     Activation(String),
     /// Bound by hand without being root.
-    #[error("to bind sockets in {0} mfad must be started as root, or by mfad.socket")]
+    #[error("to bind sockets in {0} mfad must be started as root, or by systemd through its socket units")]
     NotRoot(String),
 }
 

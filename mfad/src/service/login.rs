@@ -17,8 +17,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
 
-/// Time for a look-up in the name service with all that follows it, less than the module's own 5 s for a step.
-const LOOKUP: Duration = Duration::from_millis(2500);
+/// Time until a look-up may begin, when others hang.
+const LOOKUP_TURN: Duration = Duration::from_millis(1000);
+
+/// Time for a look-up in the name service (2 s) with all that follows it; with its turn less than the module's own
+/// 5 s for a step.
+const LOOKUP: Duration = Duration::from_millis(3500);
 
 /// Time for a transaction: waiting for the user's turn, reading, deciding, one flush.
 const TRANSACTION: Duration = Duration::from_millis(4500);
@@ -116,7 +120,7 @@ async fn begin(
     caller: Caller,
     context: Context,
 ) -> Option<(Session, Next, Told)> {
-    let permit = timeout(LOOKUP, Arc::clone(&shared.lookups).acquire_owned()).await.ok()?.ok()?;
+    let permit = timeout(LOOKUP_TURN, shared.lookups.of(caller, &context).acquire_owned()).await.ok()?.ok()?;
     let authority = Arc::clone(&shared.authority);
     let mouth = Mouth::of(stream);
     let taken = Arc::clone(&mouth.taken);

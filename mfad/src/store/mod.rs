@@ -120,6 +120,9 @@ impl Store {
     pub fn save_enrollment(&self, enrollment: &Enrollment) -> Result<(), StoreError> {
         let path = self.user_path(&enrollment.name)?;
         let text = enrollment.print().map_err(|e| unwritable(&path, &e))?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(unwritable(&path, &format_args!("larger than the {MAX_BYTES} bytes that would be read again")));
+        }
         self.replace(&path, text.as_bytes())
     }
 

@@ -26,6 +26,8 @@ pub struct Mfad {
     clock: PathBuf,
     faked: bool,
     args: Vec<String>,
+    env: Vec<(String, String)>,
+    descriptors: Option<u32>,
 }
 
 impl Mfad {
@@ -33,6 +35,15 @@ impl Mfad {
     #[must_use]
     pub fn start(world: &World, policy: &str) -> Self {
         let mut mfad = Self::new(world, policy);
+        mfad.run();
+        mfad
+    }
+
+    /// The same with at most this many open descriptors.
+    #[must_use]
+    pub fn start_with_descriptors(world: &World, policy: &str, most: u32) -> Self {
+        let mut mfad = Self::new(world, policy);
+        mfad.descriptors = Some(most);
         mfad.run();
         mfad
     }
@@ -61,6 +72,8 @@ impl Mfad {
             clock: world.folder().join("clock"),
             faked: false,
             args: Vec::new(),
+            env: Vec::new(),
+            descriptors: None,
         }
     }
 
@@ -68,6 +81,13 @@ impl Mfad {
     #[must_use]
     pub fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.to_owned());
+        self
+    }
+
+    /// One more variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -133,6 +153,12 @@ impl Mfad {
 
     /// Has it read its configuration again, after writing this one.
     pub fn reload(&self, policy: &str) {
+        // Its sockets accept before it minds signals; systemd too reloads only what said that it is ready.
+        let end = Instant::now() + PATIENCE;
+        while !self.errors().contains("ready; ") {
+            assert!(Instant::now() < end, "mfad is not ready:\n{}", self.errors());
+            std::thread::sleep(Duration::from_millis(5));
+        }
         fs::write(&self.config, policy).unwrap();
         self.signal(Signal::SIGHUP);
     }
@@ -166,7 +192,11 @@ impl Mfad {
     }
 
     fn spawn(&self) -> Child {
-        let mut program = Program::new(built("mfad"))
+        let mut program = match self.descriptors {
+            None => Program::new(built("mfad")),
+            Some(most) => Program::new("prlimit").arg(format!("--nofile={most}:{most}")).arg(built("mfad")),
+        };
+        program = program
             .arg("--config")
             .arg(&self.config)
             .arg("--state-dir")
@@ -175,6 +205,9 @@ impl Mfad {
             .arg(&self.run_dir)
             .args(["--user", "_mfad"])
             .args(&self.args);
+        for (name, value) in &self.env {
+            program = program.env(name, value);
+        }
         if self.faked {
             // The monotonic clock stays true: only wall time is in question.
             program = program

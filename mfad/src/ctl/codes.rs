@@ -1,0 +1,90 @@
+//! What takes or makes codes: verify, resync, factor remove, recovery new.
+
+use super::enroll::show_recovery;
+use super::link::{Link, unexpected};
+use super::prompt;
+use super::show::{Screen, name, span};
+use super::{Failure, simply};
+use mfa_core::admin::{AdminAsk, AdminReply};
+use mfa_core::enrollment::FactorId;
+use mfa_core::secret::Secret;
+use mfa_core::wire::{Method, Reason};
+use serde::Serialize;
+
+/// Removes a factor.
+pub(super) fn remove(link: &mut Link, screen: &mut Screen, user: &str, factor: &FactorId) -> Result<(), Failure> {
+    simply(link, screen, AdminAsk::RemoveFactor { user: user.to_owned(), factor: factor.clone() })
+}
+
+/// Makes recovery codes.
+pub(super) fn new_recovery(link: &mut Link, screen: &mut Screen, user: &str) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct New<'a> {
+        user: &'a str,
+        recovery_codes: &'a [Secret],
+    }
+    let AdminReply::Recovery { codes } = link.ask(AdminAsk::NewRecovery { user: user.to_owned() })? else {
+        return Err(unexpected());
+    };
+    if screen.json {
+        return Ok(screen.object(&New { user, recovery_codes: &codes })?);
+    }
+    Ok(show_recovery(screen, &name(user), &codes)?)
+}
+
+/// Tries a code; one that is not accepted is a failure.
+pub(super) fn verify(link: &mut Link, screen: &mut Screen, user: &str) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Judged {
+        accepted: bool,
+        reason: Reason,
+        method: Method,
+        wait: u64,
+    }
+    let code = ask("Verification code: ")?;
+    let AdminReply::Judged { accepted, reason, method, wait } =
+        link.ask(AdminAsk::Verify { user: user.to_owned(), code })?
+    else {
+        return Err(unexpected());
+    };
+    if screen.json {
+        screen.object(&Judged { accepted, reason, method, wait })?;
+    } else {
+        screen.say(&verdict(&name(user), accepted, reason, method, wait))?;
+    }
+    if accepted { Ok(()) } else { Err(Failure::Said) }
+}
+
+fn verdict(user: &str, accepted: bool, reason: Reason, method: Method, wait: u64) -> String {
+    match reason {
+        _ if accepted => format!("Accepted ({method}). The code is spent now."),
+        Reason::Locked => {
+            format!("Not looked at ({reason}): too many failures. Wait {}, or mfactl unlock {user}.", span(wait))
+        }
+        Reason::Disabled => format!("Not looked at ({reason}): too many failures. mfactl unlock {user} enables it."),
+        Reason::Replay => format!("Refused ({reason}): a code like this was used before. Wait for the next one."),
+        Reason::Malformed => format!("Refused ({reason}): {user} has no factor with codes of this form."),
+        Reason::StateLost => format!("Refused ({reason}): the record of used codes is lost. See mfactl status {user}."),
+        _ => format!("Refused ({reason})."),
+    }
+}
+
+/// Sets a counter or mark by two codes.
+pub(super) fn resync(
+    link: &mut Link,
+    screen: &mut Screen,
+    user: &str,
+    factor: Option<&FactorId>,
+) -> Result<(), Failure> {
+    let first = ask("A code: ")?;
+    let second = ask("The code after it: ")?;
+    simply(link, screen, AdminAsk::Resync { user: user.to_owned(), factor: factor.cloned(), first, second })
+}
+
+fn ask(prompt: &str) -> Result<Secret, Failure> {
+    match prompt::secret(prompt) {
+        Ok(Some(code)) => Ok(code),
+        Ok(None) => Err(Failure::refused("no code was given; type it, or give it on standard input")),
+        Err(e) => Err(Failure::Refused(format!("no code could be read: {e}"))),
+    }
+}

@@ -1,0 +1,194 @@
+//! `mfactl doctor`: what would lock people out or let them by, in plain words.
+//!
+//! Called by the command line through [`examine`]. The judging files ([`rules`], [`lines`], [`sshd`], [`clock`])
+//! are pure; [`edge`] and [`host`] look at the machine. Nothing is ever changed. What must never happen: "in
+//! order" said of something that was not looked at.
+
+pub mod clock;
+pub mod control;
+pub mod edge;
+pub mod findings;
+pub mod host;
+pub mod lines;
+pub mod modules;
+pub mod rules;
+pub mod simulate;
+pub mod sshd;
+pub mod stack;
+pub mod walk;
+
+pub use findings::{Finding, Severity, locks_out_or_lets_by};
+pub use simulate::{Decision, Simulation};
+
+use edge::{PamFolders, Sshd};
+use mfa_core::wire::Kind;
+use rules::{BeforePam, Subject};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What to look at.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// PAM's folder; `None` for libpam's own two.
+    pub pam_dir: Option<PathBuf>,
+    /// sshd's configuration; `None` for its own default.
+    pub sshd_config: Option<PathBuf>,
+    /// Where mfad's sockets are.
+    pub run_dir: PathBuf,
+    /// The folder of `mfa.toml`.
+    pub config_dir: PathBuf,
+    /// The folder of the enrolments.
+    pub state_dir: PathBuf,
+    /// Whose login to play through: user and service.
+    pub simulate: Option<(String, String)>,
+}
+
+/// What policy wants of one PAM service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceExpectation {
+    /// Its name.
+    pub name: String,
+    /// The kind of application.
+    pub kind: Kind,
+    /// Whether anybody is asked for a second factor there.
+    pub asked: bool,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// The login that was played through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simulation: Option<Simulation>,
+}
+
+/// Looks at everything. `services` is what policy says, `decision` what mfad would decide for the login of
+/// `options.simulate`.
+#[must_use]
+pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Option<Decision>) -> Report {
+    let folders = PamFolders::new(options.pam_dir.as_deref());
+    let read = |name: &str| folders.read(name);
+    let stacks = subjects(&folders, services, options.simulate.as_ref().map(|(_, service)| service.as_str()));
+    let asks = |known: &Known| known.matters && known.asked != Some(false);
+    let played = |known: &Known| options.simulate.as_ref().is_some_and(|(_, service)| *service == known.name);
+    let needs_sshd = stacks.iter().any(|known| known.kind == Kind::Sshd && (asks(known) || played(known)));
+    let mut found = Vec::new();
+    let mut ssh = None;
+    if needs_sshd || options.sshd_config.is_some() {
+        let findings;
+        (findings, ssh) = look_at_sshd(options);
+        found.extend(findings);
+    }
+    if let Some(service) = ssh.as_ref().and_then(sshd::Settings::service)
+        && !stacks.iter().any(|known| known.name == service && known.kind == Kind::Sshd)
+    {
+        found.push(sshd::unknown_service(service));
+    }
+    let site = lines::Site { run_dir: &options.run_dir, module_missing: &edge::module_missing };
+    let mut simulation = None;
+    for known in &stacks {
+        let stack = stack::load(&known.name, &read);
+        let before = match (known.kind, &ssh) {
+            (Kind::Sshd, Some(settings)) => settings.before_pam(),
+            (Kind::Sshd, None) => BeforePam::Unknown,
+            _ => BeforePam::Nothing,
+        };
+        if known.matters {
+            let subject = Subject { name: &known.name, kind: known.kind, asked: known.asked, before, stack: &stack };
+            let ours = lines::judge(&known.name, known.kind, &stack, &site);
+            let mut judged = rules::judge(&subject);
+            if locks_out_or_lets_by(&ours) {
+                judged.retain(|finding| finding.severity != Severity::Fine);
+            }
+            found.extend(judged);
+            found.extend(ours);
+        }
+        if let Some((user, service)) = &options.simulate
+            && *service == known.name
+        {
+            let decision = decision.clone().unwrap_or_else(|| Decision::Unknown("mfad was not asked".to_owned()));
+            let first = match (known.kind, &ssh) {
+                (Kind::Sshd, Some(settings)) => settings.told(),
+                (Kind::Sshd, None) => {
+                    vec!["What sshd asks for before is not known: its settings were not read.".to_owned()]
+                }
+                _ => Vec::new(),
+            };
+            simulation = Some(simulate::simulate(user, service, &stack, first, &decision));
+        }
+    }
+    found.extend(host::judge(&options.run_dir, &options.config_dir, &options.state_dir));
+    found.push(clock::judge(&clock::look()));
+    Report { findings: findings::merge(found), simulation }
+}
+
+/// The report for a terminal.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let told = report.simulation.as_ref().map(|simulation| simulate::render(simulation) + "\n").unwrap_or_default();
+    told + &findings::render(&report.findings)
+}
+
+/// A service to look at.
+struct Known {
+    name: String,
+    kind: Kind,
+    asked: Option<bool>,
+    /// It runs our module, or policy says it should; otherwise it is there only to be played through.
+    matters: bool,
+}
+
+/// The services whose stack reaches our module, those policy asks at, and the one to be played through.
+fn subjects(folders: &PamFolders, services: &[ServiceExpectation], simulated: Option<&str>) -> Vec<Known> {
+    let mut names = folders.services();
+    names.extend(services.iter().filter(|service| service.asked).map(|service| service.name.clone()));
+    names.extend(simulated.map(str::to_owned));
+    names.sort();
+    names.dedup();
+    let known = |name: String| {
+        let expected = services.iter().find(|service| service.name == name);
+        let stack = stack::load(&name, &|name| folders.read(name));
+        let ours = stack.lines.iter().any(modules::is_ours);
+        let asked = expected.map(|service| service.asked);
+        // sshd's own service is known by name where policy does not say.
+        let kind = expected.map_or(if name == "sshd" { Kind::Sshd } else { Kind::Other }, |service| service.kind);
+        let matters = (ours && (!stack.from_other || name == "other")) || asked == Some(true);
+        (matters || simulated == Some(name.as_str())).then_some(Known { name, kind, asked, matters })
+    };
+    names.into_iter().filter_map(known).collect()
+}
+
+fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
+    let user = options.simulate.as_ref().map(|(user, _)| user.as_str());
+    let config = options.sshd_config.as_deref();
+    match edge::sshd(config, user) {
+        Sshd::Absent => {
+            let text = "Not installed in the usual places: its settings were not looked at.";
+            (vec![Finding::new(Severity::Warning, "sshd", text, "")], None)
+        }
+        Sshd::Refused(said) => (vec![sshd::unreadable(&said)], None),
+        Sshd::NotNow(said) => {
+            let text = format!("Its settings could not be read here: {}.", sshd::own_words(&said));
+            let fix = "Run this as root, with sshd started once since boot.";
+            (vec![Finding::new(Severity::Warning, "sshd", text, fix)], None)
+        }
+        Sshd::Settings(output) => {
+            let settings = sshd::Settings::parse(&output);
+            let mut found = sshd::judge(&settings);
+            if user.is_none() && edge::sshd_matches(config) {
+                found.push(Finding::new(
+                    Severity::Warning,
+                    "sshd",
+                    "Its configuration has Match blocks; what they change for some users was not looked at.",
+                    "Try the users they are about: mfactl doctor --simulate USER SERVICE.",
+                ));
+            }
+            (found, Some(settings))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! `mfactl enroll` and `confirm`: the QR code, the key to type, the code that proves it arrived, the recovery codes.
+//!
+//! What must never happen: a factor whose key nobody saw left behind as if it had been handed over.
+
+use super::link::{Link, unexpected};
+use super::prompt;
+use super::show::{self, Screen, aside};
+use super::{Failure, User};
+use clap::{Args, ValueEnum};
+use mfa_core::admin::{AdminAsk, AdminReply, NewFactor};
+use mfa_core::enrollment::FactorId;
+use mfa_core::otp::Algorithm;
+use mfa_core::secret::Secret;
+use mfa_core::wire::Method;
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+use serde::Serialize;
+use std::fmt::Write as _;
+use zeroize::Zeroizing;
+
+/// Codes that may be tried in one run.
+const TRIES: u8 = 3;
+
+/// A factor to be made.
+#[derive(Debug, Args)]
+pub(super) struct New {
+    #[command(flatten)]
+    user: User,
+    /// By time (apps) or by counter (tokens with a button)
+    #[arg(long = "type", value_enum, default_value = "totp", value_name = "TYPE")]
+    kind: Kind,
+    /// Digits of a code
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(6..=8))]
+    digits: u8,
+    /// Seconds a code is good for, 15 to 120, totp only [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(15..=120))]
+    period: Option<u32>,
+    /// SHA1, SHA256 or SHA512; many apps know only SHA1
+    #[arg(long, default_value = "SHA1", value_name = "HASH")]
+    algorithm: Algorithm,
+    /// A name to tell it from the user's other factors
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    label: String,
+    /// Take it into use without a code: for scripts
+    #[arg(long)]
+    no_confirm: bool,
+    /// Show no QR code
+    #[arg(long)]
+    no_qr: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Totp,
+    Hotp,
+}
+
+/// The first object of `--json`.
+#[derive(Serialize)]
+struct Made<'a> {
+    user: &'a str,
+    factor: &'a FactorId,
+    uri: &'a Secret,
+    secret: &'a Secret,
+    pending: bool,
+    recovery_codes: &'a [Secret],
+}
+
+/// The second, once a code confirmed it.
+#[derive(Serialize)]
+struct Confirmed<'a> {
+    user: &'a str,
+    factor: &'a FactorId,
+    pending: bool,
+    recovery_codes: &'a [Secret],
+}
+
+/// Makes a factor, shows it, and has it confirmed.
+pub(super) fn enroll(
+    screen: &mut Screen,
+    new: &New,
+    link: impl FnOnce() -> Result<Link, Failure>,
+) -> Result<(), Failure> {
+    if new.kind == Kind::Hotp && new.period.is_some() {
+        let why = String::from("--period is for --type totp; hotp codes do not move with time");
+        return Err(Failure::Usage { of: "enroll", why });
+    }
+    let mut link = link()?;
+    let method = match new.kind {
+        Kind::Totp => Method::Totp,
+        Kind::Hotp => Method::Hotp,
+    };
+    let period = new.period.unwrap_or(30);
+    let factor = NewFactor { method, algorithm: new.algorithm, digits: new.digits, period, label: new.label.clone() };
+    let ask = AdminAsk::Enroll { user: new.user.user.clone(), factor, confirm: !new.no_confirm };
+    let AdminReply::Enrolled { user, factor, uri, secret, recovery } = link.ask(ask)? else { return Err(unexpected()) };
+    let made = Made {
+        user: &user,
+        factor: &factor,
+        uri: &uri,
+        secret: &secret,
+        pending: !new.no_confirm,
+        recovery_codes: &recovery,
+    };
+    if let Err(why) = show_made(screen, new, &made) {
+        // Nobody has the key: nothing is left that would ask for it.
+        let taken_back = link.ask(AdminAsk::RemoveFactor { user: user.clone(), factor: factor.clone() }).is_ok();
+        aside(&if taken_back {
+            format!("mfactl: the key could not be shown; factor {factor} was removed again")
+        } else {
+            format!("mfactl: the key could not be shown; remove factor {factor} of {user}")
+        });
+        return Err(why);
+    }
+    if new.no_confirm { Ok(()) } else { confirm(&mut link, screen, &user, &factor) }
+}
+
+/// Asks for a code of a pending factor, up to three times.
+pub(super) fn confirm(link: &mut Link, screen: &mut Screen, user: &str, factor: &FactorId) -> Result<(), Failure> {
+    let later = format!(
+        "{} stays pending: nobody can log in with it yet. mfactl confirm {} {} goes on",
+        show::name(&factor.to_string()),
+        show::name(user),
+        show::name(&factor.to_string())
+    );
+    let mut left = TRIES;
+    loop {
+        let typed = prompt::secret("Code shown by the app or token: ")
+            .map_err(|e| Failure::Refused(format!("no code could be read: {e}. {later}")))?;
+        let Some(code) = typed else { return Err(Failure::Refused(format!("no code was given. {later}"))) };
+        left -= 1;
+        match link.ask(AdminAsk::Confirm { user: user.to_owned(), factor: factor.clone(), code }) {
+            Ok(AdminReply::Recovery { codes }) => return show_confirmed(screen, user, factor, &codes),
+            Ok(_) => return Err(unexpected()),
+            Err(Failure::Refused(why)) if left > 0 => aside(&format!("{why}.")),
+            Err(Failure::Refused(why)) => return Err(Failure::Refused(format!("{why}. {later}"))),
+            Err(other) => return Err(other),
+        }
+    }
+}
+
+fn show_made(screen: &mut Screen, new: &New, made: &Made<'_>) -> Result<(), Failure> {
+    if screen.json {
+        return Ok(screen.object(made)?);
+    }
+    let uri = made.uri.expose_str().unwrap_or_default();
+    let user = show::name(made.user);
+    if new.no_qr {
+        screen.say(&format!("A new factor for {user}. Type the key into an authenticator app:\n"))?;
+    } else {
+        screen.say(&format!("A new factor for {user}. Scan this with an authenticator app, or type the key:\n"))?;
+        screen.write(&qr(uri, screen.terminal)?)?;
+    }
+    let mut text = Zeroizing::new(String::with_capacity(2 * uri.len() + 512));
+    let moves = match new.kind {
+        Kind::Totp => format!("by time, a new code every {} s", new.period.unwrap_or(30)),
+        Kind::Hotp => String::from("by counter, starting at 0"),
+    };
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "\n  URI:  {uri}\n  Key:  {}\n        {moves}, {} digits, {}\n",
+        *grouped(made.secret),
+        new.digits,
+        new.algorithm
+    );
+    screen.say(&text)?;
+    if made.pending {
+        return Ok(screen.say(&format!(
+            "{0} is pending until a code proves that the key arrived. Interrupted, it stays so: mfactl confirm {user} {0} goes on.",
+            made.factor
+        ))?);
+    }
+    screen.say(&format!("{} is in use from now on; no code was asked for.", made.factor))?;
+    Ok(show_recovery(screen, &user, made.recovery_codes)?)
+}
+
+fn show_confirmed(screen: &mut Screen, user: &str, factor: &FactorId, codes: &[Secret]) -> Result<(), Failure> {
+    if screen.json {
+        return Ok(screen.object(&Confirmed { user, factor, pending: false, recovery_codes: codes })?);
+    }
+    screen.say(&format!("Confirmed: {} is in use from now on.", show::name(&factor.to_string())))?;
+    Ok(show_recovery(screen, &show::name(user), codes)?)
+}
+
+/// Recovery codes, with the words to keep them; nothing where there are none.
+pub(super) fn show_recovery(screen: &mut Screen, user: &str, codes: &[Secret]) -> std::io::Result<()> {
+    if codes.is_empty() {
+        return Ok(());
+    }
+    let mut text = Zeroizing::new(String::with_capacity(codes.len() * 40 + 512));
+    let _ = write!(
+        text,
+        "\nRecovery codes of {user}. Each opens one login in place of a code, for the day the device is lost.\n\
+         They are shown this once: print them, or keep them where the device is not.\n\n"
+    );
+    for code in codes {
+        let _ = writeln!(text, "  {}", code.expose_str().unwrap_or_default());
+    }
+    screen.write(&text)
+}
+
+/// The key in groups of four, as apps and people read it.
+fn grouped(secret: &Secret) -> Zeroizing<String> {
+    let key = secret.expose_str().unwrap_or_default();
+    let mut text = Zeroizing::new(String::with_capacity(key.len() * 2));
+    for (index, letter) in key.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            text.push(' ');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+/// A QR code of half blocks with its quiet zone. On a terminal the colours are set, so that dark stays dark whatever
+/// the terminal's own colours are; elsewhere it is dark on light, as on paper.
+fn qr(uri: &str, terminal: bool) -> Result<Zeroizing<String>, Failure> {
+    let code = QrCode::with_error_correction_level(uri, EcLevel::L)
+        .map_err(|e| Failure::Refused(format!("the URI does not fit a QR code ({e}); --no-qr leaves it out")))?;
+    let picture = Zeroizing::new(code.render::<Dense1x2>().quiet_zone(true).build());
+    if !terminal {
+        return Ok(Zeroizing::new(format!("{}\n", *picture)));
+    }
+    // ECMA-48 SGR: black on (bright) white, and back at the end of each row.
+    let mut text = Zeroizing::new(String::with_capacity(picture.len() * 2));
+    for row in picture.lines() {
+        let _ = writeln!(text, "\x1b[30;107m{row}\x1b[0m");
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_shown_in_groups_of_four() {
+        assert_eq!(*grouped(&Secret::from(String::from("ABCDEFGHIJ"))), "ABCD EFGH IJ");
+        assert_eq!(*grouped(&Secret::from(String::from("ABCD"))), "ABCD");
+    }
+
+    #[test]
+    fn a_qr_code_has_a_quiet_zone_and_fits_a_usual_terminal() {
+        let uri = format!(
+            "otpauth://totp/{}?secret={}&issuer=host&algorithm=SHA1&digits=6&period=30",
+            "x".repeat(40),
+            "A".repeat(32)
+        );
+        let plain = qr(&uri, false).unwrap();
+        let rows: Vec<&str> = plain.lines().collect();
+        assert!(rows.len() <= 30 && rows.iter().all(|row| row.chars().count() <= 64), "{} rows", rows.len());
+        // Four modules are two rows of half blocks.
+        assert!(rows[..2].iter().all(|row| row.trim().is_empty()) && rows.iter().all(|row| row.starts_with("    ")));
+        let coloured = qr(&uri, true).unwrap();
+        assert!(coloured.lines().all(|row| row.starts_with("\x1b[30;107m") && row.ends_with("\x1b[0m")));
+    }
+}

@@ -1,0 +1,122 @@
+//! `mfactl doctor`: hands the doctor what policy says and what mfad would decide.
+//!
+//! The judging is in [`doctor`]. It works without mfad too: then policy is read from the files alone. What must never
+//! happen: mfad's silence being told as "nothing is asked".
+
+use super::doctor::edge::PamFolders;
+use super::doctor::{self, Decision, Finding, Options, ServiceExpectation, Severity, findings};
+use super::explain;
+use super::link::Link;
+use super::show::{Screen, line};
+use super::{Failure, Reach};
+use crate::config::{Config, MAIN};
+use clap::Args;
+use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
+use mfa_core::policy::{Groups, Own, Policy, Query, Require, Requirements};
+use mfa_core::wire::Kind;
+use std::path::{Path, PathBuf};
+
+/// Services people log in or rise through, where they have a stack.
+const USUAL: [&str; 12] =
+    ["sshd", "sudo", "sudo-i", "su", "su-l", "login", "polkit-1", "gdm-password", "lightdm", "sddm", "runuser", "cron"];
+
+/// Whose login policy is asked about: nobody's, whom no rule for users or groups is for.
+const ANYBODY: &str = "";
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub(super) struct Examination {
+    /// Folder of the PAM stacks [default: /etc/pam.d, then /usr/lib/pam.d]
+    #[arg(long, value_name = "DIR")]
+    pam_dir: Option<PathBuf>,
+    /// sshd's configuration [default: its own]
+    #[arg(long, value_name = "FILE")]
+    sshd_config: Option<PathBuf>,
+    /// Play a login through: what this user would meet at this service
+    #[arg(long, num_args = 2, value_names = ["USER", "SERVICE"])]
+    simulate: Option<Vec<String>>,
+}
+
+/// Examines this host; what locks out or lets by is a failure.
+pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examination) -> Result<(), Failure> {
+    let simulate = match examination.simulate.as_deref() {
+        Some([user, service]) => Some((user.clone(), service.to_lowercase())),
+        _ => None,
+    };
+    let mut link = Link::open(reach);
+    // What is wrong with the files is the doctor's to say; here they only name services.
+    let policy = Config::read(reach.config.as_deref()).map_or_else(|_| Policy::built_in(), |config| config.policy);
+    let folders = PamFolders::new(examination.pam_dir.as_deref());
+    let services: Vec<ServiceExpectation> =
+        folders.services().iter().filter_map(|name| expected(&mut link, &policy, name)).collect();
+    let decision = simulate.as_ref().map(|(user, service)| match &mut link {
+        Ok(link) => explain::of(link, user, service, None, None).map_or_else(unknown, decided),
+        Err(Failure::Refused(why)) => Decision::Unknown(why.clone()),
+        Err(_) => Decision::Unknown(String::from("mfad was not asked")),
+    });
+    let options = Options {
+        pam_dir: examination.pam_dir.clone(),
+        sshd_config: examination.sshd_config.clone(),
+        run_dir: reach.run_dir(),
+        config_dir: reach.config.as_deref().unwrap_or(Path::new(MAIN)).parent().map(Path::to_owned).unwrap_or_default(),
+        state_dir: reach.state_dir(),
+        simulate,
+    };
+    let mut report = doctor::examine(&options, &services, decision);
+    if let Some(why) = link.as_mut().ok().and_then(refused_configuration) {
+        let text = format!("The configuration on disk is refused, mfad works with an older one: {}.", line(&why));
+        let fix = "Mend it (mfactl config check), then systemctl reload mfad. Its next start would fail.";
+        report.findings.push(Finding::new(Severity::LocksOut, "mfad", text, fix));
+        report.findings = findings::merge(report.findings);
+    }
+    if screen.json {
+        screen.object(&report)?
+    } else {
+        screen.write(&doctor::render(&report))?
+    };
+    if doctor::locks_out_or_lets_by(&report.findings) { Err(Failure::Said) } else { Ok(()) }
+}
+
+/// What policy wants of a service, if it is one to speak about: a usual one, or one that policy names.
+fn expected(link: &mut Result<Link, Failure>, policy: &Policy, name: &str) -> Option<ServiceExpectation> {
+    let mut rules = policy.rules.iter().filter(|rule| rule.service.iter().any(|service| service == name)).peekable();
+    if !USUAL.contains(&name) && !policy.services.contains_key(name) && rules.peek().is_none() {
+        return None;
+    }
+    // What asks some is to be expected there.
+    let others = rules.any(|rule| rule.require.value > Require::Off);
+    let told = link.as_mut().ok().and_then(|link| explain::of(link, ANYBODY, name, None, None).ok());
+    let (kind, require) = told.map_or_else(|| by_files(policy, name), |told| (told.kind, told.require));
+    Some(ServiceExpectation { name: name.to_owned(), kind, asked: others || require > Require::Off })
+}
+
+fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
+    let query = Query { service, user: ANYBODY, user_known: true, groups: Groups::Unknown, own: Own::Known(None) };
+    let decision = policy.decide(&Requirements::default(), &query);
+    (decision.kind, decision.require.value)
+}
+
+/// Why mfad did not take the configuration on disk.
+fn refused_configuration(link: &mut Link) -> Option<String> {
+    match link.ask(AdminAsk::Ping) {
+        Ok(AdminReply::Pong { refused, .. }) => refused,
+        _ => None,
+    }
+}
+
+fn decided(explanation: Explanation) -> Decision {
+    match explanation.outcome {
+        Outcome::Asked => Decision::Asked { methods: explanation.methods.iter().map(ToString::to_string).collect() },
+        Outcome::Exempt => Decision::Exempt,
+        Outcome::NotEnrolledIgnored => Decision::NotEnrolledIgnored,
+        Outcome::NotEnrolledRefused => Decision::NotEnrolledRefused,
+        Outcome::Barred => Decision::Barred(explanation.meets),
+    }
+}
+
+fn unknown(why: Failure) -> Decision {
+    match why {
+        Failure::Refused(why) => Decision::Unknown(why),
+        _ => Decision::Unknown(String::from("mfad was not asked")),
+    }
+}

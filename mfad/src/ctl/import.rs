@@ -1,0 +1,283 @@
+//! `mfactl import`: factors from the files of other PAM modules, with a word about every line.
+//!
+//! The readers are `mfa_core::import`; mfad checks each factor against accounts and files while it is staged, and writes
+//! all of them at the end. What must never happen: a line without a word, or half an import.
+
+use super::Failure;
+use super::link::{Link, unexpected};
+use super::show::{self, Gathered, Screen, host_zone, line};
+use crate::clock;
+use clap::{Args, Subcommand};
+use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry, STAGED_AT_ONCE};
+use mfa_core::base32;
+use mfa_core::import::{Imported, Line, Outcome, Report, google_authenticator, oath};
+use mfa_core::otp::{Moving, ShortSecret, WINDOW};
+use mfa_core::wire::Method;
+use rustix::fs::OFlags;
+use serde::Serialize;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// Largest file read, in bytes: a million lines of users.oath.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bytes of entries sent at once, which leaves a frame of 16 KiB room for the rest.
+const AT_ONCE_BYTES: usize = 12 * 1024;
+
+/// Which format.
+#[derive(Debug, Subcommand)]
+pub(super) enum Format {
+    /// A user's ~/.google_authenticator
+    GoogleAuthenticator {
+        #[command(flatten)]
+        how: How,
+        /// Whose it is
+        #[arg(long, value_name = "USER")]
+        user: String,
+    },
+    /// pam_oath's users.oath; its times are read in this host's time zone
+    Oath {
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+/// How to go about it.
+#[derive(Debug, Args)]
+pub(super) struct How {
+    /// The file
+    file: PathBuf,
+    /// Take secrets of 80 to 111 bits: replace them soon
+    #[arg(long)]
+    allow_short_secret: bool,
+    /// Import the good lines although there are bad ones
+    #[arg(long)]
+    skip_bad: bool,
+    /// Check everything, write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Told<'a> {
+    lines: Vec<LineTold<'a>>,
+    refused: usize,
+    factors: usize,
+    written: bool,
+}
+
+#[derive(Serialize)]
+struct LineTold<'a> {
+    line: usize,
+    outcome: &'static str,
+    text: &'a str,
+}
+
+/// Imports a file. It is read before the link is opened: offline, that gives root's rights away.
+pub(super) fn import(
+    screen: &mut Screen,
+    format: &Format,
+    link: impl FnOnce() -> Result<Link, Failure>,
+) -> Result<(), Failure> {
+    let (Format::GoogleAuthenticator { how, .. } | Format::Oath { how }) = format;
+    let text = read(&how.file)?;
+    let short = if how.allow_short_secret { ShortSecret::Allow } else { ShortSecret::Refuse };
+    let (mut report, owner) = match format {
+        Format::GoogleAuthenticator { user, .. } => (google_authenticator::parse(&text, short), Some(user.as_str())),
+        Format::Oath { .. } => {
+            let zone = host_zone().map_err(|why| {
+                Failure::Refused(format!("{why}; without the time zone the last used codes cannot be told"))
+            })?;
+            (oath::parse(&text, &zone, short), None)
+        }
+    };
+    let mut link = link()?;
+    let factors = stage(&mut link, &mut report, owner)?;
+    let refused = report.refused();
+    let goes_on = factors > 0 && (refused == 0 || how.skip_bad);
+    if !screen.json {
+        let mut lines = Gathered::default();
+        for told in &report.lines {
+            let text = format!("line {}: {}: {}", told.number, outcome(told.outcome), line(&told.text));
+            lines.line(screen, &text)?;
+        }
+        lines.write(screen)?;
+    }
+    let mut done = None;
+    if goes_on && !how.dry_run {
+        match link.ask(AdminAsk::Commit { short_secrets: how.allow_short_secret })? {
+            AdminReply::Done { text } => done = Some(text),
+            _ => return Err(unexpected()),
+        }
+    }
+    if screen.json {
+        let lines = report.lines.iter();
+        let lines = lines.map(|l| LineTold { line: l.number, outcome: outcome(l.outcome), text: &l.text }).collect();
+        screen.object(&Told { lines, refused, factors, written: done.is_some() })?;
+        return if goes_on { Ok(()) } else { Err(Failure::Said) };
+    }
+    match done {
+        Some(text) => Ok(screen.say_cleaned(&text)?),
+        None if goes_on => Ok(screen.say(&format!(
+            "Nothing was written. Would import {}.",
+            show::count(factors as u64, "factor", "factors")
+        ))?),
+        None if factors == 0 => Err(Failure::refused("there is nothing that could be imported")),
+        None => Err(Failure::Refused(format!(
+            "nothing was imported, {} refused: mend the file, or leave them out by --skip-bad",
+            show::count(refused as u64, "line was", "lines were")
+        ))),
+    }
+}
+
+/// Has mfad check and keep every factor; how many it keeps. A line whose factor it refuses becomes a refused one.
+fn stage(link: &mut Link, report: &mut Report, owner: Option<&str>) -> Result<usize, Failure> {
+    let mut kept = 0;
+    let mut factors = std::mem::take(&mut report.factors).into_iter().peekable();
+    while factors.peek().is_some() {
+        let (mut entries, mut lines, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while entries.len() < STAGED_AT_ONCE
+            && let Some(factor) = factors.next_if(|factor| bytes + length(factor, owner) <= AT_ONCE_BYTES || bytes == 0)
+        {
+            bytes += length(&factor, owner);
+            if bytes > AT_ONCE_BYTES {
+                refuse(report, factor.line, "a user name that no account can have");
+                bytes = 0;
+                continue;
+            }
+            if factor.any_used {
+                tell(report, factor.line, |line| line.text.push_str("; codes up to now are taken for used"));
+            }
+            lines.push(factor.line);
+            entries.push(entry(&factor, owner, clock::wall()));
+        }
+        if entries.is_empty() {
+            continue;
+        }
+        let AdminReply::Staged { refused } = link.ask(AdminAsk::Stage { entries })? else { return Err(unexpected()) };
+        kept += lines.len().saturating_sub(refused.len());
+        for unfit in refused {
+            let number = *lines.get(unfit.index).ok_or_else(unexpected)?;
+            refuse(report, number, &unfit.why);
+        }
+    }
+    Ok(kept)
+}
+
+fn refuse(report: &mut Report, number: usize, why: &str) {
+    tell(report, number, |line| (line.outcome, line.text) = (Outcome::Refused, why.to_owned()));
+}
+
+fn tell(report: &mut Report, number: usize, change: impl FnOnce(&mut Line)) {
+    // Lines stand in the order of their numbers.
+    if let Ok(index) = report.lines.binary_search_by_key(&number, |line| line.number)
+        && let Some(line) = report.lines.get_mut(index)
+    {
+        change(line);
+    }
+}
+
+/// Most bytes an entry takes as JSON: its secret in base32, its names with every character escaped, and the rest.
+fn length(factor: &Imported, owner: Option<&str>) -> usize {
+    let user = factor.user.as_deref().or(owner).unwrap_or_default();
+    6 * (user.len() + factor.label.len()) + 2 * factor.otp.secret().len() + 200
+}
+
+fn entry(factor: &Imported, owner: Option<&str>, now: u64) -> ImportEntry {
+    let (method, period) = match factor.otp.moving() {
+        Moving::Time { period } => (Method::Totp, period),
+        Moving::Counter => (Method::Hotp, 0),
+    };
+    let mark = match factor.otp.moving() {
+        // A code of the next step may have been accepted already.
+        Moving::Time { period } if factor.any_used => Some(now / u64::from(period) + WINDOW),
+        Moving::Time { .. } | Moving::Counter => factor.mark,
+    };
+    ImportEntry {
+        user: factor.user.as_deref().or(owner).unwrap_or_default().to_owned(),
+        method,
+        secret: base32::encode(factor.otp.secret()),
+        algorithm: factor.otp.algorithm(),
+        digits: factor.otp.digits(),
+        period,
+        label: factor.label.clone(),
+        mark,
+        counter: factor.counter,
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Taken => "taken",
+        Outcome::Changed => "changed",
+        Outcome::LeftOut => "left out",
+        Outcome::Refused => "refused",
+    }
+}
+
+/// The text of a regular file that is named itself: a link or a fifo may be another user's trap.
+fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let failed = |why: String| Failure::Refused(format!("{}: {why}", path.display()));
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|e| {
+        let link = e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+        failed(if link { String::from("a symbolic link; name the file itself") } else { e.to_string() })
+    })?;
+    let seen = file.metadata().map_err(|e| failed(e.to_string()))?;
+    if !seen.is_file() {
+        return Err(failed(String::from("not a regular file")));
+    }
+    if seen.len() > MOST_BYTES {
+        return Err(failed(String::from("larger than 64 MiB")));
+    }
+    // One allocation that fits: growing would leave unwiped copies.
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(seen.len()).unwrap_or(0) + 1));
+    file.take(MOST_BYTES).read_to_string(&mut text).map_err(|e| match e.kind() {
+        io::ErrorKind::InvalidData => failed(String::from("not UTF-8 text")),
+        _ => failed(e.to_string()),
+    })?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_regular_file_that_is_named_itself_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "HOTP a - 00\n").unwrap();
+        assert_eq!(read(&file).unwrap().as_str(), "HOTP a - 00\n");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        std::fs::write(folder.path().join("binary"), [0xff]).unwrap();
+        for (path, why) in [
+            (link.as_path(), "symbolic link"),
+            (folder.path(), "not a regular file"),
+            (Path::new("/dev/zero"), "not a regular file"),
+            (&folder.path().join("binary"), "not UTF-8"),
+            (&folder.path().join("none"), "No such file"),
+        ] {
+            let Err(Failure::Refused(said)) = read(path) else { panic!("{path:?} was read") };
+            assert!(said.contains(why), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_reason_from_mfad_replaces_the_word_about_its_line() {
+        let text = "HOTP anna - 3132333435363738393031323334353637383930\n\nHOTP ben - 3132333435363738393031323334353637383930\n";
+        let mut report = oath::parse(text, &jiff::tz::TimeZone::UTC, ShortSecret::Refuse);
+        refuse(&mut report, 3, "there is no account \"ben\"");
+        assert_eq!(report.refused(), 1);
+        assert_eq!(report.lines[1].text, "there is no account \"ben\"");
+        assert!(
+            report.factors.iter().all(|factor| {
+                serde_json::to_string(&entry(factor, None, 0)).unwrap().len() <= length(factor, None)
+            })
+        );
+    }
+}

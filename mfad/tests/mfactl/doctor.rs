@@ -1,0 +1,46 @@
+//! doctor, from the command line to its exit code.
+
+use crate::house::House;
+
+#[test]
+fn the_doctor_finds_a_missing_line_and_plays_a_login_through() {
+    let house = House::new();
+    let pam = house.folder.join("pam.d");
+    std::fs::create_dir(&pam).unwrap();
+    let (folder, state) = (pam.to_str().unwrap(), house.state_dir().to_str().unwrap().to_owned());
+    house.write("pam.d/su", "auth requisite pam_unix.so\n");
+    let doctor = |more: &[&str]| {
+        let config = house.config();
+        house.mfactl(&[&["doctor", "--pam-dir", folder, "--config", &config, "--state-dir", &state], more].concat())
+    };
+    doctor(&[]).refused(1, "no auth line runs pam_mfa");
+    let report = doctor(&["--json"]);
+    assert_eq!(report.code, 1);
+    let report: serde_json::Value = serde_json::from_str(&report.out).unwrap();
+    assert_eq!(report["findings"][0]["severity"], "lets-by");
+    let told = doctor(&["--simulate", "games", "su"]).out;
+    assert!(told.contains("What games meets at su") && told.contains("without reaching pam_mfa"), "{told}");
+    house.write("pam.d/su", "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack\n");
+    let told = doctor(&["--simulate", "games", "su"]).out;
+    assert!(told.contains("no factor is enrolled"), "{told}");
+    house.enrolled("games", "totp");
+    let told = doctor(&["--simulate", "games", "su"]).out;
+    assert!(told.contains("asks for a verification code (totp, recovery)"), "{told}");
+}
+
+#[test]
+fn the_doctor_works_without_mfad_and_says_that_it_does_not_run() {
+    let house = House::silent();
+    let said = house.mfactl(&["doctor", "--config", &house.config()]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("mfad does not run"), "{said:?}");
+}
+
+#[test]
+fn the_doctor_tells_of_a_configuration_that_mfad_did_not_take() {
+    let house = House::new();
+    house.write("mfa.toml", "require = \"maybe\"\n");
+    house.reload();
+    let said = house.mfactl(&["doctor", "--config", &house.config()]);
+    assert!(said.out.contains("works with an older one: ") && said.out.contains("mfa.toml:1: require"), "{said:?}");
+}

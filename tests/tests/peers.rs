@@ -1,0 +1,97 @@
+//! Who may ask for whom: the user's own programs over the user socket, strangers, and a name service that hangs.
+
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, World, calm_now};
+use std::time::{Duration, Instant};
+
+const POLICY: &str = "require = \"required\"\n";
+
+/// A locker: the user's own program, without privileges.
+fn locker(house: &House, as_user: &str, of: &str) -> PamClient {
+    house.world.pam("swaylock", &[&house.world.module("required", "")]);
+    let user = house.world.user(as_user);
+    PamClient::new("swaylock", of).program(|program| program.as_user(&user))
+}
+
+#[test]
+fn a_locker_verifies_its_own_user_and_the_code_is_spent() {
+    let house = House::new("locker", POLICY);
+    let code = house.enroll("alice", "totp").oathtool().totp(calm_now());
+    assert_eq!(locker(&house, "alice", "alice").verdict(&[&code]), "PAM_SUCCESS");
+    assert_ne!(locker(&house, "alice", "alice").verdict(&[&code]), "PAM_SUCCESS", "spent");
+    assert_ne!(house.knock("alice", &code).code, "PAM_SUCCESS", "spent at every door");
+}
+
+#[test]
+fn a_program_cannot_verify_another_user_nor_tell_who_is_enrolled() {
+    let house = House::new("other-user", POLICY);
+    let code = house.enroll("alice", "totp").oathtool().totp(calm_now());
+    let asked = |of: &str| format!("{:?}", locker(&house, "bob", of).run(&[&code]));
+    let of_alice = asked("alice");
+    assert!(!of_alice.contains("PAM_SUCCESS"), "{of_alice}");
+    assert_eq!(of_alice, asked("carol"), "enrolled or not");
+    assert_eq!(of_alice, asked("nobody-of-that-name"), "known or not");
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS", "the code was not touched");
+}
+
+#[test]
+fn programs_of_the_user_cannot_lock_out_the_user() {
+    let house = House::new("own-budget", POLICY);
+    let codes = house.enroll("alice", "totp").oathtool();
+    let now = calm_now();
+    for _ in 0..12 {
+        assert_ne!(locker(&house, "alice", "alice").verdict(&[&codes.wrong(now)]), "PAM_SUCCESS");
+    }
+    assert_ne!(locker(&house, "alice", "alice").verdict(&[&codes.totp(now)]), "PAM_SUCCESS", "theirs waits");
+    assert_eq!(house.knock("alice", &codes.totp(now)).code, "PAM_SUCCESS", "the user's does not");
+}
+
+#[test]
+fn what_a_program_says_of_itself_is_not_believed() {
+    let house =
+        House::new("claims", "require = \"required\"\n[[rule]]\nmatch = { service = [\"open\"] }\nrequire = \"off\"\n");
+    house.world.pam("open", &["required pam_permit.so", &house.world.module("required", "first_factor=stack")]);
+    let alice = house.world.user("alice");
+    let of_root = PamClient::new("open", "alice");
+    assert_eq!(of_root.verdict(&[]), "PAM_SUCCESS", "root says the service, and policy asks nothing there");
+    let events = PamClient::new("open", "alice").program(|program| program.as_user(&alice)).run(&["123456"]);
+    let events = format!("{events:?}");
+    assert!(events.contains("Verification code") && !events.contains("PAM_SUCCESS"), "{events}");
+    assert!(!events.contains("mfactl enroll"), "no evidence, no word about the enrolment: {events}");
+}
+
+/// A name service that takes a minute for names that begin with `slow`.
+const STALLING: &str = r#"
+#include <nss.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+enum nss_status _nss_stall_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t size, int *error)
+{
+    if (strncmp(name, "slow", 4) == 0) sleep(60);
+    return NSS_STATUS_NOTFOUND;
+}
+"#;
+
+#[test]
+fn a_name_service_that_hangs_refuses_in_time_and_keeps_nobody_else_waiting() {
+    let world = World::new("stalled");
+    let folder = world.folder();
+    world.write(folder.join("stall.c"), STALLING, 0o644);
+    let compiled = Program::new("cc").args(["-shared", "-fPIC", "-o"]).arg(folder.join("libnss_stall.so.2"));
+    let _ = compiled.arg(folder.join("stall.c")).run("").ok();
+    world.write("/etc/nsswitch.conf", "passwd: files stall\ngroup: files\n", 0o644);
+    let mut mfad = Mfad::new(&world, POLICY).env("LD_LIBRARY_PATH", &folder.to_string_lossy());
+    mfad.run();
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let code = house.enroll("alice", "totp").oathtool().totp(calm_now());
+    let door = house.door("door", "slow-one", "");
+    let mut stalled: Vec<_> = (0..8).map(|_| door.start()).collect();
+    let start = Instant::now();
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    for call in &mut stalled {
+        assert_eq!(call.verdict(), "PAM_AUTHINFO_UNAVAIL");
+    }
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    house.world.log().expect(&["user=\"slow-one\"", "reason=lookup-failed"]);
+}
