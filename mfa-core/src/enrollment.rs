@@ -202,6 +202,10 @@ impl Enrollment {
             {
                 return Err(at(span, "a factor id that is not its own"));
             }
+            // Whatever its digits, the codes of one follow from the other's: a code would work twice.
+            if factors.iter().any(|known| known.otp.secret().expose() == factor.otp.secret().expose()) {
+                return Err(at(span, "the secret of another factor of this file"));
+            }
             factors.push(factor);
         }
         let mut devices: Vec<Device> = Vec::with_capacity(form.device.len());

@@ -32,9 +32,20 @@ impl Place {
         let before = text.as_bytes().get(..start).unwrap_or_default();
         let line = before.iter().filter(|b| **b == b'\n').count() + 1;
         let row = text.lines().nth(line - 1).unwrap_or_default();
-        let key = row.split_once('=').map_or(row, |(key, _)| key).trim().chars().take(64).collect();
-        Self { file: file.to_owned(), line, key }
+        Self { file: file.to_owned(), line, key: key_of(row) }
     }
+}
+
+/// The key of a line, or a table's header. In a damaged file a line may be a value: nothing is taken for a key that has
+/// the capital letters of base32 or no `=` behind it.
+fn key_of(row: &str) -> String {
+    let row = row.trim();
+    let key = match row.split_once('=') {
+        Some((key, _)) if !key.chars().any(|c| c.is_ascii_uppercase()) => key.trim(),
+        None if row.starts_with('[') => row,
+        _ => "",
+    };
+    key.chars().take(64).collect()
 }
 
 impl fmt::Display for Place {
@@ -104,6 +115,16 @@ mod tests {
     struct Form {
         #[serde(rename = "digits")]
         _digits: u8,
+    }
+
+    #[test]
+    fn a_value_that_lost_its_key_is_not_shown_as_one() {
+        for text in
+            ["digits = 6\nJBSWY3DPEHPK3PXP\n", "digits = 6\nJBSWY3DPEHPK3PXP====\"\n", "digits =\n\"JBSWY3DP\"\n"]
+        {
+            let error = read::<Form>("f.toml", text).unwrap_err();
+            assert!(!error.to_string().contains("JBSWY3DP"), "{error}");
+        }
     }
 
     #[test]

@@ -21,8 +21,8 @@ const HEADER: usize = 8 + SUM + 8 + 4;
 /// Why bytes are not a state record, or a state does not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// Neither slot is whole.
-    #[error("neither of its two records is whole")]
+    /// Neither slot is whole, or the newest is of another version.
+    #[error("neither of its two records is whole, or the newest is of another version")]
     Damaged,
     /// More factors and sources than a slot holds.
     #[error("the state is too large for its record")]
@@ -41,9 +41,12 @@ pub struct Newest {
 /// Reads a file's bytes.
 ///
 /// # Errors
-/// When neither slot is whole.
+/// When neither slot is whole, or the newest whole one is not understood: the marks of the other are of the past.
 pub fn read(bytes: &[u8]) -> Result<Newest, RecordError> {
-    bytes.chunks_exact(SLOT).take(2).filter_map(slot).max_by_key(|newest| newest.sequence).ok_or(RecordError::Damaged)
+    let whole = bytes.chunks_exact(SLOT).take(2).filter_map(slot);
+    let (sequence, body) = whole.max_by_key(|(sequence, _)| *sequence).ok_or(RecordError::Damaged)?;
+    let state = serde_json::from_slice(body).map_err(|_| RecordError::Damaged)?;
+    Ok(Newest { sequence, state })
 }
 
 /// The record to write after one numbered `sequence`: the bytes of a slot, and at what offset of the file.
@@ -85,7 +88,8 @@ fn offset(sequence: u64) -> u64 {
     if sequence.is_multiple_of(2) { 0 } else { SLOT as u64 }
 }
 
-fn slot(bytes: &[u8]) -> Option<Newest> {
+/// The number and the text of a whole record.
+fn slot(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (sum, rest) = rest.split_at_checked(SUM)?;
     if Sha256::digest(rest).as_slice() != sum {
@@ -94,8 +98,7 @@ fn slot(bytes: &[u8]) -> Option<Newest> {
     let (sequence, after) = rest.split_first_chunk::<8>()?;
     let (length, after) = after.split_first_chunk::<4>()?;
     let body = after.get(..u32::from_be_bytes(*length) as usize)?;
-    let state = serde_json::from_slice(body).ok()?;
-    Some(Newest { sequence: u64::from_be_bytes(*sequence), state })
+    Some((u64::from_be_bytes(*sequence), body))
 }
 
 #[cfg(test)]
@@ -144,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_record_that_is_not_understood_is_not_passed_over_for_the_one_before() {
+        let mut file = first(&state(0)).unwrap();
+        let (offset, mut bytes) = next(read(&file).unwrap().sequence, &state(1)).unwrap();
+        // What a later version would write: whole, with a key this one does not know.
+        let key = bytes.windows(5).position(|window| window == b"spent").unwrap();
+        bytes[key] = b'S';
+        let sum = Sha256::digest(&bytes[8 + SUM..]);
+        bytes[8..8 + SUM].copy_from_slice(&sum);
+        let at = usize::try_from(offset).unwrap();
+        file[at..at + SLOT].copy_from_slice(&bytes);
+        assert_eq!(read(&file), Err(RecordError::Damaged), "the marks of the older record are of the past");
+    }
+
+    #[test]
     fn what_is_not_a_record_is_damaged() {
         for bytes in [vec![], vec![0; FILE], vec![0xff; FILE], vec![0; 17]] {
             assert_eq!(read(&bytes), Err(RecordError::Damaged));
@@ -167,7 +184,8 @@ mod tests {
             factor.disabled = true;
         }
         for n in 0..20 {
-            state.charge(&[&ids[0]], &Budget::source(Some(&format!("{n}{}", "\u{1}".repeat(60)))), now);
+            // A stranger chooses the text: a quote takes two bytes in JSON.
+            state.charge(&[&ids[0]], &Budget::source(Some(&format!("{n}{}", "\"".repeat(64)))), now);
         }
         assert!(first(&state).is_ok(), "{}", serde_json::to_vec(&state).unwrap().len());
     }

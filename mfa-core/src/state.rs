@@ -28,7 +28,7 @@ pub struct State {
     /// Indexes of spent recovery codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<u8>,
-    /// Failures without evidence over all sources since the last success with evidence.
+    /// Failures without evidence over all sources since the last success with evidence, less those of sources that succeeded since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub strangers: u32,
     /// The same by source, the latest last; at most [`SOURCES`].
@@ -177,9 +177,13 @@ impl State {
         }
     }
 
-    /// A success with `id`: its own failures are forgotten, with evidence everybody's.
+    /// A success with `id`: its own failures are forgotten, with evidence everybody's. Those of a source are taken off the
+    /// strangers' total too: where no login shows evidence, a user's own typing errors must not add up for ever.
     pub fn clear(&mut self, id: &FactorId, budget: &Budget) {
-        *self.counter(id, budget) = Counter::default();
+        let forgotten = std::mem::take(self.counter(id, budget)).failures;
+        if let Budget::Source(_) = budget {
+            self.strangers = self.strangers.saturating_sub(forgotten);
+        }
         if *budget == Budget::Evidence {
             let factor = self.factor(id);
             factor.own = Counter::default();

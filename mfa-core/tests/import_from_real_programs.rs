@@ -46,8 +46,9 @@ impl Stack {
     }
 
     fn log_in(&self, user: &str, code: &str, zone: &str) {
-        // libpam_wrapper names its folders in /tmp so that two at a time take each other's stacks.
-        let alone = fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("libpam_wrapper.lock")).unwrap();
+        // libpam_wrapper names its folders in /tmp so that two programs at a time take each other's stacks: whoever uses it
+        // in this repository's tests holds this lock.
+        let alone = fs::File::create(std::env::temp_dir().join("mfa-libpam_wrapper.lock")).unwrap();
         alone.lock().unwrap();
         let mut child = Command::new("pamtester")
             .args(["test", user, "authenticate"])

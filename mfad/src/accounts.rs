@@ -4,7 +4,6 @@
 //! (LDAP, SSSD): the daemon runs them in a bounded pool with a deadline. What must never happen: a
 //! failed look-up being taken for "no such user" or "not in the group".
 
-use nix::errno::Errno;
 use nix::unistd::{Gid, Group, User, getgrouplist};
 use std::ffi::CString;
 
@@ -47,28 +46,32 @@ pub fn by_uid(uid: u32) -> Lookup {
 fn found(result: nix::Result<Option<User>>) -> Lookup {
     match result {
         Ok(Some(user)) => Lookup::Found(Account { name: user.name, uid: user.uid.as_raw(), gid: user.gid.as_raw() }),
-        // getpwnam(3): these mean "not found" from some name services.
-        Ok(None) | Err(Errno::ENOENT | Errno::ESRCH) => Lookup::Absent,
+        Ok(None) => Lookup::Absent,
+        // ENOENT and ESRCH too, whatever getpwnam(3) says of other systems: glibc returns 0 when a service says "not found",
+        // and an error only when one could not answer.
         Err(e) => Lookup::Failed(e.to_string()),
     }
 }
 
 impl Account {
     /// The names of the account's groups, or why they are not known. A group without a name is left out: no
-    /// rule can name it.
+    /// rule can name it. `named` are those that matter: getgrouplist(3) leaves out what a service in trouble does not
+    /// tell, without an error, so that each that is not among the account's is looked up by itself.
     ///
     /// # Errors
     /// When any look-up fails.
-    pub fn groups(&self) -> Result<Vec<String>, String> {
+    pub fn groups(&self, named: &[&str]) -> Result<Vec<String>, String> {
         let name = CString::new(self.name.as_str()).map_err(|e| e.to_string())?;
         let gids = getgrouplist(&name, Gid::from_raw(self.gid)).map_err(|e| e.to_string())?;
         let mut names = Vec::with_capacity(gids.len());
         for gid in gids {
             match Group::from_gid(gid) {
                 Ok(group) => names.extend(group.map(|g| g.name)),
-                Err(Errno::ENOENT | Errno::ESRCH) => {}
                 Err(e) => return Err(e.to_string()),
             }
+        }
+        for other in named.iter().filter(|other| !names.iter().any(|name| name == *other)) {
+            Group::from_name(other).map_err(|e| e.to_string())?;
         }
         Ok(names)
     }
@@ -82,7 +85,7 @@ mod tests {
     fn root_is_found_by_name_and_uid_and_has_its_group() {
         let Lookup::Found(root) = by_name("root") else { panic!("no root") };
         assert_eq!(by_uid(0), Lookup::Found(root.clone()));
-        assert!(root.groups().unwrap().contains(&String::from("root")));
+        assert!(root.groups(&[]).unwrap().contains(&String::from("root")));
     }
 
     #[test]

@@ -115,7 +115,8 @@ fn source(path: &Path) -> Result<Option<Source>, ConfigError> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits();
     let opened = std::fs::OpenOptions::new().read(true).custom_flags(i32::try_from(flags).unwrap_or(0)).open(path);
     let file = match opened {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // A link to nowhere is a fault: what it should have said may be stricter than its absence.
+        Err(e) if e.kind() == io::ErrorKind::NotFound && std::fs::symlink_metadata(path).is_err() => return Ok(None),
         other => other.map_err(failed)?,
     };
     let seen = file.metadata().map_err(failed)?;
@@ -129,12 +130,58 @@ fn source(path: &Path) -> Result<Option<Source>, ConfigError> {
     if seen.mode() & 0o022 != 0 {
         return Err(loose("writable by others than root; chmod 0644 it").into());
     }
+    // The folders of the file and, where it is a link, those of the link.
     let real = std::fs::canonicalize(path).map_err(failed)?;
-    crate::store::check_parents(&real, &[0])?;
+    for named in [path, &real] {
+        crate::store::check_parents(named, &[0])?;
+    }
     if seen.len() > MAX_BYTES {
         return Err(loose("larger than 1 MiB").into());
     }
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
     Ok(Some(Source { file: path.display().to_string(), text }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    /// A folder below which only root writes: elsewhere everything is loose, and there is nothing to test.
+    fn folder() -> Option<tempfile::TempDir> {
+        let closed = std::fs::Permissions::from_mode(0o700);
+        let root = rustix::process::geteuid().is_root();
+        root.then(|| tempfile::Builder::new().permissions(closed).tempdir_in("/var/lib").unwrap())
+    }
+
+    #[test]
+    fn a_link_to_nowhere_is_a_fault_and_one_to_dev_null_switches_off() {
+        let Some(dir) = folder() else { return };
+        let (vendor, main) = (dir.path().join("vendor.toml"), dir.path().join("mfa.toml"));
+        std::fs::write(&vendor, "require = \"off\"\n").unwrap();
+        assert!(usual(&vendor, &main).is_ok());
+        symlink(dir.path().join("nowhere"), &main).unwrap();
+        assert!(usual(&vendor, &main).is_err(), "the admin's file is there, and cannot be read");
+        std::fs::remove_file(&main).unwrap();
+        let drop_ins = dir.path().join("mfa.toml.d");
+        std::fs::create_dir(&drop_ins).unwrap();
+        symlink("/dev/null", drop_ins.join("10-off.toml")).unwrap();
+        assert!(usual(&vendor, &main).is_ok());
+        symlink(dir.path().join("nowhere"), drop_ins.join("20-floor.toml")).unwrap();
+        assert!(usual(&vendor, &main).is_err());
+    }
+
+    #[test]
+    fn a_link_that_others_can_turn_is_loose_whatever_it_leads_to() {
+        let Some(dir) = folder() else { return };
+        std::fs::write(dir.path().join("whole.toml"), "").unwrap();
+        let open = dir.path().join("open");
+        std::fs::create_dir(&open).unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o1777)).unwrap();
+        let link = open.join("mfa.toml");
+        symlink(dir.path().join("whole.toml"), &link).unwrap();
+        assert!(matches!(Config::read(Some(&link)), Err(ConfigError::Loose(_))));
+        assert!(Config::read(Some(&dir.path().join("whole.toml"))).is_ok());
+    }
 }

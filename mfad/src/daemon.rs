@@ -5,7 +5,7 @@
 
 use crate::authority::Authority;
 use crate::clock::Clock;
-use crate::service::{Limits, Sockets, serve};
+use crate::service::{HELD_FOR_LONG, Limits, Sockets, serve};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use mfa_core::event::{Event, Kind};
@@ -28,11 +28,8 @@ pub const BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 /// The user mfad works as when it is started by hand as root.
 pub const USER: &str = "_mfad";
 
-/// Look-ups in the name service that may be under way, or hang, at once.
-const LOOKUPS: usize = 32;
-
-/// Threads for transactions and look-ups together.
-const BLOCKING_THREADS: usize = 64 + LOOKUPS;
+/// Threads for transactions, and those that look-ups and administrators can hold for long.
+const BLOCKING_THREADS: usize = 56 + HELD_FOR_LONG;
 
 /// The authority behind pam_mfa: decides about second factors and keeps their state.
 #[derive(Debug, Parser)]
@@ -79,8 +76,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let authority = Arc::new(authority);
     read_uids(&authority)?;
     authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // One thread for the sockets, which never blocks: with two, each frame wakes both.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
@@ -114,7 +111,7 @@ async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits, bus: 
         Duration::from_secs(60)
     };
     let alive = || tell(&[NotifyState::Watchdog]);
-    let serving = serve(Arc::clone(&authority), sockets, limits, LOOKUPS, beat, alive);
+    let serving = serve(Arc::clone(&authority), sockets, limits, beat, alive);
     tokio::pin!(serving);
     let files = authority.in_force().files.join(", ");
     tracing::info!(

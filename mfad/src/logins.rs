@@ -9,12 +9,11 @@ use crate::authority::Authority;
 use crate::pushes::{self, Ticket};
 use crate::store::StoreError;
 use mfa_core::clean;
-use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
 use mfa_core::login::{Login, Next, Offer, Pushed, Subject, first_factor_in_evidence};
 use mfa_core::now::Now;
-use mfa_core::policy::{Decision, Groups, Query, Require};
+use mfa_core::policy::{Decision, Groups, Own, Query, Require};
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::verify::{Judgement, judge};
@@ -123,8 +122,9 @@ pub fn appraise(
 ) -> (Decision, Subject) {
     let in_force = authority.in_force();
     let requirements = authority.requirements();
-    let decide = |user: &str, groups: Groups<'_>, own: Option<Require>| {
-        let mut decision = in_force.policy.decide(&requirements, &Query { service, user, groups, own });
+    let decide = |user: &str, groups: Groups<'_>, own: Own| {
+        let user_known = !matches!(looked_up, Lookup::Failed(_));
+        let mut decision = in_force.policy.decide(&requirements, &Query { service, user, user_known, groups, own });
         if caller != Caller::Root {
             decision.kind = Kind::Locker;
             decision.tries = 1;
@@ -134,58 +134,77 @@ pub fn appraise(
     let account = match looked_up {
         Lookup::Found(account) => account,
         Lookup::Absent => {
-            let decision = decide(typed, Groups::Known(&[]), None);
+            // A file of that name says that there was an account: a name service in trouble may have forgotten it.
+            let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
+            let own = if forgotten { Own::Unknown } else { Own::Known(None) };
+            let decision = decide(typed, Groups::Known(&[]), own);
             // Where policy lets the unenrolled pass, a name without an account is no different.
-            let optional = decision.require.value == Require::Optional;
-            return (decision, if optional { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) });
+            let passes = decision.require.value == Require::Optional && !forgotten;
+            return (decision, if passes { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) });
         }
         Lookup::Failed(why) => {
             tracing::error!("the name service cannot look up {}: {why}", clean::quoted(typed));
-            return (decide(typed, Groups::Unknown, None), Subject::Barred(Reason::LookupFailed));
+            return (decide(typed, Groups::Unknown, Own::Unknown), Subject::Barred(Reason::LookupFailed));
         }
     };
-    let groups = if in_force.policy.asks_for_groups() || !requirements.group.is_empty() {
-        account.groups().map_err(|why| {
+    let requiring = requirements.group.keys().map(String::as_str);
+    let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
+    let groups = if named.is_empty() {
+        Ok(Vec::new())
+    } else {
+        account.groups(&named).map_err(|why| {
             tracing::error!(
                 "the groups of {} are not known: {why}; the strictest rule applies",
                 clean::quoted(&account.name)
             );
         })
-    } else {
-        Ok(Vec::new())
     };
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     // A rule that exempts this login holds even where the file is damaged.
     let (own, subject) = match subject(authority, caller, account) {
-        Ok((own, subject)) => (own, subject),
-        Err((why, reason)) => {
-            if decide(&account.name, groups, None).require.value > Require::Off {
+        Ok((own, subject)) => (Own::Known(own), subject),
+        Err(Bar { why, reason, own }) => {
+            if decide(&account.name, groups, own).require.value > Require::Off {
                 tracing::error!("{} is refused: {why}", clean::quoted(&account.name));
             }
-            (None, Subject::Barred(reason))
+            (own, Subject::Barred(reason))
         }
     };
     (decide(&account.name, groups, own), subject)
 }
 
+/// Why nobody can be let in by an account's files, and what they require all the same.
+struct Bar {
+    why: String,
+    reason: Reason,
+    own: Own,
+}
+
 /// What the user's files say of an account; or why nobody can be let in by them.
-fn subject(
-    authority: &Authority,
-    caller: Caller,
-    account: &Account,
-) -> Result<(Option<Require>, Subject), (String, Reason)> {
+fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<(Option<Require>, Subject), Bar> {
+    let none = Own::Known(None);
+    let bar = |why: String, reason, own| Err(Bar { why, reason, own });
     if caller != Caller::Root && caller != Caller::Own(account.uid) {
-        return Err((String::from("a program asked for another user than its own"), Reason::NotYourself));
+        return bar(String::from("a program asked for another user than its own"), Reason::NotYourself, none);
     }
     match authority.store.enrollment(&account.name) {
-        Err(why) => Err((why.to_string(), Reason::EnrolmentDamaged)),
+        // What was required stood in that file.
+        Err(why) => bar(why.to_string(), Reason::EnrolmentDamaged, Own::Unknown),
+        Ok(Some(enrollment)) if enrollment.name != account.name || enrollment.uid != account.uid => {
+            let why = format!(
+                "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
+                clean::quoted(&enrollment.name),
+                enrollment.uid,
+                account.uid
+            );
+            bar(why, Reason::UidMismatch, Own::Known(enrollment.require))
+        }
         Ok(Some(enrollment)) => {
-            matches_account(&enrollment, account)?;
             let subject = if enrollment.is_enrolled() { Subject::Enrolled } else { Subject::Unenrolled };
             Ok((enrollment.require, subject))
         }
         Ok(None) => match authority.uids.name_of(account.uid) {
-            Err(why) => Err((why.to_string(), Reason::StorageFailed)),
+            Err(why) => bar(why.to_string(), Reason::StorageFailed, none),
             Ok(Some(name)) if name != account.name => {
                 let why = format!(
                     "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
@@ -194,25 +213,11 @@ fn subject(
                     clean::field(&name),
                     clean::field(&account.name)
                 );
-                Err((why, Reason::UidMismatch))
+                bar(why, Reason::UidMismatch, none)
             }
             Ok(_) => Ok((None, Subject::Unenrolled)),
         },
     }
-}
-
-/// The file holds name and uid, and both must match.
-fn matches_account(enrollment: &Enrollment, account: &Account) -> Result<(), (String, Reason)> {
-    if enrollment.name == account.name && enrollment.uid == account.uid {
-        return Ok(());
-    }
-    let why = format!(
-        "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
-        clean::quoted(&enrollment.name),
-        enrollment.uid,
-        account.uid
-    );
-    Err((why, Reason::UidMismatch))
 }
 
 /// The next step after the session's push ended.

@@ -123,6 +123,10 @@ fn ours(folder: &Path) -> Option<Code> {
 }
 
 fn theirs(folder: &Path, wrapper: &Path) -> String {
+    // libpam_wrapper names its folders in /tmp so that two programs at a time take each other's stacks: whoever uses it
+    // in this repository's tests holds this lock.
+    let alone = std::fs::File::create(std::env::temp_dir().join("mfa-libpam_wrapper.lock")).unwrap();
+    alone.lock().unwrap();
     let out = Command::new("pamtester")
         .args(["try", "root", "authenticate"])
         .env("LD_PRELOAD", wrapper)

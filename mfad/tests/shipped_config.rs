@@ -3,7 +3,7 @@
 //! They are read as mfad reads them, so that an example can neither rot nor promise a key that does not exist.
 #![allow(clippy::panic, reason = "a test stops at the first thing that is not as expected")]
 
-use mfa_core::policy::{Groups, Layers, Policy, Query, Require, Requirements, Source};
+use mfa_core::policy::{Groups, Layers, Own, Policy, Query, Require, Requirements, Source};
 use mfa_core::wire::Kind;
 use mfad::ctl::doctor::rules::{self, BeforePam, Subject};
 use mfad::ctl::doctor::sshd::{self, Settings};
@@ -32,7 +32,7 @@ fn with_every_example_switched_on(text: &str) -> String {
 
 fn asked(policy: &Policy, user: &str, service: &str, groups: &[&str]) -> Require {
     let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-    let query = Query { service, user, groups: Groups::Known(&groups), own: None };
+    let query = Query { service, user, user_known: true, groups: Groups::Known(&groups), own: Own::Known(None) };
     policy.decide(&Requirements::default(), &query).require.value
 }
 

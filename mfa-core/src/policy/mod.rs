@@ -100,6 +100,15 @@ pub enum Groups<'a> {
     Unknown,
 }
 
+/// What a user's own enrolment file requires, or that it could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// What it says, if anything.
+    Known(Option<Require>),
+    /// It could not be looked up or read: "nothing" must not be the result.
+    Unknown,
+}
+
 /// A login, as far as policy looks at it.
 #[derive(Debug, Clone, Copy)]
 pub struct Query<'a> {
@@ -107,10 +116,12 @@ pub struct Query<'a> {
     pub service: &'a str,
     /// `pw_name`, or the typed name of an unknown user.
     pub user: &'a str,
+    /// Whether that is the account's name for certain: a typed one that could not be looked up may be an alias.
+    pub user_known: bool,
     /// Of that user.
     pub groups: Groups<'a>,
     /// What the user's own enrolment file requires.
-    pub own: Option<Require>,
+    pub own: Own,
 }
 
 /// What is asked of a login, and why.
@@ -153,10 +164,9 @@ impl Policy {
         }
     }
 
-    /// Whether any rule asks for groups, so that others need no look-up.
-    #[must_use]
-    pub fn asks_for_groups(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.group.is_empty())
+    /// The groups that rules name; without any, none need be looked up.
+    pub fn groups_named(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().flat_map(|rule| &rule.group).map(String::as_str)
     }
 
     /// The kind of application behind `service`: as configured, else by its usual name.
@@ -219,7 +229,13 @@ impl Policy {
         let mut undecided: Vec<&Rule> = Vec::new();
         for rule in &self.rules {
             let named = |list: &[String], name: &str| list.is_empty() || list.iter().any(|entry| entry == name);
-            if !named(&rule.service, query.service) || !named(&rule.user, query.user) {
+            if !named(&rule.service, query.service) {
+                continue;
+            }
+            if !named(&rule.user, query.user) {
+                if !query.user_known {
+                    undecided.push(rule);
+                }
                 continue;
             }
             match query.groups {
@@ -240,7 +256,7 @@ enum Match<'a> {
     None,
 }
 
-/// Of the rules that might have matched had the groups been known and the one that does: the strictest.
+/// Of the rules that might have matched had name and groups been known and the one that does: the strictest.
 fn strictest<'a>(undecided: &[&'a Rule], decided: Option<&'a Rule>, otherwise: Require) -> Match<'a> {
     let worst = undecided.iter().copied().max_by_key(|rule| rule.require.value);
     match (worst, decided) {

@@ -2,7 +2,7 @@
 //!
 //! A user's own requirement stands in the user's enrolment file. The stricter of all wins.
 
-use super::{Groups, Query, Require, Set};
+use super::{Groups, Own, Query, Require, Set};
 use crate::place::{self, FileError, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,14 +45,14 @@ impl Requirements {
     /// Those that concern a login, the user's own included.
     pub(super) fn of<'a>(&'a self, query: &'a Query<'a>) -> impl Iterator<Item = Set<Require>> + 'a {
         let set = |value, key: String| Set { value, place: Place { file: FILE.into(), line: 0, key } };
-        let own = query.own.map(|value| Set {
-            value,
-            place: Place {
-                file: format!("mfactl require {}", crate::clean::field(query.user)),
-                line: 0,
-                key: String::new(),
-            },
-        });
+        let user = crate::clean::field(query.user);
+        let by = |value, file| Set { value, place: Place { file, line: 0, key: String::new() } };
+        let own = match query.own {
+            Own::Known(value) => value.map(|value| by(value, format!("mfactl require {user}"))),
+            Own::Unknown => {
+                Some(by(Require::Required, format!("mfactl require {user}, which cannot be read just now")))
+            }
+        };
         let all = self.all.map(|value| set(value, String::from("all")));
         let groups = self.group.iter().filter_map(move |(name, value)| {
             let concerned = match query.groups {

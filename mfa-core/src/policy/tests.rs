@@ -13,7 +13,7 @@ fn merge(text: &str) -> Result<Policy, crate::place::FileError> {
 
 fn ask(policy: &Policy, service: &str, user: &str, groups: &[&str]) -> (Require, usize) {
     let groups: Vec<String> = groups.iter().map(|g| (*g).to_owned()).collect();
-    let query = Query { service, user, groups: Groups::Known(&groups), own: None };
+    let query = Query { service, user, user_known: true, groups: Groups::Known(&groups), own: Own::Known(None) };
     let decision = policy.decide(&Requirements::default(), &query);
     (decision.require.value, decision.require.place.line)
 }
@@ -74,7 +74,8 @@ fn the_stricter_of_rule_and_requirement_wins_and_is_named() {
     requirements.group.insert("ops".into(), Require::Required);
     let groups = [String::from("ops")];
     let decide = |service, groups, own| {
-        let decision = policy.decide(&requirements, &Query { service, user: "a", groups, own });
+        let decision =
+            policy.decide(&requirements, &Query { service, user: "a", user_known: true, groups, own: Own::Known(own) });
         (decision.require.value, decision.require.place.to_string())
     };
     assert_eq!(decide("sshd", Groups::Known(&[]), None), (Require::Optional, "requirements.toml: all".into()));
@@ -97,9 +98,36 @@ fn groups_that_cannot_be_looked_up_mean_the_strictest_rule() {
         "[[rule]]\nmatch = { group = [\"robots\"] }\nrequire = \"off\"\n\
          [[rule]]\nmatch = { service = [\"sshd\"] }\nrequire = \"optional\"\n",
     );
-    let query = Query { service: "sshd", user: "a", groups: Groups::Unknown, own: None };
+    let (groups, own) = (Groups::Unknown, Own::Known(None));
+    let query = Query { service: "sshd", user: "a", user_known: true, groups, own };
     assert_eq!(strict.decide(&Requirements::default(), &query).require.value, Require::Required);
     assert_eq!(exempting.decide(&Requirements::default(), &query).require.value, Require::Optional);
+}
+
+#[test]
+fn a_requirement_of_the_user_that_cannot_be_read_is_the_strictest_but_lifts_no_exemption() {
+    let lenient = policy("require = \"off\"\n[[rule]]\nmatch = { service = [\"su\"] }\nrequire = \"off\"\n");
+    let ask = |service| {
+        let query = Query { service, user: "a", user_known: true, groups: Groups::Known(&[]), own: Own::Unknown };
+        lenient.decide(&Requirements::default(), &query).require.value
+    };
+    assert_eq!(ask("sshd"), Require::Required);
+    assert_eq!(ask("su"), Require::Off, "a rule exempts this login");
+}
+
+#[test]
+fn a_name_that_cannot_be_looked_up_may_be_any_rules() {
+    let named = policy(
+        "[[rule]]\nmatch = { user = [\"alice\"] }\nrequire = \"required\"\n\
+         [[rule]]\nmatch = { service = [\"sshd\"] }\nrequire = \"off\"\n",
+    );
+    let ask = |user_known| {
+        let query =
+            Query { service: "sshd", user: "ALICE", user_known, groups: Groups::Known(&[]), own: Own::Known(None) };
+        named.decide(&Requirements::default(), &query).require.value
+    };
+    assert_eq!(ask(true), Require::Off);
+    assert_eq!(ask(false), Require::Required, "ALICE may be an alias of alice");
 }
 
 #[test]

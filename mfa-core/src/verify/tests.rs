@@ -284,3 +284,19 @@ fn a_reboot_starts_a_delay_anew() {
     assert_eq!(user.says(&user.at(1000), rebooted(29)), Reason::Locked);
     assert_eq!(user.says(&user.at(1000), rebooted(30)), Reason::CodeAccepted);
 }
+
+#[test]
+fn typing_errors_of_one_who_gets_in_without_evidence_do_not_add_up() {
+    let mut user = User::totp();
+    let (home, elsewhere) = (Budget::source(Some("192.0.2.1")), Budget::source(Some("192.0.2.2")));
+    let _ = user.answer(&wrong(&user, 0), &elsewhere, now(0));
+    for day in 0..u64::from(STRANGERS_AT) {
+        let then = day * 86_400;
+        for _ in 0..3 {
+            let _ = user.answer(&wrong(&user, then), &home, now(then));
+        }
+        let judged = user.answer(&user.at(then), &home, now(then));
+        assert!(judged.accepted, "day {day}: {judged:?}");
+    }
+    assert_eq!(user.state.strangers, 1, "the other source's stay counted");
+}

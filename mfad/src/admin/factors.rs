@@ -209,11 +209,18 @@ pub(super) fn resync(
             state.factor(&factor.id).next = Some(found);
             format!("the counter of {} is {found} now", factor.id)
         }
-        Moving::Time { .. } => {
+        Moving::Time { period } => {
             let Some(step) = factor.otp.resync_totp(first, second, now.wall) else {
                 return refuse("these are not two successive codes of now; wait for the second one");
             };
+            // A state whose loss was noticed while the clock was ahead would keep true time out as well.
+            if let Some(lost) = &mut state.lost {
+                lost.noticed = lost.noticed.min(now.wall);
+            }
             let before = state.factor(&factor.id).mark;
+            // A mark that codes of now can have set stays: what is at or below it was used.
+            let newest = now.wall.checked_div(u64::from(period)).unwrap_or(0).saturating_add(otp::WINDOW);
+            let step = before.filter(|before| *before <= newest).map_or(step, |before| before.max(step));
             state.factor(&factor.id).mark = Some(step);
             match before {
                 Some(before) if before > step => {

@@ -145,19 +145,28 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str) -> Result<Admin
         return refuse(format!("{} is not enrolled", clean::quoted(&user)));
     }
     let require = old.as_ref().ok().and_then(Option::as_ref).and_then(|enrollment| enrollment.require);
-    authority.store.remove(&user)?;
-    if let Ok(Some(old)) = &old {
-        authority.uids.remove(old.uid, &old.name);
-    }
     let kept = match (require, by_name(&user)) {
         (Some(require), Lookup::Found(account)) => {
             let state_id = StateId::new(crate::clock::random()?);
-            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id);
+            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id.clone());
             enrollment.require = Some(require);
-            super::factors::save(authority, &enrollment, true)?;
+            // The file is replaced, never away: what was required must not be lost to a crash in between.
+            super::factors::save(authority, &enrollment, false)?;
+            authority.store.state(&user)?.save(&State::new(state_id))?;
             format!("; it stays {require} for this user")
         }
-        _ => String::new(),
+        _ => {
+            authority.store.remove(&user)?;
+            if let Ok(Some(old)) = &old {
+                authority.uids.remove(old.uid, &old.name);
+            }
+            match old {
+                Ok(_) => String::new(),
+                Err(_) => {
+                    String::from("; its file could not be read: if something was required of this user, set it again")
+                }
+            }
+        }
     };
     authority.audit.record(Event::new(Kind::AdminReset).about(&user).by(by));
     Ok(done(format!("all factors and recovery codes of {} are gone{kept}", clean::field(&user))))

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,6 +27,9 @@ const BACKLOG: usize = 16_384;
 
 /// At most one sync of the trail in this time.
 const SYNC: Duration = Duration::from_secs(1);
+
+/// How long events gather before they are written (and not yet synced).
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Bytes after which a new file is begun.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
@@ -106,7 +109,7 @@ fn write_all(trail: &mut Trail, notes: &Receiver<Note>, lost: &AtomicU64) {
     let mut unsynced: Option<Instant> = None;
     loop {
         let wait = unsynced.map_or(SYNC * 3600, |since| SYNC.saturating_sub(since.elapsed()));
-        let note = match notes.recv_timeout(wait) {
+        let note = match gathered(notes, unsynced.is_some(), wait) {
             Err(RecvTimeoutError::Disconnected) | Ok(Note::End) => break,
             Err(RecvTimeoutError::Timeout) => None,
             Ok(note) => Some(note),
@@ -138,6 +141,21 @@ fn write_all(trail: &mut Trail, notes: &Receiver<Note>, lost: &AtomicU64) {
         }
     }
     trail.sync();
+}
+
+/// The next note. When events come one after the other they are left to gather for a moment: a writer that waits for each is
+/// woken by each, and it is a login that pays for the waking.
+fn gathered(notes: &Receiver<Note>, busy: bool, wait: Duration) -> Result<Note, RecvTimeoutError> {
+    match notes.try_recv() {
+        Ok(note) => Ok(note),
+        Err(TryRecvError::Disconnected) => Err(RecvTimeoutError::Disconnected),
+        Err(TryRecvError::Empty) => {
+            if busy {
+                std::thread::sleep(GATHER);
+            }
+            notes.recv_timeout(wait)
+        }
+    }
 }
 
 /// The file being written.

@@ -42,41 +42,40 @@ pub(super) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
 
 /// The head after file `number`, and how many of its bytes are whole lines.
 pub(super) fn head_of(folder: &Path, number: u64) -> io::Result<(Head, u64)> {
-    let mut head = Head::start();
-    let mut whole = 0;
-    if number > 1 {
+    let (last, whole) = last_line(&file(folder, number))?;
+    let head = match last {
+        Some(head) => head,
         // The file may be new and empty: its predecessor then ends the chain.
-        head = last_line(&file(folder, number - 1))?.0.unwrap_or(head);
-    }
-    let (last, length) = last_line(&file(folder, number))?;
-    if let Some(last) = last {
-        (head, whole) = (last, length);
-    }
+        None if number > 1 => last_line(&file(folder, number - 1))?.0.unwrap_or_else(Head::start),
+        None => Head::start(),
+    };
     Ok((head, whole))
 }
 
-/// The head that a file's last whole line makes, and the bytes up to its end.
+/// The head that a file's last line of the trail makes, and the bytes up to the end of its last whole line. Whole lines behind it
+/// that are none of the trail (a power cut leaves such) stay where they are for the walk to find: they must not keep
+/// mfad, and with it everybody, out.
 fn last_line(path: &Path) -> io::Result<(Option<Head>, u64)> {
     let opened = match File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((None, 0)),
         other => other?,
     };
     let mut reader = BufReader::new(opened);
-    let (mut line, mut last, mut whole) = (Vec::new(), Vec::new(), 0);
+    let (mut line, mut last, mut whole) = (Vec::new(), None, 0);
     while reader.read_until(b'\n', &mut line)? > 0 {
-        if line.last() == Some(&b'\n') {
-            whole += line.len() as u64;
-            line.pop();
-            std::mem::swap(&mut line, &mut last);
+        if line.pop() == Some(b'\n') {
+            whole += line.len() as u64 + 1;
+            match serde_json::from_slice::<Line>(&line) {
+                Ok(read) => last = Some((read.seq, std::mem::take(&mut line))),
+                Err(_) => tracing::error!(
+                    "audit: {} holds a line that is none of the trail; see mfactl log verify",
+                    path.display()
+                ),
+            }
         }
         line.clear();
     }
-    if last.is_empty() {
-        return Ok((None, whole));
-    }
-    let read: Line = serde_json::from_slice(&last)
-        .map_err(|_| io::Error::other(format!("{}: its last line is not one of the trail", path.display())))?;
-    Ok((Some(Head::start().after(read.seq, &last)), whole))
+    Ok((last.map(|(sequence, line)| Head::start().after(sequence, &line)), whole))
 }
 
 /// A page of lines that concern `user` (if given) and are not older than `since`.

@@ -82,3 +82,17 @@ fn pages_hold_every_line_that_concerns_the_user_once() {
     let (none, _) = lines_after(folder.path(), None, Some(u64::MAX), None).unwrap();
     assert!(none.is_empty());
 }
+
+#[test]
+fn lines_a_power_cut_spoiled_are_found_by_the_walk_and_stop_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    trail(folder.path(), &["alice", "bob"]);
+    let path = folder.path().join("00000001.jsonl");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend_from_slice(b"\0\0\0\"user\":\"carol\"}\n");
+    std::fs::write(&path, bytes).unwrap();
+    trail(folder.path(), &["dave"]);
+    let walked = verify(folder.path()).unwrap();
+    assert_eq!(walked.head.sequence, 3, "dave's line follows bob's");
+    assert!(walked.broken[0].contains(":3: not a line of the trail"), "{:?}", walked.broken);
+}

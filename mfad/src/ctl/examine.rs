@@ -12,7 +12,7 @@ use super::{Failure, Reach};
 use crate::config::{Config, MAIN};
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
-use mfa_core::policy::{Groups, Policy, Query, Require, Requirements};
+use mfa_core::policy::{Groups, Own, Policy, Query, Require, Requirements};
 use mfa_core::wire::Kind;
 use std::path::{Path, PathBuf};
 
@@ -91,7 +91,7 @@ fn expected(link: &mut Result<Link, Failure>, policy: &Policy, name: &str) -> Op
 }
 
 fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
-    let query = Query { service, user: ANYBODY, groups: Groups::Unknown, own: None };
+    let query = Query { service, user: ANYBODY, user_known: true, groups: Groups::Unknown, own: Own::Known(None) };
     let decision = policy.decide(&Requirements::default(), &query);
     (decision.kind, decision.require.value)
 }

@@ -42,8 +42,12 @@ pub(super) async fn read(stream: &mut UnixStream, patience: Duration) -> Result<
 
 /// Sends one frame.
 pub(super) async fn write<T: Serialize>(stream: &mut UnixStream, message: &T) -> Result<(), FrameError> {
-    let bytes = wire::encode(message)?;
-    timeout(MACHINE, stream.write_all(&bytes)).await.map_err(|_| FrameError::Late)??;
+    write_rest(stream, &wire::encode(message)?).await
+}
+
+/// Sends what is left of a frame.
+pub(super) async fn write_rest(stream: &mut UnixStream, bytes: &[u8]) -> Result<(), FrameError> {
+    timeout(MACHINE, stream.write_all(bytes)).await.map_err(|_| FrameError::Late)??;
     Ok(())
 }
 

@@ -5,11 +5,17 @@ use super::serve::Shared;
 use crate::logins::{self, Caller, Session};
 use mfa_core::clean;
 use mfa_core::login::{Next, time_for};
-use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
+use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode, encode};
+use rustix::net::{SendFlags, send as send_now};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::UnixStream;
-use tokio::time::{Instant, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use zeroize::Zeroizing;
 
 /// Time until a look-up may begin, when others hang.
 const LOOKUP_TURN: Duration = Duration::from_millis(1000);
@@ -32,7 +38,7 @@ pub(super) async fn run(
     context: Context,
 ) -> Result<(), FrameError> {
     let user = context.user.clone();
-    let Some((mut session, mut next)) = begin(shared, caller, context).await else {
+    let Some((mut session, mut next, mut told)) = begin(shared, stream, caller, context).await else {
         tracing::error!("{} is refused: its account could not be looked up in time", clean::quoted(&user));
         let verdict = Verdict { user, method: Method::None, reason: Reason::LookupFailed };
         let refused = Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict };
@@ -40,20 +46,24 @@ pub(super) async fn run(
     };
     let until = Instant::now() + time_for(session.login().kind());
     loop {
-        send(stream, &next).await?;
+        match told {
+            Told::No => send(stream, &next).await?,
+            Told::Half(rest) => frames::write_rest(stream, &rest).await?,
+            Told::Yes => {}
+        }
         if next.verdict().is_some() {
             return Ok(());
         }
         let asked = frames::read(stream, until.saturating_duration_since(Instant::now())).await;
         let started = Instant::now();
         let hides = session.login().hides();
-        (session, next) = match asked.and_then(|body| decode(&body).map_err(FrameError::from)) {
+        (session, next, told) = match asked.and_then(|body| decode(&body).map_err(FrameError::from)) {
             Ok(Ask::Answer { text })
                 if session.refused_by_push().is_some() || session.waits_for(text.as_ref()).is_some() =>
             {
                 wait(shared, stream, session).await?
             }
-            Ok(Ask::Answer { text }) => match judge(shared, session, text).await {
+            Ok(Ask::Answer { text }) => match judge(shared, stream, session, text).await {
                 Ok(settled) => settled,
                 Err(FrameError::Late) => return frames::write(stream, &too_slow(user)).await,
                 Err(other) => return Err(other),
@@ -68,39 +78,99 @@ pub(super) async fn run(
     }
 }
 
-async fn begin(shared: &Arc<Shared>, caller: Caller, context: Context) -> Option<(Session, Next)> {
-    let permit = timeout(LOOKUP_TURN, Arc::clone(&shared.lookups).acquire_owned()).await.ok()?.ok()?;
+/// Whether the thread that made a step has sent it already.
+enum Told {
+    No,
+    /// All but these bytes.
+    Half(Zeroizing<Vec<u8>>),
+    Yes,
+}
+
+/// Lets the thread that makes a step send it too, which spares the client the way over the sockets' thread. Whoever
+/// takes the right to speak first has it: that thread, or the loop when it has waited for too long.
+struct Mouth {
+    taken: Arc<AtomicBool>,
+    socket: io::Result<OwnedFd>,
+}
+
+impl Mouth {
+    fn of(stream: &UnixStream) -> Self {
+        Self { taken: Arc::default(), socket: stream.as_fd().try_clone_to_owned() }
+    }
+
+    /// Sends the first prompt or a grant at once. Everything else is left to the loop: a refusal may have to wait.
+    fn tell(&self, next: &Next) -> Told {
+        let (Step::Prompt { .. } | Step::Granted(_), None, Ok(socket)) = (&next.step, &next.info, &self.socket) else {
+            return Told::No;
+        };
+        let Ok(mut frame) = encode(&next.step) else { return Told::No };
+        if self.taken.swap(true, Ordering::AcqRel) {
+            return Told::Yes;
+        }
+        match send_now(socket, &frame, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+            Ok(sent) if sent == frame.len() => Told::Yes,
+            Ok(sent) => {
+                frame.drain(..sent);
+                Told::Half(frame)
+            }
+            // A peer that is gone is noticed by the loop; one that is slow is waited for there.
+            Err(_) => Told::Half(frame),
+        }
+    }
+}
+
+async fn begin(
+    shared: &Arc<Shared>,
+    stream: &UnixStream,
+    caller: Caller,
+    context: Context,
+) -> Option<(Session, Next, Told)> {
+    let permit = timeout(LOOKUP_TURN, shared.lookups.of(caller, &context).acquire_owned()).await.ok()?.ok()?;
     let authority = Arc::clone(&shared.authority);
+    let mouth = Mouth::of(stream);
+    let taken = Arc::clone(&mouth.taken);
     let work = tokio::task::spawn_blocking(move || {
         // A name service that hangs keeps its permit: it can take no more threads than there are permits.
         let _permit = permit;
-        logins::begin(&authority, caller, context)
+        let (session, next) = logins::begin(&authority, caller, context);
+        let told = mouth.tell(&next);
+        (session, next, told)
     });
-    timeout(LOOKUP, work).await.ok()?.ok()
+    in_time(work, Instant::now() + LOOKUP, &taken).await
 }
 
 async fn judge(
     shared: &Arc<Shared>,
+    stream: &UnixStream,
     mut session: Session,
     text: Option<mfa_core::secret::Secret>,
-) -> Result<(Session, Next), FrameError> {
+) -> Result<(Session, Next, Told), FrameError> {
     let authority = Arc::clone(&shared.authority);
-    let transaction = async move {
-        let held = match session.judged_user() {
-            Some(user) => Some(authority.locks.of(user).await),
-            None => None,
-        };
-        tokio::task::spawn_blocking(move || {
-            // The lock goes with the work: it outlives a client that is gone.
-            let _held = held;
-            let next = logins::answer(&authority, &mut session, text.as_ref());
-            (session, next)
-        })
-        .await
+    let end = Instant::now() + TRANSACTION;
+    let held = match session.judged_user() {
+        Some(user) => Some(timeout_at(end, authority.locks.of(user)).await.map_err(|_| FrameError::Late)?),
+        None => None,
     };
-    match timeout(TRANSACTION, transaction).await {
-        Ok(Ok(settled)) => Ok(settled),
-        Ok(Err(_)) | Err(_) => Err(FrameError::Late),
+    let mouth = Mouth::of(stream);
+    let taken = Arc::clone(&mouth.taken);
+    let work = tokio::task::spawn_blocking(move || {
+        // The lock goes with the work: it outlives a client that is gone.
+        let _held = held;
+        let next = logins::answer(&authority, &mut session, text.as_ref());
+        // Another prompt after a wrong answer is a refusal too: the loop evens it out.
+        let told = if matches!(next.step, Step::Granted(_)) { mouth.tell(&next) } else { Told::No };
+        (session, next, told)
+    });
+    in_time(work, end, &taken).await.ok_or(FrameError::Late)
+}
+
+/// What `work` gives, unless it is late and has said nothing: then it never will.
+async fn in_time<T>(mut work: JoinHandle<T>, end: Instant, taken: &AtomicBool) -> Option<T> {
+    match timeout_at(end, &mut work).await {
+        Ok(done) => done.ok(),
+        // It has spoken: its end is a moment away.
+        Err(_) if taken.swap(true, Ordering::AcqRel) => work.await.ok(),
+        Err(_) => None,
     }
 }
 
@@ -109,7 +179,7 @@ async fn wait(
     shared: &Arc<Shared>,
     stream: &mut UnixStream,
     mut session: Session,
-) -> Result<(Session, Next), FrameError> {
+) -> Result<(Session, Next, Told), FrameError> {
     let pushed = match session.refused_by_push() {
         Some(pushed) => pushed,
         None => {
@@ -132,20 +202,20 @@ async fn wait(
     let authority = Arc::clone(&shared.authority);
     tokio::task::spawn_blocking(move || {
         let next = logins::settle_push(&authority, &mut session, pushed);
-        (session, next)
+        (session, next, Told::No)
     })
     .await
     .map_err(|_| FrameError::Late)
 }
 
 /// The end of a login that no answer ended.
-fn ended(shared: &Shared, session: Session, reason: Reason) -> (Session, Next) {
+fn ended(shared: &Shared, session: Session, reason: Reason) -> (Session, Next, Told) {
     let next = match reason {
         Reason::Timeout => session.login().timeout(),
         other => session.login().fail(other),
     };
     logins::record_abandoned(&shared.authority, &session, &next);
-    (session, next)
+    (session, next, Told::No)
 }
 
 fn too_slow(user: String) -> Step {

@@ -7,4 +7,4 @@ mod login;
 mod serve;
 
 pub use listen::{ListenError, Sockets};
-pub use serve::{Limits, serve};
+pub use serve::{HELD_FOR_LONG, Limits, serve};

@@ -10,7 +10,7 @@ use crate::admin;
 use crate::authority::Authority;
 use crate::logins::Caller;
 use mfa_core::admin::Call;
-use mfa_core::wire::{Ask, Ending, Kind, Method, Reason, Step, Verdict, decode};
+use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +24,16 @@ const FIRST_FRAME: Duration = Duration::from_secs(2);
 /// Between two calls of one administration connection: an administrator may be typing.
 const ADMIN_IDLE: Duration = Duration::from_secs(600);
 
+/// Calls of administrators at once.
+const ADMINISTERING: usize = 8;
+
+/// Threads that can be held by what waits for a name service or a user: others are to be had beside them.
+pub const HELD_FOR_LONG: usize = Lookups::MOST + ADMINISTERING;
+
+/// A program's place is free again this long after its connection ended: with its places, what one uid can write into
+/// the trail and ask of the disk in a second.
+const LINGER: Duration = Duration::from_millis(500);
+
 /// Pause after the system refused to accept: descriptors come back as connections end.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -36,6 +46,8 @@ pub struct Limits {
     pub user: usize,
     /// Of one uid at once.
     pub per_uid: usize,
+    /// Logins of root's that one real uid other than 0 began (su, sudo) at once.
+    pub logins_per_uid: usize,
 }
 
 impl Limits {
@@ -46,7 +58,8 @@ impl Limits {
         // Kept for files, the trail and the name service.
         let free = descriptors.saturating_sub(64);
         let user = (free / 8).clamp(1, 512);
-        Self { root: (free.saturating_sub(user) / 3).max(1), user, per_uid: user.min(16) }
+        let root = (free.saturating_sub(user) / 3).max(1);
+        Self { root, user, per_uid: user.min(16), logins_per_uid: (root / 2).clamp(1, 128) }
     }
 }
 
@@ -54,12 +67,52 @@ impl Limits {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) authority: Arc<Authority>,
-    /// Look-ups in the name service that may be under way, or hang, at once.
-    pub(super) lookups: Arc<Semaphore>,
+    pub(super) lookups: Lookups,
+    /// Calls of administrators that may be under way at once: one that waits for a user or the name service holds a
+    /// thread, and logins need threads.
+    administering: Semaphore,
     limits: Limits,
     root: Arc<Semaphore>,
     user: Arc<Semaphore>,
-    by_uid: Mutex<HashMap<u32, usize>>,
+    /// Connections to the user socket, by the uid that made them.
+    programs: Arc<Counts>,
+    /// Logins over the root socket, by the real uid of who started the setuid program.
+    logins: Arc<Counts>,
+}
+
+/// How many of each uid.
+type Counts = Mutex<HashMap<u32, usize>>;
+
+/// Look-ups in the name service that may be under way, or hang, at once. Kept apart, so that neither strangers at sshd
+/// nor programs of users can take the turns of those who are at the machine or have shown a first factor.
+#[derive(Debug)]
+pub(super) struct Lookups {
+    known: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+    programs: Arc<Semaphore>,
+}
+
+impl Lookups {
+    /// Together.
+    const MOST: usize = 40;
+
+    fn new() -> Self {
+        let of = |turns| Arc::new(Semaphore::new(turns));
+        Self { known: of(Self::MOST - 24), strangers: of(16), programs: of(8) }
+    }
+
+    /// The turns of this caller.
+    pub(super) fn of(&self, caller: Caller, context: &Context) -> Arc<Semaphore> {
+        let remote = context.rhost.as_deref().is_some_and(|rhost| !rhost.is_empty());
+        let turns = match caller {
+            Caller::Own(_) => &self.programs,
+            Caller::Root if remote && !context.first_factor_stack && context.ssh_auth_info.is_empty() => {
+                &self.strangers
+            }
+            Caller::Root => &self.known,
+        };
+        Arc::clone(turns)
+    }
 }
 
 /// Serves both sockets until the process ends. `alive` is called by the root loop, at least every `beat`.
@@ -70,17 +123,18 @@ pub async fn serve(
     authority: Arc<Authority>,
     sockets: super::Sockets,
     limits: Limits,
-    lookups: usize,
     beat: Duration,
     alive: impl Fn() + Send + 'static,
 ) -> io::Result<()> {
     let shared = Arc::new(Shared {
         authority,
-        lookups: Arc::new(Semaphore::new(lookups)),
+        lookups: Lookups::new(),
+        administering: Semaphore::new(ADMINISTERING),
         limits,
         root: Arc::new(Semaphore::new(limits.root)),
         user: Arc::new(Semaphore::new(limits.user)),
-        by_uid: Mutex::new(HashMap::new()),
+        programs: Arc::default(),
+        logins: Arc::default(),
     });
     let (root, user) = (listener(sockets.root)?, listener(sockets.user)?);
     let users = tokio::spawn(accept_users(Arc::clone(&shared), user));
@@ -134,36 +188,37 @@ async fn accept_users(shared: Arc<Shared>, socket: UnixListener) {
         // No credentials: no connection. There is no default uid.
         let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { continue };
         let Ok(permit) = Arc::clone(&shared.user).try_acquire_owned() else { continue };
-        let Some(place) = Place::take(&shared, uid) else { continue };
+        let Some(place) = Place::take(&shared.programs, uid, shared.limits.per_uid) else { continue };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let _held = (permit, place);
             log_fault(user_connection(&shared, stream, uid).await);
+            tokio::time::sleep(LINGER).await;
         });
     }
 }
 
 /// One of a uid's connections.
 struct Place {
-    shared: Arc<Shared>,
+    counts: Arc<Counts>,
     uid: u32,
 }
 
 impl Place {
-    fn take(shared: &Arc<Shared>, uid: u32) -> Option<Self> {
-        let mut by_uid = shared.by_uid.lock().unwrap_or_else(PoisonError::into_inner);
+    fn take(counts: &Arc<Counts>, uid: u32, most: usize) -> Option<Self> {
+        let mut by_uid = counts.lock().unwrap_or_else(PoisonError::into_inner);
         let held = by_uid.entry(uid).or_default();
-        if *held >= shared.limits.per_uid {
+        if *held >= most {
             return None;
         }
         *held += 1;
-        Some(Self { shared: Arc::clone(shared), uid })
+        Some(Self { counts: Arc::clone(counts), uid })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut by_uid = self.shared.by_uid.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_uid = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = by_uid.get_mut(&self.uid) {
             *held -= 1;
             if *held == 0 {
@@ -184,7 +239,16 @@ async fn user_connection(shared: &Arc<Shared>, mut stream: UnixStream, uid: u32)
 async fn root_connection(shared: &Arc<Shared>, mut stream: UnixStream) -> Result<(), FrameError> {
     let body = frames::read(&mut stream, MACHINE).await?;
     match decode(&body) {
-        Ok(Ask::Begin(context)) => return login::run(shared, &mut stream, Caller::Root, context).await,
+        Ok(Ask::Begin(context)) => {
+            let uid = context.real_uid;
+            let most = if uid == 0 { usize::MAX } else { shared.limits.logins_per_uid };
+            // Closed without a word: the module calls that unavailable.
+            let Some(_place) = Place::take(&shared.logins, uid, most) else {
+                tracing::warn!("uid {uid} has {most} logins under way: no more just now");
+                return Ok(());
+            };
+            return login::run(shared, &mut stream, Caller::Root, context).await;
+        }
         Ok(Ask::Answer { .. } | Ask::Cancel) => return frames::write(&mut stream, &protocol()).await,
         Err(not_a_login) => match decode::<Call>(&body) {
             Ok(call) => administration(shared, stream, call).await,
@@ -202,11 +266,13 @@ async fn administration(shared: &Arc<Shared>, mut stream: UnixStream, first: Cal
     loop {
         let Call::Admin { by, ask } = call;
         let authority = Arc::clone(&shared.authority);
+        let Ok(turn) = shared.administering.acquire().await else { return Err(FrameError::Gone) };
         let work = tokio::task::spawn_blocking(move || {
             let reply = desk.answer(&authority, by.unwrap_or(0), ask);
             (desk, reply)
         });
         let Ok((back, reply)) = work.await else { return Err(FrameError::Gone) };
+        drop(turn);
         desk = back;
         frames::write(&mut stream, &reply).await?;
         call = match frames::read(&mut stream, ADMIN_IDLE).await {
@@ -239,6 +305,7 @@ mod tests {
         for descriptors in [0, 16, 64, 256, 1024, 65_536, u64::MAX] {
             let limits = Limits::of(descriptors);
             assert!(limits.root > 0 && limits.user > 0 && limits.per_uid > 0, "{limits:?}");
+            assert!(limits.logins_per_uid > 0 && limits.logins_per_uid <= limits.root.div_ceil(2), "{limits:?}");
             if descriptors >= 256 {
                 assert!(((limits.user + 3 * limits.root) as u64) < descriptors, "{limits:?}");
                 assert!(limits.root >= limits.user);

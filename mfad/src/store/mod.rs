@@ -120,6 +120,9 @@ impl Store {
     pub fn save_enrollment(&self, enrollment: &Enrollment) -> Result<(), StoreError> {
         let path = self.user_path(&enrollment.name)?;
         let text = enrollment.print().map_err(|e| unwritable(&path, &e))?;
+        if text.len() as u64 > MAX_BYTES {
+            return Err(unwritable(&path, &format_args!("larger than the {MAX_BYTES} bytes that would be read again")));
+        }
         self.replace(&path, text.as_bytes())
     }
 
@@ -214,8 +217,9 @@ impl Store {
             return Err(FileError::whole(&path.display().to_string(), format!("larger than {most} bytes")).into());
         }
         // One allocation that fits: growing would leave unwiped copies.
-        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
-        file.take(most).read_to_string(&mut text).map_err(|e| io_error(path, e))?;
+        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0)));
+        // What somebody appends meanwhile is not waited for; files are replaced whole.
+        file.take(length).read_to_string(&mut text).map_err(|e| io_error(path, e))?;
         Ok(Some(text))
     }
 

@@ -143,3 +143,28 @@ fn what_a_killed_process_left_is_swept() {
     assert!(!left.exists());
     assert!(store.users().unwrap().is_empty());
 }
+
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let dir = folder();
+    let store = Store::open(dir.path()).unwrap();
+    store.save_enrollment(&enrollment("alice")).unwrap();
+    let mut large = enrollment("alice");
+    let otp = mfa_core::otp::Otp::new(
+        mfa_core::secret::Secret::new(vec![1; 20]),
+        mfa_core::otp::Algorithm::Sha1,
+        6,
+        mfa_core::otp::Moving::Counter,
+        mfa_core::otp::ShortSecret::Refuse,
+    );
+    large.factors.push(mfa_core::enrollment::Factor {
+        id: mfa_core::enrollment::FactorId::typed("hotp-1"),
+        label: "x".repeat(70_000),
+        pending: false,
+        created: 0,
+        otp: otp.unwrap(),
+        counter: 0,
+    });
+    assert!(matches!(store.save_enrollment(&large), Err(StoreError::Unwritable { .. })));
+    assert!(store.enrollment("alice").unwrap().unwrap().factors.is_empty(), "the old file stands");
+}

@@ -71,6 +71,7 @@ struct Options {
     environment: Vec<String>,
     phases: Vec<String>,
     later_user: Option<String>,
+    user_meanwhile: Option<String>,
     repeat: usize,
     snapshot: bool,
     silent: bool,
@@ -109,6 +110,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Options {
             }
             "--pamenv" => options.environment.push(value()),
             "--phases" => options.phases = value().split(',').map(str::to_owned).collect(),
+            "--user-meanwhile" => options.user_meanwhile = Some(value()),
             "--later-user" => options.later_user = Some(value()),
             "--repeat" => options.repeat = value().parse().expect("a number"),
             "--hostile" => options.hostile = Some(value()),
@@ -166,7 +168,10 @@ fn converse(options: &Options, gone: &RefCell<bool>, messages: &[(i32, CString)]
         File::open(gate).and_then(|gate| gate.lock_shared()).expect("the gate");
     }
     match options.hostile.as_deref() {
-        None => Reply::Answers(answers),
+        None => match &options.user_meanwhile {
+            Some(user) => Reply::AsAnother(c_string(user), answers),
+            None => Reply::Answers(answers),
+        },
         Some("null-array") => Reply::NoArray,
         Some("null-string") => Reply::Answers(messages.iter().map(|_| None).collect()),
         Some("empty") => same(messages, b""),

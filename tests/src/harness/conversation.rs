@@ -11,6 +11,8 @@ pub const ITEMS: [(&str, c_int); 4] = [("user", 2), ("tty", 3), ("rhost", 4), ("
 pub enum Reply {
     /// One answer each; `None` is a NULL string.
     Answers(Vec<Option<Vec<u8>>>),
+    /// The same, after `PAM_USER` was changed to this.
+    AsAnother(CString, Vec<Option<Vec<u8>>>),
     /// Success, but no array of answers.
     NoArray,
     /// This PAM code instead of answers.

@@ -52,8 +52,15 @@ unsafe extern "C" {
 /// A PAM handle from start to end.
 pub struct Transaction {
     handle: Handle,
-    talk: *mut Talk,
+    data: *mut Data,
     last: c_int,
+}
+
+/// What the conversation works with.
+struct Data {
+    talk: Talk,
+    /// NULL until `pam_start` gave it.
+    handle: Handle,
 }
 
 impl Transaction {
@@ -62,15 +69,17 @@ impl Transaction {
     /// # Errors
     /// Its PAM code.
     pub fn start(service: &CStr, user: Option<&CStr>, confdir: &CStr, talk: Talk) -> Result<Self, c_int> {
-        let talk = Box::into_raw(Box::new(talk));
-        let conversation = Conversation { talk: converse, data: talk.cast() };
+        let data = Box::into_raw(Box::new(Data { talk, handle: ptr::null_mut() }));
+        let conversation = Conversation { talk: converse, data: data.cast() };
         let mut handle = ptr::null_mut();
         let user = user.map_or(ptr::null(), CStr::as_ptr);
-        // SAFETY: the strings outlive the call, libpam copies the struct, and `talk` lives until `drop`.
+        // SAFETY: the strings outlive the call, libpam copies the struct, and `data` lives until `drop`.
         let code = unsafe {
             pam_start_confdir(service.as_ptr(), user, &raw const conversation, confdir.as_ptr(), &raw mut handle)
         };
-        let transaction = Self { handle, talk, last: code };
+        // SAFETY: it came from `Box::into_raw`, and no conversation runs.
+        unsafe { (*data).handle = handle };
+        let transaction = Self { handle, data, last: code };
         if code == 0 { Ok(transaction) } else { Err(code) }
     }
 
@@ -110,7 +119,7 @@ impl Drop for Transaction {
             unsafe { pam_end(self.handle, self.last) };
         }
         // SAFETY: it came from `Box::into_raw`, and libpam, which had it, has ended.
-        drop(unsafe { Box::from_raw(self.talk) });
+        drop(unsafe { Box::from_raw(self.data) });
     }
 }
 
@@ -123,14 +132,19 @@ pub fn locale() -> String {
 
 extern "C" fn converse(count: c_int, messages: Messages, out: *mut *mut Response, data: *mut c_void) -> c_int {
     let count = usize::try_from(count).unwrap_or_default();
-    // SAFETY: libpam passes `count` valid messages with C strings, and the `talk` it was given.
-    let (told, talk) = unsafe {
+    // SAFETY: libpam passes `count` valid messages with C strings, and the `data` it was given.
+    let (told, data) = unsafe {
         let message = |n| &**messages.add(n);
         let told: Vec<_> = (0..count).map(|n| (message(n).style, CStr::from_ptr(message(n).text).to_owned())).collect();
-        (told, &mut *data.cast::<Talk>())
+        (told, &mut *data.cast::<Data>())
     };
-    let answers = match talk(&told) {
+    let answers = match (data.talk)(&told) {
         Reply::Answers(answers) => answers,
+        Reply::AsAnother(user, answers) => {
+            // SAFETY: a conversation runs, so the handle is live, and libpam copies the string; 2 is PAM_USER.
+            assert_eq!(unsafe { pam_set_item(data.handle, 2, user.as_ptr().cast()) }, 0, "pam_set_item user");
+            answers
+        }
         Reply::NoArray => return 0,
         Reply::Fails(code) => return code,
     };

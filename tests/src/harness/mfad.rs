@@ -153,6 +153,12 @@ impl Mfad {
 
     /// Has it read its configuration again, after writing this one.
     pub fn reload(&self, policy: &str) {
+        // Its sockets accept before it minds signals; systemd too reloads only what said that it is ready.
+        let end = Instant::now() + PATIENCE;
+        while !self.errors().contains("ready; ") {
+            assert!(Instant::now() < end, "mfad is not ready:\n{}", self.errors());
+            std::thread::sleep(Duration::from_millis(5));
+        }
         fs::write(&self.config, policy).unwrap();
         self.signal(Signal::SIGHUP);
     }

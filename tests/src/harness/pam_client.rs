@@ -62,7 +62,7 @@ impl PamClient {
         Self { program, phases: "authenticate".to_owned() }
     }
 
-    /// An option with a value: `--rhost`, `--tty`, `--ruser`, `--pamenv`, `--later-user`, `--repeat`,
+    /// An option with a value: `--rhost`, `--tty`, `--ruser`, `--pamenv`, `--later-user`, `--user-meanwhile` (during the conversation), `--repeat`,
     /// `--confdir`, `--hostile` (`null-array`, `null-string`, `empty`, `not-utf8`, `conv-err`,
     /// `conv-again`, `bytes=N`).
     #[must_use]

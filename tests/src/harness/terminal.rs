@@ -120,6 +120,30 @@ impl Terminal {
         }
     }
 
+    /// Types these keys until the program ends, again every few seconds: a program that flushes its terminal just then
+    /// loses what was typed ahead, as it does to a person.
+    ///
+    /// # Panics
+    /// When it does not end in time, with the whole transcript.
+    #[must_use]
+    pub fn finish_by(mut self, keys: &[u8]) -> Ended {
+        for _ in 0..5 {
+            // The program may end, and its terminal with it, just before.
+            let _ = self.pty.write_all(keys);
+            let end = Instant::now() + Duration::from_secs(5);
+            while Instant::now() < end {
+                if self.child.try_wait().unwrap().is_some() {
+                    return self.finish();
+                }
+                self.screen.more(&self.pty, Duration::from_millis(20));
+                if self.screen.ended() {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        }
+        self.finish()
+    }
+
     fn rest(&mut self) {
         loop {
             let before = self.screen.heard().len();

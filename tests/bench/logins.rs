@@ -1,0 +1,145 @@
+//! Whole logins: processes that call libpam, each with users of its own.
+
+use crate::ground::{Contender, Ground, PERIOD, Person};
+use crate::numbers::Figures;
+use mfa_core::otp::Moving;
+use pam_mfa_tests::harness::now;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+/// Seconds after which no further login is begun.
+const SECONDS: &str = "4";
+
+/// Codes of time steps handed to a process: far more than it has time to use.
+const STEPS: u64 = 20;
+
+/// Logins of one time step's user: the last step, this one and the next.
+const PER_USER: usize = 3;
+
+/// Who logs in.
+pub(crate) struct Crowd<'a> {
+    /// How many at once.
+    pub(crate) processes: usize,
+    /// The compiled `login.c`.
+    pub(crate) program: &'a Path,
+    /// Each login in a new process.
+    pub(crate) fresh: bool,
+}
+
+impl Crowd<'_> {
+    /// Logins of each process in one measurement.
+    fn each(&self) -> usize {
+        (300 / self.processes).max(12)
+    }
+}
+
+/// Measures once, from fresh files.
+///
+/// # Panics
+/// When a login of ours, of google-authenticator or of pam_permit is not a success.
+pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) -> Figures {
+    let per_process = match contender.moving() {
+        Moving::Time { .. } => crowd.each().div_ceil(PER_USER),
+        Moving::Counter => 1,
+    };
+    let people = ground.people(crowd.processes * per_process);
+    ground.prepare(contender, &people);
+    if contender.is_ours() {
+        ground.start_mfad();
+    }
+    let (mut times, mut codes, mut per_second) = (Vec::new(), Vec::new(), 0.0);
+    let mut processes: Vec<_> =
+        people.chunks(per_process).map(|own| Process::start(ground, contender, crowd, own)).collect();
+    processes.iter_mut().for_each(Process::release);
+    for process in processes {
+        let (logins, busy) = process.end();
+        per_second += logins.len() as f64 / busy.as_secs_f64();
+        for (code, time) in logins {
+            if code == 0 { times.push(time) } else { codes.push(code) }
+        }
+    }
+    // pam_oath's processes get into one another's way: its failures are counted and shown.
+    assert!(
+        codes.is_empty() || contender == Contender::Oath,
+        "{contender}: PAM said {codes:?}\n{}\n{}",
+        ground.errors(),
+        tail(ground)
+    );
+    let share = times.len() as f64 / (times.len() + codes.len()).max(1) as f64;
+    let mut figures = Figures::of(times, per_second * share, codes.len());
+    if contender.is_ours() {
+        figures.peak = Some(ground.stop_mfad());
+    }
+    figures
+}
+
+fn tail(ground: &Ground) -> String {
+    let lines = ground.world.log().lines();
+    lines.iter().rev().take(5).rev().cloned().collect::<Vec<_>>().join("\n")
+}
+
+struct Process {
+    child: Child,
+    says: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(ground: &Ground, contender: Contender, crowd: &Crowd<'_>, people: &[Person]) -> Self {
+        let mut child = Command::new(crowd.program)
+            .arg(ground.confdir())
+            .args([contender.service(), SECONDS, if crowd.fresh { "fresh" } else { "same" }])
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("bench-login");
+        let table: String = people.iter().map(|person| line(*person, contender, crowd.each())).collect();
+        child.stdin.as_mut().expect("its input").write_all(format!("{table}\n").as_bytes()).expect("its table");
+        let mut says = BufReader::new(child.stdout.take().expect("its output"));
+        let mut ready = String::new();
+        says.read_line(&mut ready).expect("ready");
+        assert_eq!(ready, "ready\n");
+        Self { child, says }
+    }
+
+    fn release(&mut self) {
+        self.child.stdin.as_mut().expect("its input").write_all(b"go\n").expect("the start");
+    }
+
+    /// PAM code and duration of each login, and the time of all.
+    fn end(mut self) -> (Vec<(i32, Duration)>, Duration) {
+        let (mut text, mut logins, mut busy) = (String::new(), Vec::new(), Duration::ZERO);
+        self.says.read_to_string(&mut text).expect("its results");
+        assert!(self.child.wait().expect("its end").success());
+        for line in text.lines() {
+            let (word, nanoseconds) = line.split_once(' ').expect("two words");
+            let time = Duration::from_nanos(nanoseconds.parse().expect("a duration"));
+            match word.parse() {
+                Ok(code) => logins.push((code, time)),
+                Err(_) => busy = time,
+            }
+        }
+        (logins, busy)
+    }
+}
+
+/// A user's line for `login.c`.
+fn line(person: Person, contender: Contender, each: usize) -> String {
+    let (period, first, count) = match contender.moving() {
+        Moving::Time { .. } => {
+            let step = u64::try_from(now()).expect("a time after 1970") / u64::from(PERIOD);
+            (PERIOD, step.saturating_sub(1), STEPS)
+        }
+        Moving::Counter => (0, 0, each as u64),
+    };
+    let otp = person.otp(contender.moving());
+    let mut line = format!("{} {period} {first}", person.name());
+    for step in first..first + count {
+        let _ = write!(line, " {}", otp.code(step).expose_str().expect("digits"));
+    }
+    line + "\n"
+}
