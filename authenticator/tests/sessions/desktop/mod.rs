@@ -1,7 +1,8 @@
 //! A desktop of our own: private buses, a real keyring, a fake mfad, a notification server that records.
 
-pub mod mfad;
-pub mod notifications;
+pub(crate) mod mfad;
+pub(crate) mod notifications;
+pub(crate) mod secrets;
 
 use mfa_core::bus::Listed;
 use std::io::Write;
@@ -15,7 +16,7 @@ use zbus::{Connection, OwnedObjectPath};
 const PASSWORD: &[u8] = b"test-pass";
 
 /// Ends with everything it started.
-pub struct Desktop {
+pub(crate) struct Desktop {
     pub folder: TempDir,
     system_bus: Option<Child>,
     session_bus: Option<Child>,
@@ -25,14 +26,14 @@ pub struct Desktop {
 
 impl Desktop {
     /// Both buses, and a keyring that is unlocked.
-    pub async fn with_keyring() -> Self {
+    pub(crate) async fn with_keyring() -> Self {
         let mut desktop = Self::without_keyring();
         desktop.start_keyring().await;
         desktop
     }
 
     /// Both buses; nobody answers as the Secret Service.
-    pub fn without_keyring() -> Self {
+    pub(crate) fn without_keyring() -> Self {
         let folder = tempfile::Builder::new().prefix("mfa-desktop-").tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         for part in ["home", "run", "data"] {
@@ -46,7 +47,7 @@ impl Desktop {
         desktop
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -75,24 +76,24 @@ impl Desktop {
         child
     }
 
-    pub fn start_system_bus(&mut self) {
+    pub(crate) fn start_system_bus(&mut self) {
         self.system_bus = Some(self.bus("system"));
     }
 
-    pub fn stop_system_bus(&mut self) {
+    pub(crate) fn stop_system_bus(&mut self) {
         end(&mut self.system_bus);
         std::fs::remove_file(self.path("system.sock")).ok();
     }
 
-    pub fn address(&self, kind: &str) -> String {
+    pub(crate) fn address(&self, kind: &str) -> String {
         format!("unix:path={}", self.path(&format!("{kind}.sock")).display())
     }
 
-    pub async fn connect(&self, kind: &str) -> Connection {
+    pub(crate) async fn connect(&self, kind: &str) -> Connection {
         Builder::address(self.address(kind).as_str()).build().await.unwrap()
     }
 
-    pub async fn start_keyring(&mut self) {
+    pub(crate) async fn start_keyring(&mut self) {
         let mut keyring = self
             .command("gnome-keyring-daemon")
             .args(["--unlock", "--components=secrets", "--foreground"])
@@ -107,7 +108,7 @@ impl Desktop {
         wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
     }
 
-    pub fn stop_keyring(&mut self) {
+    pub(crate) fn stop_keyring(&mut self) {
         end(&mut self.keyring);
     }
 
@@ -116,7 +117,7 @@ impl Desktop {
         (path.as_str() != "/").then_some(path)
     }
 
-    pub async fn lock_keyring(&self) {
+    pub(crate) async fn lock_keyring(&self) {
         let session = self.connect("session").await;
         let collection = self.default_collection(&session).await.unwrap();
         let _: (Vec<OwnedObjectPath>, OwnedObjectPath) =
@@ -124,7 +125,7 @@ impl Desktop {
     }
 
     /// The items of ours, locked or not.
-    pub async fn items(&self) -> Vec<OwnedObjectPath> {
+    pub(crate) async fn items(&self) -> Vec<OwnedObjectPath> {
         let session = self.connect("session").await;
         let ours = std::collections::HashMap::from([("service", "io.github.pam_mfa")]);
         let (mut unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
@@ -164,7 +165,7 @@ impl Desktop {
     }
 
     /// Runs our program with `input` on its standard input.
-    pub fn run(&self, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self
             .command(env!("CARGO_BIN_EXE_mfa-authenticator"))
             .args(arguments)
@@ -178,21 +179,21 @@ impl Desktop {
     }
 
     /// [`Self::run`] that must succeed; what it printed.
-    pub fn done(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn done(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// [`Self::run`] that must be refused with status 1; what it complained about.
-    pub fn refused(&self, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn refused(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
         String::from_utf8(output.stderr).unwrap()
     }
 
     /// Starts the agent and leaves it running.
-    pub fn start_agent(&mut self) {
+    pub(crate) fn start_agent(&mut self) {
         let log = std::fs::File::options().create(true).append(true).open(self.path("agent.log")).unwrap();
         let agent = self
             .command(env!("CARGO_BIN_EXE_mfa-authenticator"))
@@ -204,20 +205,30 @@ impl Desktop {
         self.agent = Some(agent);
     }
 
-    pub fn agent_is_running(&mut self) -> bool {
+    /// Asks the agent to end; how long that took.
+    pub(crate) fn end_agent(&mut self) -> Duration {
+        let mut agent = self.agent.take().unwrap();
+        let started = Instant::now();
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(agent.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        tokio::task::block_in_place(|| agent.wait().unwrap());
+        started.elapsed()
+    }
+
+    pub(crate) fn agent_is_running(&mut self) -> bool {
         self.agent.as_mut().is_some_and(|agent| agent.try_wait().unwrap().is_none())
     }
 
-    pub fn agent_log(&self) -> String {
+    pub(crate) fn agent_log(&self) -> String {
         std::fs::read_to_string(self.path("agent.log")).unwrap_or_default()
     }
 
-    pub fn listed(&self) -> Vec<Listed> {
+    pub(crate) fn listed(&self) -> Vec<Listed> {
         serde_json::from_str(&self.done(&["requests", "--json"], "")).unwrap()
     }
 
     /// How the newest request in the history ended.
-    pub fn last_outcome(&self) -> String {
+    pub(crate) fn last_outcome(&self) -> String {
         let history: Vec<mfa_core::bus::Decided> =
             serde_json::from_str(&self.done(&["history", "--json"], "")).unwrap();
         history.first().map(|decided| decided.outcome.clone()).unwrap_or_default()
@@ -243,7 +254,7 @@ fn end(child: &mut Option<Child>) {
 }
 
 /// Waits until `now` is so, for ten seconds at most.
-pub async fn wait(what: &str, mut now: impl AsyncFnMut() -> bool) {
+pub(crate) async fn wait(what: &str, mut now: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
     while !now().await {
         assert!(Instant::now() < until, "waited in vain for {what}");

@@ -1,11 +1,10 @@
 //! The whole way on private buses with a real keyring: pair, present, approve, deny, and what must not work.
 
-mod desktop;
+use crate::desktop::mfad::{CODE, Mfad, NUMBER, request};
+use crate::desktop::{Desktop, wait};
 
-use desktop::mfad::{CODE, Mfad, NUMBER, request};
-use desktop::{Desktop, wait};
-
-async fn paired() -> (Desktop, Mfad) {
+/// A desktop whose keyring holds a device key that a running agent has registered.
+pub(crate) async fn paired() -> (Desktop, Mfad) {
     let mut desktop = Desktop::with_keyring().await;
     let mfad = Mfad::start(&desktop).await;
     desktop.done(&["pair", "--label", "desk"], CODE);
@@ -143,7 +142,6 @@ async fn a_device_paired_while_the_agent_runs_is_registered_at_once() {
     let mut desktop = Desktop::with_keyring().await;
     let mfad = Mfad::start(&desktop).await;
     desktop.start_agent();
-    wait("the agent", async || !desktop.run(&["requests"], "").status.success()).await;
     wait("the agent's name", async || desktop.run(&["requests"], "").status.success()).await;
     desktop.done(&["pair"], CODE);
     mfad.agent().await;

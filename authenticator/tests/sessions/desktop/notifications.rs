@@ -11,7 +11,7 @@ const PATH: &str = "/org/freedesktop/Notifications";
 
 /// What was shown.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub(crate) struct Shown {
     pub number: u32,
     pub title: String,
     pub body: String,
@@ -20,7 +20,7 @@ pub struct Shown {
 }
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     pub connection: Connection,
     shown: Arc<Mutex<Vec<Shown>>>,
 }
@@ -31,7 +31,7 @@ struct Served {
 }
 
 impl Server {
-    pub async fn start(desktop: &Desktop, markup: bool) -> Self {
+    pub(crate) async fn start(desktop: &Desktop, markup: bool) -> Self {
         let shown = Arc::default();
         let connection = zbus::connection::Builder::address(desktop.address("session").as_str())
             .serve_at(PATH, Served { shown: Arc::clone(&shown), markup })
@@ -42,27 +42,32 @@ impl Server {
         Self { connection, shown }
     }
 
-    pub fn all(&self) -> Vec<Shown> {
+    /// Leaves the bus.
+    pub(crate) async fn stop(self) {
+        self.connection.release_name(NAME).await.unwrap();
+    }
+
+    pub(crate) fn all(&self) -> Vec<Shown> {
         self.shown.lock().unwrap().clone()
     }
 
-    pub fn standing(&self) -> Vec<Shown> {
+    pub(crate) fn standing(&self) -> Vec<Shown> {
         self.all().into_iter().filter(|shown| !shown.closed).collect()
     }
 
     /// The user presses a button.
-    pub async fn press(&self, number: u32, key: &str) {
+    pub(crate) async fn press(&self, number: u32, key: &str) {
         invoke(&self.connection, number, key).await;
     }
 }
 
 /// Says that a button was pressed, from whatever connection.
-pub async fn invoke(connection: &Connection, number: u32, key: &str) {
+pub(crate) async fn invoke(connection: &Connection, number: u32, key: &str) {
     connection.emit_signal(None::<&str>, PATH, NAME, "ActionInvoked", &(number, key)).await.unwrap();
 }
 
 /// The same, sent straight to `destination`.
-pub async fn invoke_at(connection: &Connection, destination: &str, number: u32, key: &str) {
+pub(crate) async fn invoke_at(connection: &Connection, destination: &str, number: u32, key: &str) {
     connection.emit_signal(Some(destination), PATH, NAME, "ActionInvoked", &(number, key)).await.unwrap();
 }
 

@@ -11,13 +11,13 @@ use zbus::names::OwnedUniqueName;
 use zbus::{Connection, ObjectPath, interface};
 
 /// The only proof it takes.
-pub const CODE: &str = "123456";
+pub(crate) const CODE: &str = "123456";
 
 /// The number its terminals show.
-pub const NUMBER: &str = "482913";
+pub(crate) const NUMBER: &str = "482913";
 
 #[derive(Default)]
-pub struct State {
+pub(crate) struct State {
     pub devices: Vec<Device>,
     pub agents: Vec<(String, OwnedUniqueName)>,
     pub pending: Vec<Pending>,
@@ -27,7 +27,7 @@ pub struct State {
 }
 
 /// A running fake.
-pub struct Mfad {
+pub(crate) struct Mfad {
     pub connection: Connection,
     state: Arc<Mutex<State>>,
 }
@@ -36,12 +36,12 @@ struct Agents(Arc<Mutex<State>>);
 struct Factors(Arc<Mutex<State>>);
 
 impl Mfad {
-    pub async fn start(desktop: &Desktop) -> Self {
+    pub(crate) async fn start(desktop: &Desktop) -> Self {
         Self::start_with(desktop, Vec::new()).await
     }
 
     /// With the devices of an earlier one, as after a restart.
-    pub async fn start_with(desktop: &Desktop, devices: Vec<Device>) -> Self {
+    pub(crate) async fn start_with(desktop: &Desktop, devices: Vec<Device>) -> Self {
         let state = Arc::new(Mutex::new(State { devices, ..State::default() }));
         let connection = zbus::connection::Builder::address(desktop.address("system").as_str())
             .serve_at(DAEMON_PATH, Agents(Arc::clone(&state)))
@@ -53,19 +53,24 @@ impl Mfad {
         Self { connection, state }
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    /// Leaves the bus.
+    pub(crate) async fn stop(self) {
+        self.connection.release_name(DAEMON).await.unwrap();
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
     /// Waits for an agent; its proxy.
-    pub async fn agent(&self) -> Agent1Proxy<'static> {
+    pub(crate) async fn agent(&self) -> Agent1Proxy<'static> {
         wait("an agent to register", async || !self.state().agents.is_empty()).await;
         let name = self.state().agents.last().unwrap().1.clone();
         Agent1Proxy::builder(&self.connection).destination(name).path(AGENT_PATH).build().await.unwrap()
     }
 
     /// Presents a request to the agent.
-    pub async fn present(&self, request: Request) -> String {
+    pub(crate) async fn present(&self, request: Request) -> String {
         let agent = self.agent().await;
         let bytes = serde_json::to_vec(&request).unwrap();
         let id = request.id.as_str().to_owned();
@@ -75,17 +80,17 @@ impl Mfad {
         id
     }
 
-    pub fn approved(&self) -> Vec<String> {
+    pub(crate) fn approved(&self) -> Vec<String> {
         self.state().approved.clone()
     }
 
-    pub fn denied(&self) -> Vec<(String, bool)> {
+    pub(crate) fn denied(&self) -> Vec<(String, bool)> {
         self.state().denied.clone()
     }
 }
 
 /// A request as of now.
-pub fn request(id: u8) -> Request {
+pub(crate) fn request(id: u8) -> Request {
     let now = authenticator::now();
     Request {
         id: RequestId::new([id; 16]),
@@ -135,7 +140,10 @@ impl Agents {
             state.pending.remove(index);
         }
         match judged {
-            Ok(()) => Ok(state.approved.push(read.request.as_str().to_owned())),
+            Ok(()) => {
+                state.approved.push(read.request.as_str().to_owned());
+                Ok(())
+            }
             Err(Rejected::WrongNumber) => Err(Error::WrongNumber("The number is not the one shown.".into())),
             Err(other) => panic!("{other}"),
         }
