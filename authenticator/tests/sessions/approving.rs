@@ -161,3 +161,33 @@ async fn an_agent_that_is_not_there_is_named() {
     assert!(desktop.refused(&["devices"], "").contains("mfad is not running"));
     assert_eq!(desktop.run(&["approve"], "").status.code(), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_agents_started_at_once_one_stays_and_the_others_end_well() {
+    let desktop = Desktop::with_keyring().await;
+    let mut agents: Vec<_> = (0..6).map(|_| desktop.spawn_agent()).collect();
+    let mut ended = 0;
+    wait("five to end", async || {
+        agents.retain_mut(|agent| match agent.try_wait().unwrap() {
+            Some(status) => {
+                assert!(status.success());
+                ended += 1;
+                false
+            }
+            None => true,
+        });
+        ended >= 5
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(agents[0].try_wait().unwrap().is_none());
+    agents[0].kill().unwrap();
+    agents[0].wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bus_starts_the_agent_when_it_is_asked_for() {
+    let desktop = Desktop::with_activation();
+    assert_eq!(desktop.listed().len(), 0);
+    assert!(desktop.done(&["agent"], "").contains("already"));
+}

@@ -47,6 +47,20 @@ impl Desktop {
         desktop
     }
 
+    /// Both buses; the session's knows our shipped activation file, with the built program in it.
+    pub(crate) fn with_activation() -> Self {
+        let mut desktop = Self::without_keyring();
+        end(&mut desktop.session_bus);
+        std::fs::remove_file(desktop.path("session.sock")).unwrap();
+        let shipped = include_str!("../../../../packaging/dbus/io.github.pam_mfa.Authenticator.service");
+        assert!(shipped.contains("Exec=/usr/bin/mfa-authenticator agent\n"));
+        let built = shipped.replace("/usr/bin/mfa-authenticator", env!("CARGO_BIN_EXE_mfa-authenticator"));
+        std::fs::create_dir(desktop.path("services")).unwrap();
+        std::fs::write(desktop.path("services/io.github.pam_mfa.Authenticator.service"), built).unwrap();
+        desktop.session_bus = Some(desktop.bus("session"));
+        desktop
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -54,15 +68,22 @@ impl Desktop {
     fn bus(&self, kind: &str) -> Child {
         let socket = self.path(&format!("{kind}.sock"));
         let config = self.path(&format!("{kind}.conf"));
+        let services = self.path("services");
+        let services = if kind == "session" && services.exists() {
+            format!("<servicedir>{}</servicedir>", services.display())
+        } else {
+            String::new()
+        };
         // As loose as can be: what holds here holds everywhere.
         let text = format!(
-            "<busconfig><type>{kind}</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>\
+            "<busconfig><type>{kind}</type><listen>unix:path={}</listen><auth>EXTERNAL</auth>{services}\
              <policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/><allow send_destination=\"*\" \
              eavesdrop=\"true\"/><allow receive_sender=\"*\" eavesdrop=\"true\"/></policy></busconfig>",
             socket.display()
         );
         std::fs::write(&config, text).unwrap();
         let child = Command::new("dbus-daemon")
+            .env("DBUS_SYSTEM_BUS_ADDRESS", self.address("system"))
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--nopidfile", "--nosyslog"])
             .stdin(Stdio::null())
@@ -194,15 +215,19 @@ impl Desktop {
 
     /// Starts the agent and leaves it running.
     pub(crate) fn start_agent(&mut self) {
+        self.agent = Some(self.spawn_agent());
+    }
+
+    /// One agent, for the caller to end.
+    pub(crate) fn spawn_agent(&self) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(self.path("agent.log")).unwrap();
-        let agent = self
-            .command(env!("CARGO_BIN_EXE_mfa-authenticator"))
+        self.command(env!("CARGO_BIN_EXE_mfa-authenticator"))
             .arg("agent")
             .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .unwrap();
-        self.agent = Some(agent);
+            .unwrap()
     }
 
     /// Asks the agent to end; how long that took.
