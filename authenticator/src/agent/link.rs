@@ -5,7 +5,7 @@
 
 use super::{Agent, PATIENCE, ear::Ear, heard};
 use crate::daemon::{self, NoDaemon, Trust};
-use crate::keyring::Held;
+use crate::keyring::{Held, SECRETS};
 use futures_util::StreamExt;
 use mfa_core::bus::{AGENT_PATH, Agents1Proxy, DAEMON, Error};
 use mfa_core::device::DeviceId;
@@ -141,6 +141,16 @@ async fn register(agent: &Arc<Agent>) -> Result<(), Error> {
         } else {
             tracing::info!("requests for {id} are shown here");
         }
+    }
+    Ok(())
+}
+
+/// Looks for keys again when the keyring starts or takes something in, as after pairing.
+pub(super) async fn watch_keyring(agent: &Arc<Agent>, session: &Connection) -> zbus::Result<()> {
+    let items = heard::signals(session, None, "org.freedesktop.Secret.Collection").await?.map(|_| ());
+    let mut news = futures_util::stream::select(heard::owners(session, SECRETS).await?, items);
+    while news.next().await.is_some() {
+        agent.look.notify_one();
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The agent: one program per session that shows requests and signs decisions.
 //!
-//! Two long-lived connections meet here. [`link`] holds the one to mfad on the system bus, [`desk`] and [`notices`]
-//! serve the session bus; [`answer`] is the only place where a signature is made. What must never happen: a signature
+//! Two long-lived connections meet here. `link` holds the one to mfad on the system bus, `desk` and `notices`
+//! serve the session bus; `answer` is the only place where a signature is made. What must never happen: a signature
 //! without the user's own word for that very request.
 
 mod answer;
@@ -11,6 +11,7 @@ mod heard;
 mod link;
 mod notices;
 mod screen;
+mod server;
 mod words;
 
 use crate::daemon::Trust;
@@ -100,6 +101,7 @@ pub async fn run(trust: Trust) -> Result<Ended, AgentError> {
     tokio::select! {
         () = link::keep(&agent, trust) => Ok(Ended::Told),
         ended = notices::serve(&agent, &session, changed) => { ended?; Err(AgentError::SessionGone) }
+        ended = link::watch_keyring(&agent, &session) => { ended?; Err(AgentError::SessionGone) }
         ended = desk::announce(&agent, &session) => { ended?; Err(AgentError::SessionGone) }
         () = clock(&agent) => Ok(Ended::Told),
         () = session.closed() => Err(AgentError::SessionGone),

@@ -1,7 +1,7 @@
 //! Device keys in the OS keyring (Secret Service).
 //!
 //! Called by the agent and by `pair`. A look at what is locked, and the unlocking with its prompt, go through our own
-//! proxies ([`service`]); values go through the blocking store on a thread of its own ([`thread`]). What must never
+//! proxies (`service`); values go through the blocking store on a thread of its own (`thread`). What must never
 //! happen: a caller that hangs because a keyring does, a secret or something made from one in attributes or errors.
 
 mod service;
