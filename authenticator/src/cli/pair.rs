@@ -3,7 +3,7 @@
 //! What must never happen: a proof spent although the key cannot be kept, a key kept that mfad refused, a proof shown
 //! to somebody who is not mfad.
 
-use super::{factors, proof, refused};
+use super::{factors, proof, said};
 use crate::accounts;
 use crate::daemon::Trust;
 use crate::keyring::{Keyring, Owner};
@@ -29,7 +29,7 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> a
         .method_timeout(crate::keyring::PATIENCE)
         .build()
         .await
-        .context("No session bus. Pair inside a desktop session, where the keyring is")?;
+        .context("No session bus. Pair inside a desktop session, where the keyring is.")?;
     let keyring = Keyring::new(session);
     keyring.prepare().await?;
 
@@ -50,7 +50,7 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> a
     let device = factors
         .add_device(&label, public.verifying_key().as_bytes(), proof)
         .await
-        .map_err(|error| refused(error).context("mfad did not add this computer"))?;
+        .map_err(|error| anyhow!("mfad did not add this computer: {}", said(&error)))?;
 
     let id = DeviceId::typed(&device);
     let owner = Owner { user: accounts::own_name(), host };

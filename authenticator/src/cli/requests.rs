@@ -20,7 +20,7 @@ async fn agent() -> anyhow::Result<Approvals1Proxy<'static>> {
         .method_timeout(PATIENCE)
         .build()
         .await
-        .context("No session bus. Run this inside the desktop session whose agent you mean")?;
+        .context("No session bus. Run this inside the desktop session whose agent you mean.")?;
     Ok(Approvals1Proxy::builder(&session).cache_properties(CacheProperties::No).build().await?)
 }
 
