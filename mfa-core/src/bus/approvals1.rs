@@ -47,7 +47,8 @@ pub struct Listed {
     pub rhost: String,
     /// The terminal, or empty.
     pub tty: String,
-    /// What a yes would do, in words: `login`, `add-device`.
+    /// What a yes would do, in words: `login`, or `add-device` with the first 16 hex digits of the new key's
+    /// fingerprint in groups of four, which `pair` shows too.
     pub purpose: String,
     /// Whether the number is due.
     pub number_due: bool,

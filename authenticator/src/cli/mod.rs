@@ -1,0 +1,164 @@
+//! The command line: what a person or a script asks of the agent and of mfad.
+//!
+//! Exit status: 0 done, 1 refused or not possible, 2 wrong usage. A proof comes from the terminal or standard input,
+//! never from the argument vector, which every user of the computer can read.
+
+mod devices;
+mod ids;
+mod pair;
+mod proof;
+mod requests;
+mod when;
+
+use crate::agent::{self, Ended};
+use crate::daemon::{self, NoDaemon, Trust};
+use clap::{Parser, Subcommand};
+use mfa_core::bus::{Error, Factors1Proxy};
+use mfa_core::clean;
+use std::process::ExitCode;
+use std::time::Duration;
+use zbus::Connection;
+
+/// Longest wait for mfad where a person at another device may be asked, which takes 45 s at most.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Approve sign-ins on this computer, and manage the devices that may.
+#[derive(Debug, Parser)]
+#[command(name = "mfa-authenticator", version, arg_required_else_help = true)]
+pub struct Arguments {
+    /// The account that mfad runs as.
+    #[arg(long, global = true, value_name = "NAME", default_value = daemon::ACCOUNT, hide = true)]
+    daemon_user: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Let this computer approve your sign-ins: makes a key in the keyring and enrols it.
+    Pair {
+        /// What to call this computer in your list of devices [default: its host name].
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// The proof is an administrator's ticket.
+        #[arg(long)]
+        ticket: bool,
+    },
+    /// Show requests and sign decisions for as long as the session lasts.
+    Agent,
+    /// List the requests that wait.
+    Requests {
+        /// Go on listing, at every change.
+        #[arg(long)]
+        watch: bool,
+        /// One JSON array a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say yes to a request.
+    Approve {
+        /// The request, or the beginning of its name.
+        id: String,
+        /// The number that the login screen shows, where it shows one.
+        number: Vec<String>,
+    },
+    /// Say no to a request.
+    Deny {
+        /// The request, or the beginning of its name.
+        id: String,
+        /// It was not me: raise an alert.
+        #[arg(long)]
+        report: bool,
+    },
+    /// List the last decisions.
+    History {
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List your devices.
+    Devices {
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Suspend a lost device at once.
+    Lost {
+        /// The device, or the beginning of its name.
+        device: String,
+    },
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses,
+    // nothing else depends on it.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("cannot start: {error}")),
+    };
+    let done = runtime.block_on(run(arguments));
+    // Never waits for what still runs, such as a keyring that does not answer.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error.to_string()),
+    }
+}
+
+fn failed(text: &str) -> ExitCode {
+    eprintln!("mfa-authenticator: {text}");
+    ExitCode::from(1)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let trust = Trust::new(&arguments.daemon_user);
+    match arguments.command {
+        Command::Pair { label, ticket } => pair::pair(trust, label, ticket).await,
+        Command::Agent => serve(trust).await,
+        Command::Requests { watch, json } => requests::list(watch, json).await,
+        Command::Approve { id, number } => requests::approve(&id, &number.concat()).await,
+        Command::Deny { id, report } => requests::deny(&id, report).await,
+        Command::History { json } => requests::history(json).await,
+        Command::Devices { json } => devices::list(trust, json).await,
+        Command::Lost { device } => devices::lost(trust, &device).await,
+    }
+}
+
+async fn serve(trust: Trust) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).without_time().init();
+    if agent::run(trust).await? == Ended::AnotherRuns {
+        println!("An agent serves this session already.");
+    }
+    Ok(())
+}
+
+/// mfad's factor interface, once its owner is known to be mfad.
+async fn factors(trust: Trust) -> Result<Factors1Proxy<'static>, NoDaemon> {
+    let connection: Connection = daemon::system_bus(PATIENCE).build().await?;
+    let owner = trust.find(&connection).await?;
+    Ok(daemon::factors(&connection, &owner).await?)
+}
+
+/// An error of the bus contract in words for a person, cleaned: it may quote what somebody else wrote.
+pub(crate) fn said(error: &Error) -> String {
+    match error {
+        Error::Bus(error) => clean::message(&format!("the bus says: {error}")),
+        Error::NotAuthorized(text)
+        | Error::NoSuchRequest(text)
+        | Error::NoSuchDevice(text)
+        | Error::WrongNumber(text)
+        | Error::BadValue(text)
+        | Error::Later(text)
+        | Error::Keyring(text)
+        | Error::Unavailable(text) => clean::message(text),
+    }
+}
+
+/// [`said`] as an error to end with.
+fn refused(error: Error) -> anyhow::Error {
+    anyhow::anyhow!(said(&error))
+}

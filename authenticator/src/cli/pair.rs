@@ -1,0 +1,74 @@
+//! `pair`: a device key for this computer.
+//!
+//! What must never happen: a proof spent although the key cannot be kept, a key kept that mfad refused, a proof shown
+//! to somebody who is not mfad.
+
+use super::{factors, proof, said};
+use crate::accounts;
+use crate::daemon::Trust;
+use crate::keyring::{Keyring, Owner};
+use crate::requests::short_fingerprint;
+use anyhow::{Context, anyhow, bail};
+use ed25519_dalek::SigningKey;
+use mfa_core::clean;
+use mfa_core::device::{DeviceId, DeviceKey};
+use zbus::connection::Builder;
+use zeroize::Zeroizing;
+
+/// Longest label in characters.
+const LONGEST_LABEL: usize = 64;
+
+pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> anyhow::Result<()> {
+    let host = accounts::host_name();
+    let label = label.unwrap_or_else(|| host.clone());
+    if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
+        bail!("The label is longer than {LONGEST_LABEL} characters or holds control characters.");
+    }
+    let factors = factors(trust).await?;
+    let session = Builder::session()
+        .method_timeout(crate::keyring::PATIENCE)
+        .build()
+        .await
+        .context("No session bus. Pair inside a desktop session, where the keyring is.")?;
+    let keyring = Keyring::new(session);
+    keyring.prepare().await?;
+
+    let (key, public) = new_key()?;
+    println!("The fingerprint of this computer's new key: {}", short_fingerprint(&public.fingerprint()));
+    let proof = proof::asked(if ticket {
+        "Ticket: "
+    } else {
+        "Code, recovery code, or Enter to ask another device of yours: "
+    })?;
+    if ticket && proof.is_empty() {
+        bail!("No ticket was given. Nothing was changed.");
+    }
+    if proof.is_empty() {
+        println!("Approve it on your other device; it shows the same fingerprint.");
+    }
+    let proof = proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?;
+    let device = factors
+        .add_device(&label, public.verifying_key().as_bytes(), proof)
+        .await
+        .map_err(|error| anyhow!("mfad did not add this computer: {}", said(&error)))?;
+
+    let id = DeviceId::typed(&device);
+    let owner = Owner { user: accounts::own_name(), host };
+    let shown = clean::field(&device);
+    if let Err(error) = keyring.store(&id, &key, owner).await {
+        bail!(
+            "mfad added this computer as {shown}, but its key could not be stored and is gone: {error} \
+             Run: mfa-authenticator lost {shown}"
+        );
+    }
+    println!("This computer is {shown} and can approve your sign-ins while the agent runs.");
+    Ok(())
+}
+
+fn new_key() -> anyhow::Result<(SigningKey, DeviceKey)> {
+    let mut seed = Zeroizing::new([0u8; 32]);
+    getrandom::fill(seed.as_mut_slice()).map_err(|error| anyhow!("no randomness: {error}"))?;
+    let key = SigningKey::from_bytes(&seed);
+    let public = DeviceKey::new(key.verifying_key().as_bytes())?;
+    Ok((key, public))
+}

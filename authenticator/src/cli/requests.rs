@@ -1,0 +1,174 @@
+//! `requests`, `approve`, `deny`, `history`: the agent's list, over the session bus.
+
+use super::{ids, refused, when};
+use crate::now;
+use anyhow::{Context, anyhow, bail};
+use futures_util::StreamExt;
+use mfa_core::bus::{Approvals1Proxy, Error, Listed};
+use mfa_core::clean;
+use std::io::Write;
+use std::time::Duration;
+use zbus::connection::Builder;
+use zbus::fdo;
+use zbus::proxy::CacheProperties;
+
+/// Longest wait for the agent: it may have the keyring ask for a password meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+async fn agent() -> anyhow::Result<Approvals1Proxy<'static>> {
+    let session = Builder::session()
+        .method_timeout(PATIENCE)
+        .build()
+        .await
+        .context("No session bus. Run this inside the desktop session whose agent you mean.")?;
+    Ok(Approvals1Proxy::builder(&session).cache_properties(CacheProperties::No).build().await?)
+}
+
+/// [`refused`], with a word on how to start the agent when it is not there.
+fn unanswered(error: Error) -> anyhow::Error {
+    if let Error::Bus(zbus::Error::FDO(cause)) = &error
+        && matches!(**cause, fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_))
+    {
+        return anyhow!("No agent runs in this session. Start it: mfa-authenticator agent");
+    }
+    refused(error)
+}
+
+pub(super) async fn list(watch: bool, json: bool) -> anyhow::Result<()> {
+    let agent = agent().await?;
+    // Before the first look, or a change in between would be missed.
+    let mut changes = agent.receive_changed().await?;
+    loop {
+        let requests = agent.list().await.map_err(unanswered)?;
+        show(&requests, json, watch)?;
+        if !watch {
+            return Ok(());
+        }
+        tokio::select! {
+            change = changes.next() => if change.is_none() { bail!("The session bus is gone.") },
+            () = agent.inner().connection().closed() => bail!("The session bus is gone."),
+        }
+    }
+}
+
+fn show(requests: &[Listed], json: bool, watch: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(requests)?)?;
+    } else if requests.is_empty() {
+        writeln!(out, "No requests.")?;
+    } else {
+        for request in requests {
+            writeln!(out, "{}", described(request, now()))?;
+        }
+        if watch {
+            writeln!(out)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// A request in lines of a fixed shape; every text cleaned, ours first.
+fn described(request: &Listed, now: u64) -> String {
+    let id: String = request.id.chars().take(8).collect();
+    let mut text = format!(
+        "{}  {} for {} on {}",
+        clean::field(&id),
+        clean::field(&request.purpose),
+        clean::field(&request.user),
+        clean::field(&request.host)
+    );
+    for (name, value) in [
+        ("service", &request.service),
+        ("from", &request.rhost),
+        ("asked by", &request.ruser),
+        ("terminal", &request.tty),
+    ] {
+        if !value.is_empty() {
+            text.push_str(&format!("\n          {name}: {}", clean::field(value)));
+        }
+    }
+    text.push_str(&format!(
+        "\n          {}, ends in {} s",
+        when::ago(request.issued, now),
+        request.expires.saturating_sub(now)
+    ));
+    let number = if request.number_due { " NUMBER" } else { "" };
+    text.push_str(&format!("\n          mfa-authenticator approve {}{number}", clean::field(&id)));
+    text
+}
+
+pub(super) async fn approve(id: &str, number: &str) -> anyhow::Result<()> {
+    let agent = agent().await?;
+    let request = found(&agent, id).await?;
+    agent.approve(&request.id, number, "").await.map_err(unanswered)?;
+    println!("Approved: {} for {} on {}.", request.purpose, clean::field(&request.user), clean::field(&request.host));
+    Ok(())
+}
+
+pub(super) async fn deny(id: &str, report: bool) -> anyhow::Result<()> {
+    let agent = agent().await?;
+    let request = found(&agent, id).await?;
+    agent.deny(&request.id, report).await.map_err(unanswered)?;
+    println!("{}", if report { "Denied and reported." } else { "Denied." });
+    Ok(())
+}
+
+async fn found(agent: &Approvals1Proxy<'_>, typed: &str) -> anyhow::Result<Listed> {
+    let requests = agent.list().await.map_err(unanswered)?;
+    let id = ids::completed(typed, requests.iter().map(|request| request.id.as_str())).map_err(|why| anyhow!(why))?;
+    requests.iter().find(|request| request.id == id).cloned().context("It is over.")
+}
+
+pub(super) async fn history(json: bool) -> anyhow::Result<()> {
+    let decided = agent().await?.history().await.map_err(unanswered)?;
+    if json {
+        println!("{}", serde_json::to_string(&decided)?);
+        return Ok(());
+    }
+    if decided.is_empty() {
+        println!("No decisions since the agent started.");
+    }
+    for decision in decided {
+        let request = &decision.request;
+        let from =
+            if request.rhost.is_empty() { String::new() } else { format!(" from {}", clean::field(&request.rhost)) };
+        println!(
+            "{}  {}: {} ({}) for {} on {}{from}",
+            when::ago(decision.at, now()),
+            clean::field(&decision.outcome),
+            clean::field(&request.purpose),
+            clean::field(&request.service),
+            clean::field(&request.user),
+            clean::field(&request.host)
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_cannot_steer_a_terminal() {
+        let hostile = "\u{1b}[2J\u{202e}x\n".to_owned() + &"y".repeat(10_000);
+        let request = Listed {
+            id: hostile.clone(),
+            host: hostile.clone(),
+            user: hostile.clone(),
+            service: hostile.clone(),
+            ruser: hostile.clone(),
+            rhost: hostile.clone(),
+            tty: hostile.clone(),
+            purpose: hostile,
+            number_due: true,
+            issued: 0,
+            expires: 45,
+        };
+        let text = described(&request, 10);
+        assert!(!text.contains(['\u{1b}', '\u{202e}']));
+        assert_eq!(text.lines().count(), 7);
+        assert!(text.len() < 2048);
+    }
+}

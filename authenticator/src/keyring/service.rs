@@ -1,0 +1,133 @@
+//! Our own view of the Secret Service: what is there, what is locked, and the unlocking with its prompt.
+//!
+//! The blocking store would raise the keyring's prompt by itself and wait for it without end; here the prompt is
+//! bounded, and only its own service says how it ended.
+
+use super::{KeyringError, thread::SERVICE};
+use futures_util::StreamExt;
+use mfa_core::device::DeviceId;
+use std::collections::HashMap;
+use std::time::Duration;
+use zbus::fdo::{self, DBusProxy};
+use zbus::names::{BusName, OwnedUniqueName};
+use zbus::proxy::CacheProperties;
+use zbus::{Connection, ObjectPath, OwnedObjectPath, Variant, proxy};
+
+/// The Secret Service's bus name.
+pub(crate) const SECRETS: &str = "org.freedesktop.secrets";
+
+#[proxy(
+    interface = "org.freedesktop.Secret.Service",
+    default_service = "org.freedesktop.secrets",
+    default_path = "/org/freedesktop/secrets"
+)]
+trait Service {
+    fn search_items(
+        &self,
+        attributes: HashMap<&str, &str>,
+    ) -> zbus::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)>;
+    fn unlock(&self, objects: &[&ObjectPath<'_>]) -> zbus::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)>;
+    fn read_alias(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
+}
+
+#[proxy(interface = "org.freedesktop.Secret.Collection", default_service = "org.freedesktop.secrets")]
+trait Collection {
+    #[zbus(property)]
+    fn locked(&self) -> zbus::Result<bool>;
+}
+
+#[proxy(interface = "org.freedesktop.Secret.Prompt")]
+trait Prompt {
+    fn prompt(&self, window: &str) -> zbus::Result<()>;
+    fn dismiss(&self) -> zbus::Result<()>;
+    #[zbus(signal)]
+    fn completed(&self, dismissed: bool, result: Variant<'_>) -> zbus::Result<()>;
+}
+
+/// The items of one device.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) unlocked: Vec<OwnedObjectPath>,
+    pub(super) locked: Vec<OwnedObjectPath>,
+}
+
+/// Looks for the key of `device`, locked or not.
+pub(super) async fn find(session: &Connection, device: &DeviceId) -> Result<Found, KeyringError> {
+    let attributes = HashMap::from([("service", SERVICE), ("username", device.as_str())]);
+    let service = ServiceProxy::new(session).await.map_err(understood)?;
+    let (unlocked, locked) = service.search_items(attributes).await.map_err(understood)?;
+    Ok(Found { unlocked, locked })
+}
+
+/// The collection new items go to.
+pub(super) async fn default_collection(session: &Connection) -> Result<OwnedObjectPath, KeyringError> {
+    let service = ServiceProxy::new(session).await.map_err(understood)?;
+    let path = service.read_alias("default").await.map_err(understood)?;
+    // "/" is the specification's word for none.
+    if path.as_str() == "/" { Err(KeyringError::NoCollection) } else { Ok(path) }
+}
+
+/// Whether a collection is locked.
+pub(super) async fn is_locked(session: &Connection, collection: &OwnedObjectPath) -> Result<bool, KeyringError> {
+    let proxy = CollectionProxy::builder(session)
+        .path(collection.clone())
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .map_err(understood)?;
+    proxy.locked().await.map_err(understood)
+}
+
+/// Unlocks an item's collection or a collection; a person may be asked for `patience` at most.
+pub(super) async fn unlock(
+    session: &Connection,
+    object: &OwnedObjectPath,
+    patience: Duration,
+) -> Result<(), KeyringError> {
+    let owner = super::bounded(super::PATIENCE, owner(session)).await?;
+    let service = ServiceProxy::builder(session).destination(owner.clone()).build().await.map_err(understood)?;
+    let call = async { service.unlock(&[object]).await.map_err(understood) };
+    let (unlocked, prompt) = super::bounded(super::PATIENCE, call).await?;
+    if prompt.as_str() == "/" {
+        return if unlocked.is_empty() { Err(KeyringError::Locked) } else { Ok(()) };
+    }
+    // The destination is a unique name: only its owner's signals come through.
+    let prompt = PromptProxy::builder(session).destination(owner).path(prompt).build().await.map_err(understood)?;
+    let asked = async {
+        let mut completed = prompt.receive_completed().await.map_err(understood)?;
+        prompt.prompt("").await.map_err(understood)?;
+        let signal = completed.next().await.ok_or(KeyringError::Absent)?;
+        let dismissed = signal.args().map_err(understood)?.dismissed;
+        if dismissed { Err(KeyringError::Locked) } else { Ok(()) }
+    };
+    match tokio::time::timeout(patience, asked).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            // The prompt of a question that nobody waits for any more; best effort.
+            let _ = tokio::time::timeout(Duration::from_secs(1), prompt.dismiss()).await;
+            Err(KeyringError::Locked)
+        }
+    }
+}
+
+async fn owner(session: &Connection) -> Result<OwnedUniqueName, KeyringError> {
+    let bus = DBusProxy::new(session).await.map_err(understood)?;
+    let name = BusName::try_from(SECRETS).map_err(understood)?;
+    bus.get_name_owner(name).await.map_err(|error| understood(error.into()))
+}
+
+/// What an error of the bus says about the keyring.
+fn understood(error: zbus::Error) -> KeyringError {
+    match error {
+        zbus::Error::FDO(error) => match *error {
+            fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_) | fdo::Error::Disconnected(_) => {
+                KeyringError::Absent
+            }
+            fdo::Error::NoReply(_) | fdo::Error::Timeout(_) | fdo::Error::TimedOut(_) => KeyringError::Silent,
+            other => KeyringError::Refused(other.to_string()),
+        },
+        zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => KeyringError::Silent,
+        zbus::Error::InputOutput(_) => KeyringError::Absent,
+        other => KeyringError::Refused(other.to_string()),
+    }
+}

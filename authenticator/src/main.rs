@@ -1,0 +1,5 @@
+//! The program `mfa-authenticator`.
+
+fn main() -> std::process::ExitCode {
+    authenticator::cli::main()
+}
