@@ -151,7 +151,7 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str) -> Result<Admin
             // The file is replaced, never away: what was required must not be lost to a crash in between.
             super::factors::save(authority, &enrollment, false)?;
             authority.store.state(&user)?.save(&State::new(state_id))?;
-            format!("; it stays {require} for this user")
+            format!("; mfactl require stays {require} for this user")
         }
         _ => {
             authority.store.remove(&user)?;
