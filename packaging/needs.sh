@@ -52,7 +52,7 @@ need_rust() {
         PATH="$home/bin:$PATH"
     fi
     rust_is_new_enough && return
-    say "Debian 12's Rust is too old; rustup installs one in $home (to remove it: rustup self uninstall)"
+    say "There is no Rust $oldest_rust or newer here; rustup installs one in $home (to remove it: $home/bin/rustup self uninstall)"
     need_packages curl ca-certificates
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
         sh -s -- -y -q --profile minimal --component rustfmt,clippy --no-modify-path ||

@@ -27,7 +27,8 @@ pub(super) fn explain(
     let (outcome, meets) = match (decision.require.value, subject) {
         (Require::Off, _) => (Outcome::Exempt, String::from("is asked nothing by pam_mfa")),
         (_, Subject::Enrolled) => {
-            (Outcome::Asked, format!("is asked for a verification code, {} tries", decision.tries))
+            let tries = if decision.tries == 1 { "try" } else { "tries" };
+            (Outcome::Asked, format!("is asked for a verification code, {} {tries}", decision.tries))
         }
         (Require::Optional, Subject::Unenrolled) => {
             (Outcome::NotEnrolledIgnored, String::from("has no factor and is asked nothing"))

@@ -151,7 +151,7 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str) -> Result<Admin
             // The file is replaced, never away: what was required must not be lost to a crash in between.
             super::factors::save(authority, &enrollment, false)?;
             authority.store.state(&user)?.save(&State::new(state_id))?;
-            format!("; it stays {require} for this user")
+            format!("; mfactl require stays {require} for this user")
         }
         _ => {
             authority.store.remove(&user)?;
@@ -286,6 +286,12 @@ pub(super) fn require(
     require: Option<Require>,
 ) -> Result<AdminReply, Refusal> {
     let what = require.map_or_else(|| String::from("no longer set"), |r| r.to_string());
+    // The stricter of both decides.
+    let rest = match require {
+        Some(Require::Off | Require::Optional) => "; where policy is stricter, policy holds",
+        Some(Require::Required) => "",
+        None => "; policy holds",
+    };
     let (event, whom) = match whom {
         Whom::User(typed) => {
             let account = account(typed)?;
@@ -311,5 +317,5 @@ pub(super) fn require(
         }
     };
     authority.audit.record(event.by(by).detail(format!("{whom}: {what}")));
-    Ok(done(format!("a second factor is {what} for {whom}")))
+    Ok(done(format!("mfactl require is {what} for {whom}{rest}")))
 }
