@@ -23,20 +23,11 @@ need_packages() {
     [ ${#missing[@]} = 0 ] && return
     [ "$(id -u)" = 0 ] || fail "missing, and only root can install: ${missing[*]}"
     say "Installing: ${missing[*]}"
-    # Debian starts a service when it installs one, unless this file says no (101).
-    local no_services=/usr/sbin/policy-rc.d made=
-    if [ ! -e $no_services ]; then
-        printf '#!/bin/sh\nexit 101\n' >$no_services
-        chmod 755 $no_services
-        made=1
-    fi
-    local result=0
-    {
-        apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-    } >/tmp/mfa-install.$$ 2>&1 </dev/null || result=$?
-    [ -z "$made" ] || rm -f $no_services
-    [ $result = 0 ] || cat /tmp/mfa-install.$$ >&2
-    rm -f /tmp/mfa-install.$$
+    local said result=0
+    said=$(mktemp)
+    install_packages "${missing[@]}" >"$said" 2>&1 </dev/null || result=$?
+    [ $result = 0 ] || cat "$said" >&2
+    rm -f "$said"
     [ $result = 0 ] || fail "apt-get could not install: ${missing[*]}"
     case " ${missing[*]} " in
     *" openssh-server "*)
@@ -44,6 +35,20 @@ need_packages() {
         ;;
     esac
 }
+
+# In a subshell of its own, so that its trap runs however it ends.
+install_packages() (
+    # Debian starts a service when it installs one, unless this file says no (101).
+    no_services=/usr/sbin/policy-rc.d
+    if [ ! -e $no_services ]; then
+        trap 'rm -f $no_services' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        printf '#!/bin/sh\nexit 101\n' >$no_services
+        chmod 755 $no_services
+    fi
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+)
 
 # need_rust: a cargo that is new enough, in PATH.
 need_rust() {

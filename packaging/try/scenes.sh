@@ -96,7 +96,7 @@ stay() {
     local user=you
     start_mfad
     headline "Your turn: scan this with the authenticator app on your phone"
-    mfactl enroll $user --no-confirm
+    mfactl enroll $user --no-confirm || fail "mfactl could not enrol $user"
     cat <<END
 
     From another terminal of this machine, as root:

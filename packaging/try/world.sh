@@ -129,6 +129,8 @@ pam_services() {
 start_mfad() {
     # One answer per login: a scene shows one refusal, not three.
     sed 's/^#tries = 3$/tries = 1/' "$REPOSITORY/config/mfa.toml" >"$FOLDER/mfa.toml"
+    # What an earlier one said is not this one's word.
+    : >"$FOLDER/mfad.log"
     "$FOLDER/bin/mfad" --config "$FOLDER/mfa.toml" --state-dir "$FOLDER/state" --run-dir "$FOLDER/run" --user _mfad \
         2>>"$FOLDER/mfad.log" &
     daemon=$!

@@ -9,6 +9,7 @@ use mfa_core::admin::{AdminReply, FactorStatus, UserStatus, Whom};
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId, StateId};
 use mfa_core::event::{Event, Kind};
+use mfa_core::limits::{ADMIN_AT, Counter, OWN_AT, STRANGERS_AT};
 use mfa_core::policy::Require;
 use mfa_core::state::State;
 
@@ -102,6 +103,21 @@ fn status_of(authority: &Authority, enrollment: &Enrollment, look_up: bool) -> U
     if state.factors.get(&recovery_id).is_some_and(|known| known.disabled) {
         problems
             .push(String::from("recovery codes are disabled after too many failures; mfactl unlock re-enables them"));
+    }
+    for id in enrollment.factors.iter().map(|factor| factor.id.clone()).chain([FactorId::recovery()]) {
+        let Some(known) = state.factors.get(&id) else { continue };
+        let locked = |counter: Counter, most: u32| counter.failures >= most || counter.wait(now) > 0;
+        if locked(known.admin, ADMIN_AT) {
+            problems.push(format!("mfactl verify has tried too many wrong codes of {id}: it waits, or mfactl unlock"));
+        }
+        if locked(known.own, OWN_AT) {
+            problems.push(format!("the user's own programs have tried too many wrong codes of {id}: theirs wait"));
+        }
+    }
+    if state.strangers >= STRANGERS_AT {
+        problems.push(String::from(
+            "too many wrong codes without a first factor: only logins that show one are looked at, until one succeeds",
+        ));
     }
     let factors = enrollment.factors.iter().map(|factor| {
         let known = state.factors.get(&factor.id).cloned().unwrap_or_default();
@@ -304,6 +320,16 @@ pub(super) fn require(
         Whom::Group(name) => {
             if name.is_empty() {
                 return refuse("name a group: @GROUP");
+            }
+            // One that is gone, or not known just now, can still be lifted.
+            if require.is_some() {
+                match nix::unistd::Group::from_name(name) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return refuse(format!("there is no group {}", clean::quoted(name))),
+                    Err(why) => {
+                        return refuse(format!("the name service cannot look up group {}: {why}", clean::quoted(name)));
+                    }
+                }
             }
             authority.change_requirements(|all| match require {
                 Some(require) => drop(all.group.insert(name.clone(), require)),

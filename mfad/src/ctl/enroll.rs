@@ -122,6 +122,7 @@ pub(super) fn confirm(link: &mut Link, screen: &mut Screen, user: &str, factor: 
         show::name(user),
         show::name(&factor.to_string())
     );
+    pending(link, user, factor)?;
     let mut left = TRIES;
     loop {
         let typed = prompt::secret("Code shown by the app or token: ")
@@ -135,6 +136,19 @@ pub(super) fn confirm(link: &mut Link, screen: &mut Screen, user: &str, factor: 
             Err(Failure::Refused(why)) => return Err(Failure::Refused(format!("{why}. {later}"))),
             Err(other) => return Err(other),
         }
+    }
+}
+
+/// Before anybody looks for a code: whether there is something to confirm.
+fn pending(link: &mut Link, user: &str, factor: &FactorId) -> Result<(), Failure> {
+    let AdminReply::Status(status) = link.ask(AdminAsk::Status { user: user.to_owned() })? else {
+        return Err(unexpected());
+    };
+    let (user, name) = (show::name(&status.user), show::name(&factor.to_string()));
+    match status.factors.iter().find(|known| known.id == *factor) {
+        Some(known) if known.pending => Ok(()),
+        Some(_) => Err(Failure::Refused(format!("{name} of {user} is confirmed already"))),
+        None => Err(Failure::Refused(format!("{user} has no factor {name}; see mfactl status {user}"))),
     }
 }
 

@@ -186,7 +186,8 @@ fn state(folder: &Path) -> Vec<Finding> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let text = "The folder of the enrolments is not there: nobody can be enrolled, or all enrolments are lost.";
             return vec![finding(
-                Severity::LocksOut,
+                // On a fresh host it is as it should be.
+                Severity::Warning,
                 folder,
                 text,
                 "Where users were enrolled, restore it from a backup; else start mfad, which makes it.",
