@@ -23,20 +23,11 @@ need_packages() {
     [ ${#missing[@]} = 0 ] && return
     [ "$(id -u)" = 0 ] || fail "missing, and only root can install: ${missing[*]}"
     say "Installing: ${missing[*]}"
-    # Debian starts a service when it installs one, unless this file says no (101).
-    local no_services=/usr/sbin/policy-rc.d made=
-    if [ ! -e $no_services ]; then
-        printf '#!/bin/sh\nexit 101\n' >$no_services
-        chmod 755 $no_services
-        made=1
-    fi
-    local result=0
-    {
-        apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-    } >/tmp/mfa-install.$$ 2>&1 </dev/null || result=$?
-    [ -z "$made" ] || rm -f $no_services
-    [ $result = 0 ] || cat /tmp/mfa-install.$$ >&2
-    rm -f /tmp/mfa-install.$$
+    local said result=0
+    said=$(mktemp)
+    install_packages "${missing[@]}" >"$said" 2>&1 </dev/null || result=$?
+    [ $result = 0 ] || cat "$said" >&2
+    rm -f "$said"
     [ $result = 0 ] || fail "apt-get could not install: ${missing[*]}"
     case " ${missing[*]} " in
     *" openssh-server "*)
@@ -45,6 +36,20 @@ need_packages() {
     esac
 }
 
+# In a subshell of its own, so that its trap runs however it ends.
+install_packages() (
+    # Debian starts a service when it installs one, unless this file says no (101).
+    no_services=/usr/sbin/policy-rc.d
+    if [ ! -e $no_services ]; then
+        trap 'rm -f $no_services' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        printf '#!/bin/sh\nexit 101\n' >$no_services
+        chmod 755 $no_services
+    fi
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+)
+
 # need_rust: a cargo that is new enough, in PATH.
 need_rust() {
     local home="${CARGO_HOME:-${HOME:-/root}/.cargo}"
@@ -52,7 +57,7 @@ need_rust() {
         PATH="$home/bin:$PATH"
     fi
     rust_is_new_enough && return
-    say "Debian 12's Rust is too old; rustup installs one in $home (to remove it: rustup self uninstall)"
+    say "There is no Rust $oldest_rust or newer here; rustup installs one in $home (to remove it: $home/bin/rustup self uninstall)"
     need_packages curl ca-certificates
     curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |
         sh -s -- -y -q --profile minimal --component rustfmt,clippy --no-modify-path ||

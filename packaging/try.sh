@@ -6,7 +6,7 @@
 #
 # Installs the packages that are missing, builds, and does everything else in a mount and process namespace of its own:
 # /etc/passwd, /etc/pam.d, /etc/sudoers, /dev, /run and /var/log are private copies there, and nothing in it
-# outlives it. What is left afterwards: the packages and the build folder.
+# outlives it. What is left afterwards: the packages, Rust where it was installed, and the build folder.
 # Exit code: 0 all scenes went as told, 1 one did not or something is missing, 2 usage.
 set -euo pipefail
 umask 022

@@ -453,4 +453,6 @@ pub enum Outcome {
     NotEnrolledRefused,
     /// Refused whatever is answered.
     Barred,
+    /// There is no such account: what its name would meet is not what anybody will.
+    NoAccount,
 }

@@ -100,6 +100,7 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError>
 fn harmless(message: &str) -> String {
     for prefix in ["invalid type: ", "invalid value: "] {
         if let Some((_, expected)) = message.split_once(", expected ").filter(|_| message.starts_with(prefix)) {
+            let expected = expected.replace("a sequence", "a list: [\"…\"]");
             return format!("{}expected {expected}", prefix.replace(": ", ", "));
         }
     }

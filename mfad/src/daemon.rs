@@ -33,7 +33,7 @@ const BLOCKING_THREADS: usize = 56 + HELD_FOR_LONG;
 
 /// The authority behind pam_mfa: decides about second factors and keeps their state.
 #[derive(Debug, Parser)]
-#[command(name = "mfad", version, about)]
+#[command(name = "mfad", version)]
 pub struct Arguments {
     /// Policy file to use instead of /etc/pam_mfa/mfa.toml, /usr/lib/pam_mfa/mfa.toml and their drop-ins
     #[arg(long, value_name = "FILE")]

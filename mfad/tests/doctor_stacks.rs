@@ -145,7 +145,7 @@ fn ways_past_the_second_factor_are_found() {
         case(
             "Fedora, behind a sufficient pam_unix",
             format!("auth required pam_env.so\nauth sufficient pam_unix.so\nauth required pam_deny.so\n{OURS}"),
-            &[(LetsBy, "svc:2 Whoever passes pam_unix"), (LocksOut, "a stranger can send pushes")],
+            &[(LetsBy, "svc:2 Whoever passes pam_unix"), (LocksOut, "a stranger's wrong codes")],
         ),
         case(
             "a jump too far",
@@ -212,7 +212,7 @@ fn lock_outs_are_found() {
         case(
             "a substack does not end the stack",
             format!("auth substack debian\n{OURS}"),
-            &[(LocksOut, "a stranger can send pushes")],
+            &[(LocksOut, "a stranger's wrong codes")],
         ),
         case(
             "su where only root gets in",
@@ -273,12 +273,12 @@ fn lock_outs_are_found() {
         case(
             "a stranger reaches us",
             "auth required pam_unix.so\nauth required pam_mfa.so first_factor=stack",
-            &[(LocksOut, "a stranger can send pushes")],
+            &[(LocksOut, "a stranger's wrong codes")],
         ),
         case(
             "a stranger reaches us first",
             "auth required pam_mfa.so first_factor=stack\nauth required pam_unix.so",
-            &[(LocksOut, "a stranger can send pushes")],
+            &[(LocksOut, "a stranger's wrong codes")],
         ),
     ] {
         case.check();

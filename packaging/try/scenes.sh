@@ -24,6 +24,8 @@ play() {
     right=$(next_code "$spent")
     scene "sudo with password and the right code" in code-accepted \
         "password for demo:" demo "Verification code:" "$right" sudo_as_demo
+    # One refusal for good; sudo calls it so whatever the reason (docs/pam.md).
+    printf '\n(In the next two, sudo says "Critical error": its words for any refusal that is final.)\n'
     scene "sudo, the same code once more" refused replay \
         "password for demo:" demo "Verification code:" "$right" sudo_as_demo
     scene "sudo, a wrong code" refused wrong-code \
@@ -39,7 +41,7 @@ play() {
     mfactl log --user demo | indent 'terminal'
 
     stop_mfad
-    scene "mfad is stopped: nobody gets in, and the log says why" refused unreachable "Verification code:" "" ssh_as_demo
+    scene "mfad is stopped: nobody gets in, and the log says why (the way back: docs/operations.md)" refused unreachable "Verification code:" "" ssh_as_demo
 }
 
 # scene TITLE in|refused REASON [PROMPT ANSWER]… HOW
@@ -94,7 +96,7 @@ stay() {
     local user=you
     start_mfad
     headline "Your turn: scan this with the authenticator app on your phone"
-    mfactl enroll $user --no-confirm
+    mfactl enroll $user --no-confirm || fail "mfactl could not enrol $user"
     cat <<END
 
     From another terminal of this machine, as root:

@@ -19,15 +19,24 @@ pub(super) fn explain(
     let looked_up = by_name(typed);
     let caller = if service == logins::OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
     let (decision, subject) = logins::appraise(authority, caller, &service, typed, &looked_up);
+    let absent = looked_up == Lookup::Absent;
     let account = match looked_up {
         Lookup::Found(account) => Some(account.name),
         Lookup::Absent | Lookup::Failed(_) => None,
     };
     let methods = account.as_deref().map(|name| methods(authority, name)).unwrap_or_default();
     let (outcome, meets) = match (decision.require.value, subject) {
+        // A mistyped name must not look like somebody who is let in.
+        _ if absent => (
+            Outcome::NoAccount,
+            String::from(
+                "is no account on this host; whoever knocks by that name gets no further than the first factor",
+            ),
+        ),
         (Require::Off, _) => (Outcome::Exempt, String::from("is asked nothing by pam_mfa")),
         (_, Subject::Enrolled) => {
-            (Outcome::Asked, format!("is asked for a verification code, {} tries", decision.tries))
+            let tries = if decision.tries == 1 { "try" } else { "tries" };
+            (Outcome::Asked, format!("is asked for a verification code, {} {tries}", decision.tries))
         }
         (Require::Optional, Subject::Unenrolled) => {
             (Outcome::NotEnrolledIgnored, String::from("has no factor and is asked nothing"))

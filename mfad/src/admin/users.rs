@@ -9,6 +9,7 @@ use mfa_core::admin::{AdminReply, FactorStatus, UserStatus, Whom};
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId, StateId};
 use mfa_core::event::{Event, Kind};
+use mfa_core::limits::{ADMIN_AT, Counter, OWN_AT, STRANGERS_AT};
 use mfa_core::policy::Require;
 use mfa_core::state::State;
 
@@ -104,6 +105,21 @@ fn status_of(authority: &Authority, enrollment: &Enrollment, look_up: bool) -> U
         problems
             .push(String::from("recovery codes are disabled after too many failures; mfactl unlock re-enables them"));
     }
+    for id in enrollment.factors.iter().map(|factor| factor.id.clone()).chain([FactorId::recovery()]) {
+        let Some(known) = state.factors.get(&id) else { continue };
+        let locked = |counter: Counter, most: u32| counter.failures >= most || counter.wait(now) > 0;
+        if locked(known.admin, ADMIN_AT) {
+            problems.push(format!("mfactl verify has tried too many wrong codes of {id}: it waits, or mfactl unlock"));
+        }
+        if locked(known.own, OWN_AT) {
+            problems.push(format!("the user's own programs have tried too many wrong codes of {id}: theirs wait"));
+        }
+    }
+    if state.strangers >= STRANGERS_AT {
+        problems.push(String::from(
+            "too many wrong codes without a first factor: only logins that show one are looked at, until one succeeds",
+        ));
+    }
     let factors = enrollment.factors.iter().map(|factor| {
         let known = state.factors.get(&factor.id).cloned().unwrap_or_default();
         if known.disabled {
@@ -153,7 +169,7 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str) -> Result<Admin
             // The file is replaced, never away: what was required must not be lost to a crash in between.
             super::factors::save(authority, &enrollment, false)?;
             authority.store.state(&user)?.save(&State::new(state_id))?;
-            format!("; it stays {require} for this user")
+            format!("; mfactl require stays {require} for this user")
         }
         _ => {
             authority.store.remove(&user)?;
@@ -288,6 +304,12 @@ pub(super) fn require(
     require: Option<Require>,
 ) -> Result<AdminReply, Refusal> {
     let what = require.map_or_else(|| String::from("no longer set"), |r| r.to_string());
+    // The stricter of both decides.
+    let rest = match require {
+        Some(Require::Off | Require::Optional) => "; where policy is stricter, policy holds",
+        Some(Require::Required) => "",
+        None => "; policy holds",
+    };
     let (event, whom) = match whom {
         Whom::User(typed) => {
             let account = account(typed)?;
@@ -301,6 +323,16 @@ pub(super) fn require(
             if name.is_empty() {
                 return refuse("name a group: @GROUP");
             }
+            // One that is gone, or not known just now, can still be lifted.
+            if require.is_some() {
+                match nix::unistd::Group::from_name(name) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return refuse(format!("there is no group {}", clean::quoted(name))),
+                    Err(why) => {
+                        return refuse(format!("the name service cannot look up group {}: {why}", clean::quoted(name)));
+                    }
+                }
+            }
             authority.change_requirements(|all| match require {
                 Some(require) => drop(all.group.insert(name.clone(), require)),
                 None => drop(all.group.remove(name)),
@@ -313,5 +345,5 @@ pub(super) fn require(
         }
     };
     authority.audit.record(event.by(by).detail(format!("{whom}: {what}")));
-    Ok(done(format!("a second factor is {what} for {whom}")))
+    Ok(done(format!("mfactl require is {what} for {whom}{rest}")))
 }

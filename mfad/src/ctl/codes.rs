@@ -62,6 +62,9 @@ fn verdict(user: &str, accepted: bool, reason: Reason, method: Method, wait: u64
             format!("Not looked at ({reason}): too many failures. Wait {}, or mfactl unlock {user}.", span(wait))
         }
         Reason::Disabled => format!("Not looked at ({reason}): too many failures. mfactl unlock {user} enables it."),
+        Reason::Replay if method == Method::Recovery => {
+            format!("Refused ({reason}): this recovery code was used before. Take another.")
+        }
         Reason::Replay => format!("Refused ({reason}): a code like this was used before. Wait for the next one."),
         Reason::Malformed => format!("Refused ({reason}): {user} has no factor with codes of this form."),
         Reason::StateLost => format!("Refused ({reason}): the record of used codes is lost. See mfactl status {user}."),

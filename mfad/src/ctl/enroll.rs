@@ -32,7 +32,7 @@ pub(super) struct New {
     /// Digits of a code
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u8).range(6..=8))]
     digits: u8,
-    /// Seconds a code is good for, 15 to 120, totp only [default: 30]
+    /// Seconds from one code to the next, 15 to 120, totp only [default: 30]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(15..=120))]
     period: Option<u32>,
     /// SHA1, SHA256 or SHA512; many apps know only SHA1
@@ -118,11 +118,11 @@ pub(super) fn enroll(
 /// Asks for a code of a pending factor, up to three times.
 pub(super) fn confirm(link: &mut Link, screen: &mut Screen, user: &str, factor: &FactorId) -> Result<(), Failure> {
     let later = format!(
-        "{} stays pending: nobody can log in with it yet. mfactl confirm {} {} goes on",
-        show::name(&factor.to_string()),
+        "Nothing was confirmed; a pending factor stays pending, and nobody can log in with it yet. mfactl confirm {} {} goes on",
         show::name(user),
         show::name(&factor.to_string())
     );
+    pending(link, user, factor)?;
     let mut left = TRIES;
     loop {
         let typed = prompt::secret("Code shown by the app or token: ")
@@ -136,6 +136,19 @@ pub(super) fn confirm(link: &mut Link, screen: &mut Screen, user: &str, factor: 
             Err(Failure::Refused(why)) => return Err(Failure::Refused(format!("{why}. {later}"))),
             Err(other) => return Err(other),
         }
+    }
+}
+
+/// Before anybody looks for a code: whether there is something to confirm.
+fn pending(link: &mut Link, user: &str, factor: &FactorId) -> Result<(), Failure> {
+    let AdminReply::Status(status) = link.ask(AdminAsk::Status { user: user.to_owned() })? else {
+        return Err(unexpected());
+    };
+    let (user, name) = (show::name(&status.user), show::name(&factor.to_string()));
+    match status.factors.iter().find(|known| known.id == *factor) {
+        Some(known) if known.pending => Ok(()),
+        Some(_) => Err(Failure::Refused(format!("{name} of {user} is confirmed already"))),
+        None => Err(Failure::Refused(format!("{user} has no factor {name}; see mfactl status {user}"))),
     }
 }
 

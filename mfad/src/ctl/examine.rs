@@ -111,6 +111,7 @@ fn decided(explanation: Explanation) -> Decision {
         Outcome::NotEnrolledIgnored => Decision::NotEnrolledIgnored,
         Outcome::NotEnrolledRefused => Decision::NotEnrolledRefused,
         Outcome::Barred => Decision::Barred(explanation.meets),
+        Outcome::NoAccount => Decision::Unknown(String::from("there is no such account on this host")),
     }
 }
 

@@ -165,7 +165,9 @@ fn offline(state_dir: &Path, config: Option<&Path>) -> Result<Link, Failure> {
         return Err(refused(format!("{shown} is not a folder")));
     }
     if seen.uid() == 0 {
-        return Err(refused(format!("{shown} belongs to root; it must belong to the user mfad works as (chown it)")));
+        return Err(refused(format!(
+            "{shown} belongs to root, so it is not mfad's state folder; name that by --state-dir"
+        )));
     }
     let by = login_uid().unwrap_or(0);
     daemon::become_user(seen.uid().into(), seen.gid().into())

@@ -98,7 +98,9 @@ fn verify(link: &mut Link, screen: &mut Screen) -> Result<(), Failure> {
     if !broken.is_empty() {
         return Err(Failure::refused("the audit trail was changed, or was damaged, at the places named"));
     }
-    Ok(screen.say("The chain is whole. Whether its end was cut off shows only beside a head kept elsewhere.")?)
+    Ok(screen.say(
+        "The chain is whole. Whether its end was cut off shows only by comparing with a head noted earlier, elsewhere.",
+    )?)
 }
 
 /// Seconds since 1970 of a moment typed by a person.

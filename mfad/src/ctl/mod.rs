@@ -300,7 +300,7 @@ fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
     let examines = matches!(arguments.command, Command::Doctor(_));
     let reads_policy = examines || matches!(arguments.command, Command::Config { .. });
     let wrong = if reach.offline && (reach.run_dir.is_some() || reads_policy) {
-        "--offline works without mfad: neither --run-dir nor this command goes with it"
+        "--offline does not go with --run-dir; config and doctor work without mfad anyway"
     } else if reach.state_dir.is_some() && !reach.offline && !examines {
         "--state-dir is for --offline and doctor; a running mfad has its own"
     } else if reach.config.is_some() && !reach.offline && !reads_policy {

@@ -51,7 +51,7 @@ pub(super) fn list(link: &mut Link, screen: &mut Screen, totals: Totals) -> Resu
         let AdminReply::Page { users, next } = link.ask(AdminAsk::List { after })? else { return Err(unexpected()) };
         for user in &users {
             if sums.users == 0 && !screen.json {
-                lines.line(screen, &row("USER", "UID", "FACTORS", "RECOVERY", "LAST LOGIN", ""))?;
+                lines.line(screen, &row("USER", "UID", "FACTORS", "RECOVERY", "LAST CODE", ""))?;
             }
             sums.add(user);
             let text = if screen.json { show::json(user)?.to_string() } else { listed(&zone, user) };
@@ -132,7 +132,7 @@ fn told(zone: &TimeZone, status: &UserStatus) -> String {
     }
     lines.push(format!("  Recovery codes left: {}", status.recovery_left));
     let last = status.last_success.map_or_else(|| String::from("never"), |at| moment(zone, at));
-    lines.push(format!("  Last login with a second factor: {last}"));
+    lines.push(format!("  Last code accepted: {last}"));
     if status.factors.is_empty() {
         lines.push(format!("  mfactl enroll {} adds a factor.", name(&status.user)));
     }

@@ -91,15 +91,16 @@ impl Mfad {
         self
     }
 
-    /// Starts it and waits until both sockets accept.
+    /// Starts it and waits until it says that it is ready: its sockets accept before it has its folders and minds signals.
     ///
     /// # Panics
     /// When it runs already, ends, or is not ready in ten seconds: with everything it wrote.
     pub fn run(&mut self) {
         assert!(self.child.is_none(), "mfad runs already");
+        let before = self.errors().len();
         self.child = Some(self.spawn());
         let end = Instant::now() + PATIENCE;
-        while !self.accepts() {
+        while !self.errors().get(before..).is_some_and(|now| now.contains("ready; ")) || !self.accepts() {
             if let Some(status) = self.child().try_wait().unwrap() {
                 panic!("mfad ended with {status}:\n{}", self.errors());
             }

@@ -184,12 +184,13 @@ fn state(folder: &Path) -> Vec<Finding> {
     let meta = match fs::symlink_metadata(folder) {
         Ok(meta) => meta,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let text = "The folder of the enrolments is not there: mfad cannot start.";
+            let text = "The folder of the enrolments is not there: nobody can be enrolled, or all enrolments are lost.";
             return vec![finding(
-                Severity::LocksOut,
+                // On a fresh host it is as it should be.
+                Severity::Warning,
                 folder,
                 text,
-                "Make it (systemd-tmpfiles --create), or restore it from a backup.",
+                "Where users were enrolled, restore it from a backup; else start mfad, which makes it.",
             )];
         }
         Err(error) => {

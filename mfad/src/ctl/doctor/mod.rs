@@ -170,8 +170,11 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
         }
         Sshd::Refused(said) => (vec![sshd::unreadable(&said)], None),
         Sshd::NotNow(said) => {
-            let text = format!("Its settings could not be read here: {}.", sshd::own_words(&said));
-            let fix = "Run this as root, with sshd started once since boot.";
+            let text = format!(
+                "Its settings could not be read here, so its stack is judged as if it asked for no key: {}.",
+                sshd::own_words(&said)
+            );
+            let fix = "Run this as root; where /run/sshd is missing, start sshd once, or mkdir -m 0755 /run/sshd.";
             (vec![Finding::new(Severity::Warning, "sshd", text, fix)], None)
         }
         Sshd::Settings(output) => {

@@ -82,7 +82,7 @@ fn without_us(subject: &Subject<'_>) -> Option<Finding> {
     if subject.asked != Some(true) || !open {
         return None;
     }
-    let fix = format!("Run pam-auth-update and switch mfa on, or add behind the first factor: {OUR_LINE}");
+    let fix = format!("Add behind the first factor: {OUR_LINE}");
     Some(if subject.stack.from_other {
         Finding::new(
             Severity::Warning,

@@ -173,7 +173,7 @@ pub fn render(simulation: &Simulation) -> String {
         let _ = writeln!(out, "  {}. {step}", index + 1);
     }
     if !simulation.cases.is_empty() {
-        out.push_str("\nHow it ends\n");
+        out.push_str("\nHow it ends (the first factor: what this stack itself asks for, such as a password)\n");
     }
     let width = simulation.cases.iter().map(|case| case.when.chars().count()).max().unwrap_or(0);
     for case in &simulation.cases {

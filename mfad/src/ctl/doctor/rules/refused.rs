@@ -65,8 +65,8 @@ impl Judge<'_> {
             };
             return Some(self.finding(
                 Severity::LocksOut,
-                "first_factor=stack is said, but whoever fails the first factor still gets here: a stranger can send \
-                 pushes and use up a user's tries, which locks the user out.",
+                "first_factor=stack is said, but whoever fails the first factor still gets here: a stranger's \
+                 wrong codes count as the user's own, until they lock the user out.",
                 fix,
             ));
         }
@@ -77,15 +77,15 @@ impl Judge<'_> {
         }
         let (text, fix) = match first_line {
             None => (
-                "The code is asked before the first factor: no push is sent, and failures count against the source.",
+                "The code is asked before the first factor: wrong ones count against the source, and nobody is told why.",
                 "Put the line behind the first factor and add first_factor=stack.".to_owned(),
             ),
             Some(line) if reached => (
-                "Whoever fails the first factor is still asked for a code, so pam_mfa sends no push here.",
+                "Whoever fails the first factor is still asked for a code: wrong ones count against the source, not the user.",
                 format!("Make {} at {} requisite and add first_factor=stack.", field(line.name()), line.place()),
             ),
             Some(_) => (
-                "pam_mfa is not told that a first factor came before: it sends no push, and failures count against the source.",
+                "pam_mfa is not told that a first factor came before: failures count against the source, and nobody is told why.",
                 "Add first_factor=stack to the line.".to_owned(),
             ),
         };
