@@ -96,10 +96,13 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
     let user = account.map_or_else(|| context.user.clone(), |account| account.name.clone());
     let uid = account.map(|account| account.uid);
     let push = match next.step {
-        Step::Prompt { .. } if login.may_push() => pushes::open(authority, &user, &context).unwrap_or_else(|why| {
-            tracing::error!("no push is sent for {}: {why}", clean::quoted(&user));
-            None
-        }),
+        // Most users have no agent: they cost no second look at their files.
+        Step::Prompt { .. } if login.may_push() && account.is_some_and(|a| authority.pushes.has_agent(a.uid)) => {
+            pushes::open(authority, &user, &context).unwrap_or_else(|why| {
+                tracing::error!("no push is sent for {}: {why}", clean::quoted(&user));
+                None
+            })
+        }
         _ => None,
     };
     if let Some(ticket) = &push {

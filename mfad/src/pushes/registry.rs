@@ -132,6 +132,12 @@ impl Registry {
         }
     }
 
+    /// Whether any agent of this uid is registered.
+    #[must_use]
+    pub fn has_agent(&self, uid: u32) -> bool {
+        self.lock().agents.iter().any(|agent| agent.uid == uid)
+    }
+
     /// Agents of the enrolled uid with one of its active devices.
     #[must_use]
     pub fn agents_for(&self, enrollment: &Enrollment) -> Vec<Agent> {
