@@ -1,0 +1,135 @@
+//! The user's side for real: mfa-authenticator in alice's own session with a real keyring, against the real mfad.
+
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PASSWORD, Program, SystemBus, Terminal, User, World, built};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// A session bus with an unlocked keyring, until its input ends.
+const SESSION: &str = r#"
+printf test-pass | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null
+printf %s "$DBUS_SESSION_BUS_ADDRESS" >"$HOME/bus.new" && mv "$HOME/bus.new" "$HOME/bus"
+cat >/dev/null
+"#;
+
+struct Session {
+    child: Child,
+    user: User,
+    bus: String,
+}
+
+impl Session {
+    fn start(world: &World, user: &User) -> Self {
+        let home = world.folder().join("home").join(&user.name);
+        let program = environment(Program::new("dbus-run-session").args(["--", "sh", "-c", SESSION]), user);
+        let child = program.bound_to_the_test().command().stdin(Stdio::piped()).spawn().expect("dbus-run-session");
+        let end = Instant::now() + Duration::from_secs(15);
+        let bus = loop {
+            if let Ok(bus) = std::fs::read_to_string(home.join("bus")) {
+                break bus;
+            }
+            assert!(Instant::now() < end, "no session");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        Self { child, user: user.clone(), bus }
+    }
+
+    fn authenticator(&self, args: &[&str]) -> Program {
+        let program = Program::new(built("mfa-authenticator")).args(args).env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
+        environment(program, &self.user)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn environment(program: Program, user: &User) -> Program {
+    let runtime = format!("/run/user-{}", user.uid);
+    std::fs::create_dir_all(&runtime).unwrap();
+    std::os::unix::fs::chown(&runtime, Some(user.uid), Some(user.uid)).unwrap();
+    std::fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    program.as_user(user).env("XDG_RUNTIME_DIR", runtime)
+}
+
+#[test]
+fn a_desktop_pairs_shows_and_approves_a_sudo() {
+    let world = World::new("desktop");
+    let _bus = SystemBus::start(&world);
+    let mfad = Mfad::start(&world, "require = \"required\"\n");
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let enrolled = house.enroll("alice", "totp");
+    let alice = house.world.user("alice");
+    let session = Session::start(&house.world, &alice);
+    let end = Instant::now() + Duration::from_secs(10);
+    while !house.mfad.errors().contains("on the system bus") {
+        assert!(Instant::now() < end, "{}", house.mfad.errors());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let refused = session.authenticator(&["pair", "--label", "desk"]).run("000000\n");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let paired = session.authenticator(&["pair", "--label", "desk"]).run(&format!("{}\n", enrolled.recovery_codes[0]));
+    let paired = paired.ok();
+    let mut agent = session.authenticator(&["agent"]).bound_to_the_test().command().spawn().expect("agent");
+
+    house.world.pam("sudo", &["requisite pam_unix.so", &house.world.module("required", "first_factor=stack")]);
+    house.world.sudoers("Defaults passwd_tries=1, timestamp_timeout=0\nalice ALL=(ALL) ALL");
+    // The agent registers a moment after it starts.
+    let end = Instant::now() + Duration::from_secs(15);
+    let (mut terminal, prompt) = loop {
+        let mut terminal = Terminal::start(&Program::new("sudo").args(["id", "-un"]).as_user(&alice));
+        terminal.answer("assword", PASSWORD);
+        terminal.expect("erification code");
+        let prompt = terminal.expect(": ");
+        if prompt.contains("approve") {
+            break (terminal, prompt);
+        }
+        drop(terminal);
+        assert!(Instant::now() < end, "no push: {}\n{paired:?}", house.mfad.errors());
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    let number: String =
+        prompt.split("approve ").nth(1).unwrap().chars().take(7).filter(char::is_ascii_digit).collect();
+    let listed = session.authenticator(&["requests", "--json"]).run("").ok();
+    assert!(listed.stdout.contains("\"sudo\"") && !listed.stdout.contains(&number), "{}", listed.stdout);
+    let id = listed.stdout.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let _ = session.authenticator(&["approve", &id, &number]).run("").ok();
+    terminal.line("");
+    let ended = terminal.finish();
+    assert_eq!(ended.code, 0, "{}", ended.text());
+    assert!(ended.text().contains("root"));
+    let history = session.authenticator(&["history"]).run("").ok();
+    assert!(history.stdout.contains("sudo"), "{}", history.stdout);
+    let devices = house.mfactl.run(&["device", "list", "alice"], "").ok();
+    assert!(devices.stdout.contains("desk"), "{}", devices.stdout);
+    let _ = agent.kill();
+    let _ = agent.wait();
+}
+
+#[test]
+fn a_first_device_comes_by_an_administrators_ticket() {
+    let world = World::new("ticket");
+    let _bus = SystemBus::start(&world);
+    let mfad = Mfad::start(&world, "require = \"required\"\n");
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let bob = house.world.user("bob");
+    let session = Session::start(&house.world, &bob);
+    let end = Instant::now() + Duration::from_secs(10);
+    while !house.mfad.errors().contains("on the system bus") {
+        assert!(Instant::now() < end, "{}", house.mfad.errors());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ticket = house.mfactl.run(&["ticket", "bob", "--json"], "").ok().json()["ticket"].as_str().unwrap().to_owned();
+    let _ = session.authenticator(&["pair", "--ticket"]).run(&format!("{ticket}\n")).ok();
+    let again = session.authenticator(&["pair", "--ticket"]).run(&format!("{ticket}\n"));
+    assert_eq!(again.code, 1, "a ticket is good once: {again:?}");
+    let devices = session.authenticator(&["devices"]).run("").ok();
+    assert!(devices.stdout.contains("device-"), "{}", devices.stdout);
+    let id = devices.stdout.split("device-").nth(1).unwrap().chars().take(8).collect::<String>();
+    assert_eq!(house.mfactl.run(&["device", "suspend", "bob", &format!("device-{id}")], "").code, 0);
+    assert_eq!(house.mfactl.run(&["device", "revoke", "bob", &format!("device-{id}")], "").code, 0);
+    assert_eq!(house.mfactl.run(&["device", "revoke", "bob", &format!("device-{id}")], "").code, 1);
+}
