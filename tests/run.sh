@@ -17,7 +17,8 @@ fi
 [ "$(id -u)" = 0 ] || fail "run it as root: the tests start sshd, sudo and su in namespaces of their own"
 
 need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-google-authenticator libpam-oath oathtool \
-    faketime libpam-wrapper zbar-tools binutils gcc libc6-dev
+    faketime libpam-wrapper zbar-tools binutils gcc libc6-dev libdbus-1-dev pkg-config \
+    dbus dbus-daemon gnome-keyring
 need_rust
 
 target=${CARGO_TARGET_DIR:-target}
