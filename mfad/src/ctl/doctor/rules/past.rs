@@ -91,6 +91,8 @@ impl Judge<'_> {
             // The key was the first factor, whatever the stack asks besides.
             (_, BeforePam::Method) => return Vec::new(),
             (true, BeforePam::Unknown) => Severity::Warning,
+            // sshd may demand a key first, as the shipped example has it; a wrong code must not get in whatever it demands.
+            (false, BeforePam::Unknown) if !REFUSALS.into_iter().any(lets_in) => Severity::Warning,
             _ => Severity::LetsBy,
         };
         let fix = if self.factors.is_empty() {
