@@ -1,0 +1,115 @@
+//! mfad's D-Bus methods against a table of who may do what; a method without a row fails.
+
+use ed25519_dalek::SigningKey;
+use pam_mfa_tests::harness::{Device, House, Mfactl, Mfad, Program, Ran, SystemBus, User, World};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+const DAEMON: &str = "io.github.pam_mfa.Daemon";
+const PATH: &str = "/io/github/pam_mfa/Daemon";
+
+/// A method, its arguments as dbus-send takes them, and the error each caller gets; `None`: it is served.
+struct Row {
+    method: &'static str,
+    args: Vec<String>,
+    /// Of the user whose device it is about.
+    owner: Option<&'static str>,
+    /// Of another user, of root, and of an account without any right.
+    others: Option<&'static str>,
+}
+
+fn table(device: &str) -> Vec<Row> {
+    let key = SigningKey::from_bytes(&[77; 32]).verifying_key();
+    let bytes: Vec<String> = key.as_bytes().iter().map(ToString::to_string).collect();
+    let row = |method, args: &[&str], owner, others| Row {
+        method,
+        args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        owner,
+        others,
+    };
+    let none = Some("NoSuchDevice");
+    vec![
+        row("Agents1.Register", &[&format!("string:{device}"), "objpath:/x"], None, none),
+        row("Agents1.Approve", &["array:byte:123,125", "array:byte:0"], Some("BadValue"), Some("BadValue")),
+        row("Agents1.Deny", &["string:00", "boolean:true"], Some("NoSuchRequest"), Some("NoSuchRequest")),
+        row("Factors1.Devices", &[], None, None),
+        row(
+            "Factors1.AddDevice",
+            &["string:x", &format!("array:byte:{}", bytes.join(",")), "string:000000"],
+            Some("NotAuthorized"),
+            Some("NotAuthorized"),
+        ),
+        row("Factors1.SuspendDevice", &[&format!("string:{device}"), "string:000000"], Some("NotAuthorized"), none),
+    ]
+}
+
+fn call(user: &User, method: &str, args: &[String]) -> Ran {
+    let program = Program::new("dbus-send").args(["--system", "--print-reply", "--reply-timeout=5000"]);
+    program.arg(format!("--dest={DAEMON}")).arg(PATH).arg(method).args(args).as_user(user).run("")
+}
+
+/// The methods of ours that mfad serves, without the prefix.
+fn served(user: &User) -> BTreeSet<String> {
+    let xml = call(user, "org.freedesktop.DBus.Introspectable.Introspect", &[]).ok().stdout;
+    let mut methods = BTreeSet::new();
+    let mut interface = String::new();
+    for line in xml.lines() {
+        let name = |tag: &str| line.split(tag).nth(1).and_then(|rest| rest.split('"').next());
+        if let Some(name) = name("<interface name=\"") {
+            name.clone_into(&mut interface);
+        }
+        if let (Some(ours), Some(method)) = (interface.strip_prefix("io.github.pam_mfa."), name("<method name=\"")) {
+            methods.insert(format!("{ours}.{method}"));
+        }
+    }
+    methods
+}
+
+#[test]
+fn every_method_answers_each_caller_as_the_table_says() {
+    let mut world = World::new("table");
+    let nobody = world.add_user("guest", 65_000);
+    let _bus = SystemBus::start(&world);
+    let mfad = Mfad::start(&world, "require = \"required\"\n");
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let end = Instant::now() + Duration::from_secs(10);
+    while !house.mfad.errors().contains("on the system bus") {
+        assert!(Instant::now() < end, "{}", house.mfad.errors());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let user = |name: &str| house.world.user(name);
+    let enrolled = house.enroll("alice", "totp");
+    let device = Device::start(&user("alice"), 1).pair(&enrolled.recovery_codes[0]);
+    let rows = table(&device);
+    let named: BTreeSet<String> = rows.iter().map(|row| row.method.to_owned()).collect();
+    assert_eq!(served(&user("root")), named, "every method has a row, and every row a method");
+    for row in &rows {
+        let callers = [(user("alice"), row.owner), (user("bob"), row.others), (user("root"), row.others)];
+        for (caller, expected) in callers.into_iter().chain([(nobody.clone(), row.others)]) {
+            let ran = call(&caller, &format!("io.github.pam_mfa.{}", row.method), &row.args);
+            match expected {
+                None => assert_eq!(ran.code, 0, "{} by {}: {ran:?}", row.method, caller.name),
+                Some(error) => assert!(
+                    ran.stderr.contains(&format!("io.github.pam_mfa.Error.{error}")),
+                    "{} by {}: {ran:?}",
+                    row.method,
+                    caller.name
+                ),
+            }
+        }
+    }
+    let status = house.mfactl.run(&["status", "alice", "--json"], "").ok().json();
+    assert_eq!(status["devices"].as_array().map(Vec::len), Some(1), "nothing was changed: {status}");
+}
+
+#[test]
+fn nobody_but_mfad_takes_its_name() {
+    let world = World::new("name");
+    let _bus = SystemBus::start(&world);
+    for name in ["alice", "root"] {
+        let program = Program::new("dbus-send").args(["--system", "--print-reply", "--dest=org.freedesktop.DBus", "/"]);
+        let program = program.args(["org.freedesktop.DBus.RequestName", &format!("string:{DAEMON}"), "uint32:0"]);
+        let ran = program.as_user(&world.user(name)).run("");
+        assert!(ran.stderr.contains("AccessDenied"), "{name}: {ran:?}");
+    }
+}
