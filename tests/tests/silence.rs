@@ -45,6 +45,10 @@ fn events_of_a_pam_call_are_equal() {
     }
 }
 
+/// How long mfad holds a refusal back where nobody has shown a first factor (`mfad/src/service/login.rs`): longer than what
+/// it has to do for any of them, so that the work does not show.
+const EVEN: Duration = Duration::from_millis(20);
+
 #[test]
 fn refusals_take_the_same_time() {
     let house = House::new("time", "require = \"required\"\ntries = 1\n");
@@ -65,6 +69,22 @@ fn refusals_take_the_same_time() {
     });
     let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
     assert!(*most - *least < Duration::from_millis(15), "{quickest:?}");
+    assert!(*least >= EVEN, "nobody's refusal may come before the moment at which everybody's comes: {quickest:?}");
+}
+
+#[test]
+fn the_next_prompt_takes_the_same_time_as_well() {
+    let house = House::new("again", POLICY);
+    let _ = house.enroll("alice", "totp");
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    for user in NAMES {
+        let mut call = PamClient::new("sshd", user).option("--rhost", "192.0.2.7").option("--tty", "ssh").start();
+        call.prompt();
+        let start = Instant::now();
+        call.answer("123456");
+        call.prompt();
+        assert!(start.elapsed() >= EVEN, "{user}: {:?}", start.elapsed());
+    }
 }
 
 #[test]
