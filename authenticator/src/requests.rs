@@ -204,6 +204,11 @@ fn is_name(text: &str) -> bool {
 /// A request for the session bus. mfad cleaned its texts; they are cleaned again, because nothing is lost by it.
 fn listed(request: &Request) -> Listed {
     let optional = |text: &Option<String>| text.as_deref().map(clean::field).unwrap_or_default();
+    let (purpose, subject) = match &request.purpose {
+        Purpose::Login => ("login", String::new()),
+        Purpose::AddDevice { fingerprint } => ("add-device", short_fingerprint(fingerprint)),
+        Purpose::SuspendDevice { device } => ("suspend-device", clean::field(device.as_str())),
+    };
     Listed {
         id: request.id.as_str().to_owned(),
         host: clean::field(&request.host),
@@ -212,10 +217,10 @@ fn listed(request: &Request) -> Listed {
         ruser: optional(&request.ruser),
         rhost: optional(&request.rhost),
         tty: optional(&request.tty),
-        purpose: match &request.purpose {
-            Purpose::Login => "login".to_owned(),
-            Purpose::AddDevice { fingerprint } => format!("add-device {}", short_fingerprint(fingerprint)),
-        },
+        approver: clean::field(&request.approver),
+        command: request.command.as_deref().map(clean::command).unwrap_or_default(),
+        purpose: purpose.to_owned(),
+        subject,
         number_due: request.number_due,
         issued: request.issued,
         expires: request.expires,

@@ -59,6 +59,11 @@ pub enum Purpose {
         /// SHA-256 of its public key, hex.
         fingerprint: String,
     },
+    /// Suspending a device that is lost.
+    SuspendDevice {
+        /// Which.
+        device: DeviceId,
+    },
 }
 
 /// What is asked. Serialised once by mfad; those bytes travel and are signed, and nobody serialises them again.
@@ -83,6 +88,8 @@ pub struct Request {
     pub tty: Option<String>,
     /// `PAM_RHOST`, cleaned.
     pub rhost: Option<String>,
+    /// What was typed to start the program, cleaned, where it is known (sudo, su). The requester wrote it.
+    pub command: Option<String>,
     /// What for.
     pub purpose: Purpose,
     /// Whether the user must type the number that the terminal shows. The number itself is not here, not even hashed.

@@ -19,6 +19,15 @@ pub fn field(text: &str) -> String {
     escape(text, FIELD_CHARS, false)
 }
 
+/// Characters of a command line that is shown to a person.
+pub const COMMAND_CHARS: usize = 256;
+
+/// A command line to be shown: as [`field`], cut to [`COMMAND_CHARS`] characters.
+#[must_use]
+pub fn command(text: &str) -> String {
+    escape(text, COMMAND_CHARS, false)
+}
+
 /// `text` as a quoted value of a `key=value` log line: quotes and backslashes escaped as well.
 #[must_use]
 pub fn quoted(text: &str) -> String {

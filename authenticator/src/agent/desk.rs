@@ -3,7 +3,7 @@
 //! Whoever is on the session bus is a program of the user; what it may do is what the user may do.
 
 use super::Agent;
-use mfa_core::bus::{AUTHENTICATOR_PATH, Decided, Error, Listed};
+use mfa_core::bus::{APPROVALS_PATH, Decided, Error, Listed};
 use std::sync::Arc;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, interface};
@@ -44,7 +44,7 @@ impl Desk {
 
 /// Tells the session bus of each change of the list; several at once are one.
 pub(super) async fn announce(agent: &Agent, session: &Connection) -> zbus::Result<()> {
-    let emitter = SignalEmitter::new(session, AUTHENTICATOR_PATH)?;
+    let emitter = SignalEmitter::new(session, APPROVALS_PATH)?;
     loop {
         agent.listed.notified().await;
         Desk::changed(&emitter).await?;

@@ -19,7 +19,7 @@ use crate::keyring::Keyring;
 use crate::now;
 use crate::requests::{NotListed, Requests};
 use link::Link;
-use mfa_core::bus::{AUTHENTICATOR, AUTHENTICATOR_PATH, Withdrawn};
+use mfa_core::bus::{AGENT, APPROVALS_PATH, Withdrawn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -91,9 +91,9 @@ pub async fn run(trust: Trust) -> Result<Ended, AgentError> {
         listed: Notify::new(),
         look: Notify::new(),
     });
-    session.object_server().at(AUTHENTICATOR_PATH, desk::Desk::new(Arc::clone(&agent))).await?;
+    session.object_server().at(APPROVALS_PATH, desk::Desk::new(Arc::clone(&agent))).await?;
     // Neither replacing nor to be replaced, and no place in a queue: who is first stays.
-    match session.request_name_with_flags(AUTHENTICATOR, RequestNameFlags::DO_NOT_QUEUE).await {
+    match session.request_name_with_flags(AGENT, RequestNameFlags::DO_NOT_QUEUE).await {
         Ok(RequestNameReply::PrimaryOwner | RequestNameReply::AlreadyOwner) => {}
         Ok(_) | Err(zbus::Error::NameTaken) => return Ok(Ended::AnotherRuns),
         Err(error) => return Err(error.into()),

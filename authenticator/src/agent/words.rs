@@ -21,18 +21,22 @@ pub(super) fn announcement(request: &Request, hidden: bool) -> Words {
         return Words { title: "A request is waiting for you", lines };
     }
     let title = match request.purpose {
+        Purpose::Login if request.approver != request.user => "Do you approve this for somebody else?",
         Purpose::Login => "Is this you signing in?",
         Purpose::AddDevice { .. } => "Are you adding a device?",
+        Purpose::SuspendDevice { .. } => "Have you lost a device?",
     };
     let field = |name: &str, text: &str| format!("{name}: {}", clean::field(text));
     let mut lines = vec![field("Account", &request.user), field("On", &request.host)];
     match &request.purpose {
         Purpose::Login => lines.push(field("Service", &request.service)),
         Purpose::AddDevice { fingerprint } => lines.push(format!("Its key: {}", short_fingerprint(fingerprint))),
+        Purpose::SuspendDevice { device } => lines.push(field("Device", device.as_str())),
     }
     lines.extend(request.rhost.iter().map(|text| field("From", text)));
     lines.extend(request.ruser.iter().map(|text| field("Asked by", text)));
     lines.extend(request.tty.iter().map(|text| field("Terminal", text)));
+    lines.extend(request.command.iter().map(|text| format!("Command: {}", clean::command(text))));
     lines.push(if request.number_due {
         "Open to type the number from the login screen. If it is not you, deny.".to_owned()
     } else {
@@ -100,6 +104,7 @@ mod tests {
             service: "sshd".into(),
             tty: Some("ssh".into()),
             rhost: Some("192.0.2.7".into()),
+            command: None,
             purpose: Purpose::Login,
             number_due: true,
             issued: 0,
@@ -125,7 +130,8 @@ mod tests {
             service: hostile.clone(),
             tty: Some(hostile.clone()),
             rhost: Some(hostile.clone()),
-            ruser: Some(hostile),
+            ruser: Some(hostile.clone()),
+            command: Some(hostile),
             ..request()
         };
         let words = announcement(&hostile, false);
@@ -133,7 +139,7 @@ mod tests {
         let text = body(&words, true);
         assert!(!text.contains(['<', '>', '"', '\'', '\u{202e}']));
         assert_eq!(text.lines().count(), words.lines.len());
-        assert!(text.len() < 1024, "{}", text.len());
+        assert!(text.len() < 2048, "{}", text.len());
     }
 
     #[test]

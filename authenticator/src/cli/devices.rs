@@ -5,7 +5,7 @@ use crate::daemon::Trust;
 use crate::keyring::{Held, Keyring};
 use crate::now;
 use crate::requests::short_fingerprint;
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use mfa_core::bus::DeviceListed;
 use mfa_core::clean;
 use mfa_core::device::DeviceId;
@@ -61,11 +61,14 @@ pub(super) async fn lost(trust: Trust, device: &str) -> anyhow::Result<()> {
     let factors = factors(trust).await?;
     let devices = factors.devices().await.map_err(refused)?;
     let device = ids::completed(device, devices.iter().map(|device| device.id.as_str())).map_err(|why| anyhow!(why))?;
-    let proof = proof::asked("Code or recovery code: ")?;
-    if proof.is_empty() {
-        bail!("No code was given. Nothing was changed.");
-    }
-    let proof = proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?;
+    let proof = proof::asked("Code, recovery code, or Enter to ask another device of yours: ")?;
+    let challenge;
+    let proof = if proof.is_empty() {
+        challenge = proof::asked_of_devices(&factors, "suspend-device", device).await?;
+        &challenge
+    } else {
+        proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?
+    };
     factors.suspend_device(device, proof).await.map_err(refused)?;
     println!("{} is suspended: it is asked nothing and answers nothing.", clean::field(device));
     Ok(())

@@ -151,6 +151,8 @@ pub(crate) fn said(error: &Error) -> String {
         | Error::NoSuchRequest(text)
         | Error::NoSuchDevice(text)
         | Error::WrongNumber(text)
+        | Error::PinNeeded(text)
+        | Error::WrongPin(text)
         | Error::BadValue(text)
         | Error::Later(text)
         | Error::Keyring(text)

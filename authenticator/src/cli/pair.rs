@@ -43,10 +43,13 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> a
     if ticket && proof.is_empty() {
         bail!("No ticket was given. Nothing was changed.");
     }
-    if proof.is_empty() {
-        println!("Approve it on your other device; it shows the same fingerprint.");
-    }
-    let proof = proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?;
+    let challenge;
+    let proof = if proof.is_empty() {
+        challenge = proof::asked_of_devices(&factors, "add-device", &public.fingerprint()).await?;
+        &challenge
+    } else {
+        proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?
+    };
     let device = factors
         .add_device(&label, public.verifying_key().as_bytes(), proof)
         .await

@@ -1,6 +1,9 @@
 //! Asking for a proof: on the terminal without echo, or from a pipe; never from the argument vector.
 
+use super::refused;
 use anyhow::Context;
+use mfa_core::approval;
+use mfa_core::bus::Factors1Proxy;
 use mfa_core::secret::Secret;
 use std::io::{self, BufRead, IsTerminal, Read};
 use zeroize::Zeroizing;
@@ -18,4 +21,15 @@ pub(super) fn asked(prompt: &str) -> anyhow::Result<Secret> {
         line
     };
     Ok(Secret::new(line.trim().as_bytes().to_vec()))
+}
+
+/// Asks the user's other devices for one change and shows the number to type there; the challenge's name is the proof.
+pub(super) async fn asked_of_devices(
+    factors: &Factors1Proxy<'_>,
+    purpose: &str,
+    subject: &str,
+) -> anyhow::Result<String> {
+    let (challenge, number) = factors.challenge(purpose, subject).await.map_err(refused)?;
+    println!("Your other device asks for this number: {}", approval::shown(&Secret::from(number)));
+    Ok(challenge)
 }

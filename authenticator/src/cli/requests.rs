@@ -74,7 +74,7 @@ fn described(request: &Listed, now: u64) -> String {
     let mut text = format!(
         "{}  {} for {} on {}",
         clean::field(&id),
-        clean::field(&request.purpose),
+        purpose(request),
         clean::field(&request.user),
         clean::field(&request.host)
     );
@@ -88,6 +88,12 @@ fn described(request: &Listed, now: u64) -> String {
             text.push_str(&format!("\n          {name}: {}", clean::field(value)));
         }
     }
+    if !request.command.is_empty() {
+        text.push_str(&format!("\n          command: {}", clean::command(&request.command)));
+    }
+    if request.approver != request.user {
+        text.push_str("\n          for somebody else: you are asked as an approver");
+    }
     text.push_str(&format!(
         "\n          {}, ends in {} s",
         when::ago(request.issued, now),
@@ -98,11 +104,17 @@ fn described(request: &Listed, now: u64) -> String {
     text
 }
 
+/// What a yes would do, and to what.
+fn purpose(request: &Listed) -> String {
+    let purpose = clean::field(&request.purpose);
+    if request.subject.is_empty() { purpose } else { format!("{purpose} {}", clean::field(&request.subject)) }
+}
+
 pub(super) async fn approve(id: &str, number: &str) -> anyhow::Result<()> {
     let agent = agent().await?;
     let request = found(&agent, id).await?;
     agent.approve(&request.id, number, "").await.map_err(unanswered)?;
-    println!("Approved: {} for {} on {}.", request.purpose, clean::field(&request.user), clean::field(&request.host));
+    println!("Approved: {} for {} on {}.", purpose(&request), clean::field(&request.user), clean::field(&request.host));
     Ok(())
 }
 
@@ -137,7 +149,7 @@ pub(super) async fn history(json: bool) -> anyhow::Result<()> {
             "{}  {}: {} ({}) for {} on {}{from}",
             when::ago(decision.at, now()),
             clean::field(&decision.outcome),
-            clean::field(&request.purpose),
+            purpose(request),
             clean::field(&request.service),
             clean::field(&request.user),
             clean::field(&request.host)
@@ -161,14 +173,17 @@ mod tests {
             ruser: hostile.clone(),
             rhost: hostile.clone(),
             tty: hostile.clone(),
-            purpose: hostile,
+            purpose: hostile.clone(),
+            approver: hostile.clone(),
+            command: hostile.clone(),
+            subject: hostile,
             number_due: true,
             issued: 0,
             expires: 45,
         };
         let text = described(&request, 10);
         assert!(!text.contains(['\u{1b}', '\u{202e}']));
-        assert_eq!(text.lines().count(), 7);
+        assert_eq!(text.lines().count(), 8);
         assert!(text.len() < 2048);
     }
 }

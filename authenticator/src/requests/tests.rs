@@ -16,6 +16,7 @@ fn request(id: u8) -> Request {
         service: "sshd".into(),
         tty: Some("ssh".into()),
         rhost: Some("192.0.2.7".into()),
+        command: None,
         purpose: Purpose::Login,
         number_due: true,
         issued: NOW,

@@ -71,7 +71,7 @@ async fn a_forged_button_has_no_effect() {
     wait("two notifications", async || server.standing().len() == 2).await;
     let forger = desktop.connect("session").await;
     let bus = zbus::fdo::DBusProxy::new(&forger).await.unwrap();
-    let name = zbus::names::BusName::try_from("io.github.pam_mfa.Authenticator").unwrap();
+    let name = zbus::names::BusName::try_from("io.github.pam_mfa.Authenticator.Agent").unwrap();
     let agent = bus.get_name_owner(name).await.unwrap();
     for number in 0..5 {
         for key in ["approve", "deny", "open", "default"] {

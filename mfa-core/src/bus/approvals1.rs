@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use zbus::proxy;
 use zbus::zvariant::Type;
 
-/// Served by the agent at [`super::AUTHENTICATOR_PATH`] as [`super::AUTHENTICATOR`].
+/// Served by the agent at [`super::APPROVALS_PATH`] as [`super::AGENT`].
 #[proxy(
     interface = "io.github.pam_mfa.Approvals1",
-    default_service = "io.github.pam_mfa.Authenticator",
-    default_path = "/io/github/pam_mfa/Authenticator"
+    default_service = "io.github.pam_mfa.Authenticator.Agent",
+    default_path = "/io/github/pam_mfa/Authenticator/Agent"
 )]
 pub trait Approvals1 {
     /// The requests that wait, oldest first.
     fn list(&self) -> Result<Vec<Listed>, Error>;
 
-    /// Says yes to a request; `number` is what the terminal shows, empty where none is due. The PIN of the device
-    /// key, where it has one, else empty.
+    /// Says yes to a request; `number` is what the terminal shows, empty where none is due. `pin` is the PIN of the
+    /// device key, or empty: where there is one, [`Error::PinNeeded`] says so and the request waits on.
     fn approve(&self, request: &str, number: &str, pin: &str) -> Result<(), Error>;
 
     /// Says no; `report`: it was not me.
@@ -41,15 +41,21 @@ pub struct Listed {
     pub user: String,
     /// PAM service.
     pub service: String,
+    /// Who is asked: the same, or one who may approve for others.
+    pub approver: String,
     /// Who ran the program, or empty.
     pub ruser: String,
     /// The address it comes from, or empty.
     pub rhost: String,
     /// The terminal, or empty.
     pub tty: String,
-    /// What a yes would do, in words: `login`, or `add-device` with the first 16 hex digits of the new key's
-    /// fingerprint in groups of four, which `pair` shows too.
+    /// What was typed to start it, where that is known (sudo, su), or empty. The requester wrote it.
+    pub command: String,
+    /// What a yes would do: `login`, `add-device` or `suspend-device`.
     pub purpose: String,
+    /// With `add-device` the first 16 hex digits of the new key's fingerprint in groups of four, which `pair` shows
+    /// too; with `suspend-device` the device's name; else empty.
+    pub subject: String,
     /// Whether the number is due.
     pub number_due: bool,
     /// Seconds since 1970.

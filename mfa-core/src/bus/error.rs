@@ -17,6 +17,10 @@ pub enum Error {
     NoSuchDevice(String),
     /// The number is not the one the terminal shows; the request is over.
     WrongNumber(String),
+    /// The device key has a PIN, and none was given. Nothing was tried.
+    PinNeeded(String),
+    /// The PIN is not the one of the device key.
+    WrongPin(String),
     /// A value that is not of the form it must have.
     BadValue(String),
     /// Too many tries or requests for now.

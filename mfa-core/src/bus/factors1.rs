@@ -12,14 +12,20 @@ use zbus::zvariant::Type;
     default_path = "/io/github/pam_mfa/Daemon"
 )]
 pub trait Factors1 {
-    /// Adds a device with its Ed25519 public key; its name. `proof` is a fresh code, a recovery code or an
-    /// administrator's ticket; an empty one asks the user's other devices, which may take 45 s.
+    /// Asks the user's devices for a yes to one change of factors: `purpose` is `add-device` with the new key's
+    /// fingerprint (SHA-256, 64 hex digits) as `subject`, or `suspend-device` with the device's name, which is not asked
+    /// itself. Gives the challenge's name, which is the proof for that change alone, once, and the number to type on the
+    /// device.
+    fn challenge(&self, purpose: &str, subject: &str) -> Result<(String, String), Error>;
+
+    /// Adds a device with its Ed25519 public key; its name. `proof` is a fresh code, a recovery code, an administrator's
+    /// ticket, or a challenge's name: then the call waits for the devices' answer, 45 s at most.
     fn add_device(&self, label: &str, public_key: &[u8], proof: &str) -> Result<String, Error>;
 
     /// The caller's devices.
     fn devices(&self) -> Result<Vec<DeviceListed>, Error>;
 
-    /// Suspends a lost device at once. `proof` is a fresh code or a recovery code.
+    /// Suspends a lost device at once. `proof` is a fresh code, a recovery code, or a challenge's name.
     fn suspend_device(&self, device: &str, proof: &str) -> Result<(), Error>;
 }
 

@@ -24,14 +24,17 @@ pub const DAEMON: &str = "io.github.pam_mfa.Daemon";
 /// The object of `Agents1` and `Factors1`.
 pub const DAEMON_PATH: &str = "/io/github/pam_mfa/Daemon";
 
-/// The object an agent serves `Agent1` at.
+/// The object an agent serves `Agent1` at, on the system bus, where it has no name.
 pub const AGENT_PATH: &str = "/io/github/pam_mfa/Agent";
 
-/// The authenticator's name on the session bus, and its application id.
+/// The application id of the authenticator's window, and so its name on the session bus.
 pub const AUTHENTICATOR: &str = "io.github.pam_mfa.Authenticator";
 
+/// The agent's name on the session bus.
+pub const AGENT: &str = "io.github.pam_mfa.Authenticator.Agent";
+
 /// The object of `Approvals1`.
-pub const AUTHENTICATOR_PATH: &str = "/io/github/pam_mfa/Authenticator";
+pub const APPROVALS_PATH: &str = "/io/github/pam_mfa/Authenticator/Agent";
 
 #[cfg(test)]
 mod tests {
@@ -39,11 +42,11 @@ mod tests {
 
     #[test]
     fn every_name_begins_with_the_one_prefix() {
-        for name in [DAEMON, AUTHENTICATOR] {
+        for name in [DAEMON, AUTHENTICATOR, AGENT] {
             assert!(name.starts_with(PREFIX));
         }
         let path = format!("/{}", PREFIX.replace('.', "/"));
-        for object in [DAEMON_PATH, AGENT_PATH, AUTHENTICATOR_PATH] {
+        for object in [DAEMON_PATH, AGENT_PATH, APPROVALS_PATH] {
             assert!(object.starts_with(&path));
         }
     }

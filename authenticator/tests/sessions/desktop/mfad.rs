@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub approved: Vec<String>,
     pub denied: Vec<(String, bool)>,
     pub calls: usize,
+    /// Purpose and subject of each.
+    pub challenges: Vec<(String, String)>,
 }
 
 /// A running fake.
@@ -102,6 +104,7 @@ pub(crate) fn request(id: u8) -> Request {
         service: "sshd".into(),
         tty: Some("ssh".into()),
         rhost: Some("192.0.2.7".into()),
+        command: None,
         purpose: Purpose::Login,
         number_due: true,
         issued: now,
@@ -158,11 +161,17 @@ impl Agents {
 
 #[interface(name = "io.github.pam_mfa.Factors1")]
 impl Factors {
+    async fn challenge(&self, purpose: &str, subject: &str) -> Result<(String, String), Error> {
+        let mut state = self.0.lock().unwrap();
+        state.challenges.push((purpose.to_owned(), subject.to_owned()));
+        Ok(("challenge-1".into(), NUMBER.into()))
+    }
+
     async fn add_device(&self, label: &str, public_key: Vec<u8>, proof: &str) -> Result<String, Error> {
-        if proof != CODE {
+        let mut state = self.0.lock().unwrap();
+        if proof != CODE && (proof != "challenge-1" || state.challenges.is_empty()) {
             return Err(Error::NotAuthorized("The proof was not accepted.".into()));
         }
-        let mut state = self.0.lock().unwrap();
         let id = DeviceId::new([0, 0, 0, state.devices.len() as u8 + 1]);
         let key = DeviceKey::new(&public_key).unwrap();
         state.devices.push(Device { id: id.clone(), label: label.to_owned(), created: 0, suspended: false, key });

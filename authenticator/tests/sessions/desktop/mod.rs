@@ -52,11 +52,11 @@ impl Desktop {
         let mut desktop = Self::without_keyring();
         end(&mut desktop.session_bus);
         std::fs::remove_file(desktop.path("session.sock")).unwrap();
-        let shipped = include_str!("../../../../packaging/dbus/io.github.pam_mfa.Authenticator.service");
+        let shipped = include_str!("../../../../packaging/dbus/io.github.pam_mfa.Authenticator.Agent.service");
         assert!(shipped.contains("Exec=/usr/bin/mfa-authenticator agent\n"));
         let built = shipped.replace("/usr/bin/mfa-authenticator", env!("CARGO_BIN_EXE_mfa-authenticator"));
         std::fs::create_dir(desktop.path("services")).unwrap();
-        std::fs::write(desktop.path("services/io.github.pam_mfa.Authenticator.service"), built).unwrap();
+        std::fs::write(desktop.path("services/io.github.pam_mfa.Authenticator.Agent.service"), built).unwrap();
         desktop.session_bus = Some(desktop.bus("session"));
         desktop
     }
