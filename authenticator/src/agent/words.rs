@@ -126,6 +126,7 @@ mod tests {
         let hostile = "<b>x</b>\u{202e}\n&'\"".to_owned() + &"y".repeat(10_000);
         let hostile = Request {
             user: hostile.clone(),
+            approver: hostile.clone(),
             host: hostile.clone(),
             service: hostile.clone(),
             tty: Some(hostile.clone()),
