@@ -104,6 +104,8 @@ async fn texts_of_the_requester_are_neither_markup_nor_the_headline() {
     let server = Server::start(&desktop, true).await;
     let wild = |id| Request {
         user: hostile.clone(),
+        approver: hostile.clone(),
+        command: Some(hostile.clone()),
         rhost: Some(hostile.clone() + &"y".repeat(2000)),
         tty: Some(hostile.clone()),
         service: hostile.clone(),
