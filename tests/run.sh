@@ -27,7 +27,7 @@ cargo build --locked --workspace
 cargo build --locked -p pam_mfa --features panic-probe --target-dir "$target/panic-probe"
 
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --workspace "$@"
+    cargo nextest run --locked --workspace --no-fail-fast "$@"
 else
     cargo test --locked --workspace -- "$@"
 fi

@@ -3,7 +3,7 @@
 //! Called by the agent, which passes the time in: nothing here reads a clock or talks to anybody. What must never
 //! happen: a request being signed in other bytes than were shown, or one that is over being answered.
 
-use mfa_core::approval::{LIFETIME, MAX_BYTES, Purpose, Request, typed};
+use mfa_core::approval::{LONGEST_LIFETIME, MAX_BYTES, Purpose, Request, typed};
 use mfa_core::bus::{Decided, Listed, Withdrawn};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
@@ -99,7 +99,7 @@ impl Requests {
         if self.over.iter().any(|d| d.request.id == request.id.as_str()) {
             return Err(NotListed::Expired);
         }
-        let until = request.expires.min(now.saturating_add(LIFETIME));
+        let until = request.expires.min(now.saturating_add(LONGEST_LIFETIME));
         if until <= now {
             return Err(NotListed::Expired);
         }

@@ -6,9 +6,9 @@
 
 use crate::enrollment::FactorId;
 use crate::otp::Algorithm;
-use crate::policy::{Heard, Require};
+use crate::policy::{Approvers, Heard, Require};
 use crate::secret::Secret;
-use crate::wire::{Kind, Method, Reason};
+use crate::wire::{Context, Kind, Method, Reason};
 use serde::{Deserialize, Serialize};
 
 /// One call. A connection carries any number of them, one at a time.
@@ -138,14 +138,8 @@ pub enum AdminAsk {
     },
     /// What a login would meet.
     Explain {
-        /// Typed name.
-        user: String,
-        /// PAM service.
-        service: String,
-        /// `PAM_RHOST`.
-        rhost: Option<String>,
-        /// `PAM_TTY`.
-        tty: Option<String>,
+        /// As the module would tell it; what is typed as the user's name is looked up.
+        context: Context,
     },
     /// Adds to what this connection is about to import; answered by [`AdminReply::Staged`].
     Stage {
@@ -425,6 +419,8 @@ pub struct Explanation {
     pub kind: Kind,
     /// What is asked.
     pub require: Require,
+    /// Who approves besides, where that is asked.
+    pub approvers: Option<Approvers>,
     /// The line that decided.
     pub decided_by: String,
     /// Every line that had a say.
@@ -435,8 +431,10 @@ pub struct Explanation {
     pub meets: String,
     /// The same for programs.
     pub outcome: Outcome,
-    /// Methods that would be accepted.
+    /// Methods of the user's that would be accepted.
     pub methods: Vec<Method>,
+    /// Whether a push would ask for the number.
+    pub number: bool,
 }
 
 /// What a login would meet.

@@ -17,6 +17,9 @@ pub const PAYLOAD_TYPE: &str = "application/vnd.pam-mfa.approval.v1";
 /// Seconds a request waits for its answer.
 pub const LIFETIME: u64 = 45;
 
+/// Seconds the longest request waits: one to those who may approve, who have to be told the number first.
+pub const LONGEST_LIFETIME: u64 = 90;
+
 /// Digits of the number that the terminal shows and the user types (NIST SP 800-63B-4 §3.1.3: six at least).
 pub const NUMBER_DIGITS: usize = 6;
 

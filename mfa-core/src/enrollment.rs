@@ -189,6 +189,9 @@ impl Enrollment {
         if form.name.get_ref().is_empty() {
             return Err(at(form.name.span(), "empty"));
         }
+        if let Some(require) = form.require.as_ref().filter(|require| *require.get_ref() == Require::Approved) {
+            return Err(at(require.span(), "\"approved\" stands in mfa.toml alone, where it names who approves"));
+        }
         if form.factor.len() > MAX_FACTORS {
             return Err(FileError::whole(file, format!("more than {MAX_FACTORS} factors")));
         }
@@ -225,7 +228,7 @@ impl Enrollment {
             name: form.name.into_inner(),
             uid: form.uid,
             state_id: form.state_id,
-            require: form.require,
+            require: form.require.map(Spanned::into_inner),
             factors,
             devices,
             recovery,
@@ -274,7 +277,7 @@ struct Form {
     name: Spanned<String>,
     uid: u32,
     state_id: StateId,
-    require: Option<Require>,
+    require: Option<Spanned<Require>>,
     #[serde(default)]
     factor: Vec<Spanned<FactorForm>>,
     #[serde(default)]

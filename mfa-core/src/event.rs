@@ -43,6 +43,18 @@ pub enum Kind {
     /// A wrong number was typed on a device.
     #[serde(rename = "push.number_mismatch")]
     PushNumberMismatch,
+    /// Those who may approve a login were asked.
+    #[serde(rename = "approval.sent")]
+    ApprovalSent,
+    /// One of them said yes.
+    #[serde(rename = "approval.given")]
+    ApprovalGiven,
+    /// One of them said no.
+    #[serde(rename = "approval.denied")]
+    ApprovalDenied,
+    /// Not enough of them answered in time.
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired,
     /// A device was paired.
     #[serde(rename = "device.added")]
     DeviceAdded,

@@ -1,24 +1,22 @@
 //! The login state machine: from who knocks and what is known of them to the next step of the dialogue.
 //!
-//! mfad calls [`Login::begin`] once and [`Login::settle`] after each judged answer. No I/O, no clock: every
-//! dialogue is a table. What must never happen: `granted` without a judgement that accepted a code in
-//! this login, `ignored` for a fault, or a dialogue that tells a stranger who exists.
+//! mfad calls [`Login::begin`] once and one of the `settle`s after each judged answer. No I/O, no clock: every
+//! dialogue is a table. First the user shows a factor of their own; where policy says `approved`, others say yes then.
+//! What must never happen: `granted` without a judgement or signature that counted in this login and every approval policy
+//! wants, `ignored` for a fault, or a dialogue that tells a stranger who exists.
 
-use crate::approval;
+mod evidence;
+mod words;
+
+pub use evidence::{first_factors, time_for};
+pub use words::{PROMPT, PROMPT_AGAIN};
+
 use crate::clean;
 use crate::limits::Budget;
-use crate::policy::{Decision, Require};
+use crate::policy::{Approvers, Decision, Require, is_remote};
 use crate::secret::Secret;
 use crate::verify::Judgement;
 use crate::wire::{Context, Ending, Kind, Method, Reason, Step, Verdict};
-use std::time::Duration;
-
-/// The prompt. Clients that fill codes in look for these words; "password" must not stand in it.
-pub const PROMPT: &str = "Verification code: ";
-
-/// The prompt after an answer that was not accepted: one text, since sshd before 10.3 shows no message
-/// of its own before the next prompt.
-pub const PROMPT_AGAIN: &str = "That code was not accepted. Verification code: ";
 
 /// What is known of the one who knocks, when anything is asked at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +29,18 @@ pub enum Subject {
     Barred(Reason),
 }
 
-/// A push that went out for this login.
+/// On whose word a login is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Root's, and a first factor is in evidence.
+    Evidence,
+    /// Root's, and none is.
+    Stranger,
+    /// A program of the user's own: it proves nothing, and what it learns is nobody's but its own.
+    OwnProgram,
+}
+
+/// A push that went out to the user's own devices.
 #[derive(Debug, Clone)]
 pub struct Offer {
     /// The number to type on the device, if one is due.
@@ -40,57 +49,28 @@ pub struct Offer {
     pub codes: bool,
 }
 
-impl Offer {
-    /// The prompt that does it all: sshd before 10.3 shows no text of its own before it.
-    fn prompt(&self) -> String {
-        let number = self.number.as_ref().map(approval::shown);
-        match (&number, self.codes) {
-            (Some(number), true) => {
-                format!("Verification code (or approve {number} on your desktop and press Enter): ")
-            }
-            (None, true) => String::from("Verification code (or approve on your desktop and press Enter): "),
-            (Some(number), false) => format!("Approve {number} on your desktop, then press Enter: "),
-            (None, false) => String::from("Approve on your desktop, then press Enter: "),
-        }
-    }
+/// A request that went out to those who may approve.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// How many must say yes.
+    pub count: u8,
+    /// Of which group.
+    pub group: String,
+    /// The number they must type, if one is due.
+    pub number: Option<Secret>,
 }
 
-/// How a push of this login ended.
+/// How a push or a request for approval ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
-    /// A device's signature counted.
+    /// Enough signatures counted.
     Approved,
     /// No.
     Denied,
     /// A wrong number.
     WrongNumber,
-    /// Nobody answered.
+    /// Nobody answered, or not enough.
     Expired,
-}
-
-/// Whether the caller shows that a first factor was given.
-///
-/// `user_uid` is the account's uid. The PAM environment's `SSH_AUTH_INFO_0` counts for services of kind
-/// sshd alone (elsewhere `pam_env user_readenv=1` could plant it); a local caller counts when its real uid is the
-/// user's and not 0, with no remote host and a terminal that is not sshd's.
-#[must_use]
-pub fn first_factor_in_evidence(context: &Context, kind: Kind, user_uid: Option<u32>) -> bool {
-    let by_ssh = kind == Kind::Sshd && !context.ssh_auth_info.is_empty();
-    let by_session = user_uid.is_some_and(|uid| uid != 0 && uid == context.real_uid)
-        && context.rhost.as_deref().unwrap_or("").is_empty()
-        && context.tty.as_deref() != Some("ssh");
-    context.first_factor_stack || by_ssh || by_session
-}
-
-/// Time a person has for the whole dialogue, by what the caller itself allows: login(1) ends after 60 s
-/// (`LOGIN_TIMEOUT`), sshd after 120 s (`LoginGraceTime`).
-#[must_use]
-pub fn time_for(kind: Kind) -> Duration {
-    Duration::from_secs(match kind {
-        Kind::Sshd | Kind::Sudo | Kind::Su => 110,
-        Kind::Login | Kind::Display | Kind::Other => 55,
-        Kind::Locker | Kind::Polkit => 30,
-    })
 }
 
 /// A login under way.
@@ -101,8 +81,20 @@ pub struct Login {
     echo: bool,
     tries_left: u8,
     subject: Subject,
-    evidence: bool,
-    offer: Option<Offer>,
+    standing: Standing,
+    methods: Vec<Method>,
+    approvers: Option<Approvers>,
+    /// The application cannot ask.
+    mute: bool,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    /// The user's own factor is to be shown.
+    Own { offer: Option<Offer> },
+    /// It was, by this method; others decide now.
+    Approval { by: Method, number_due: bool },
 }
 
 /// How a login goes on.
@@ -114,13 +106,22 @@ pub struct Next {
     pub step: Step,
 }
 
+/// How a login goes on after the user's own factor was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// With this step.
+    Next(Next),
+    /// The factor was shown: these are to be asked, and [`Login::ask_approval`] called with what became of it.
+    AskApproval(Approvers),
+}
+
 impl Next {
     fn step(step: Step) -> Self {
         Self { info: None, step }
     }
 
-    fn told(info: String, step: Step) -> Self {
-        Self { info: Some(clean::message(&info)), step }
+    fn told(info: impl AsRef<str>, step: Step) -> Self {
+        Self { info: Some(clean::message(info.as_ref())), step }
     }
 
     /// What was decided, once it is.
@@ -136,73 +137,173 @@ impl Next {
 impl Login {
     /// The first step. `user` is the name as the module sent it.
     #[must_use]
-    pub fn begin(user: &str, decision: &Decision, subject: Subject, evidence: bool) -> (Self, Next) {
+    pub fn begin(user: &str, decision: &Decision, subject: Subject, standing: Standing) -> (Self, Next) {
         let login = Self {
             user: user.to_owned(),
             kind: decision.kind,
             echo: decision.echo,
             tries_left: decision.tries,
             subject,
-            evidence,
-            offer: None,
+            standing,
+            methods: decision.methods.clone(),
+            approvers: decision.approvers.clone(),
+            mute: false,
+            phase: Phase::Own { offer: None },
         };
+        // With a first factor in evidence the user is told at once; polkit's agents need a prompt first.
+        let told = standing == Standing::Evidence && login.kind != Kind::Polkit;
         let next = match (decision.require.value, subject) {
             (Require::Off, _) => Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired))),
             (Require::Optional, Subject::Unenrolled) => {
                 Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotEnrolled)))
             }
-            // With a first factor in evidence the user is told at once; polkit's agents need a prompt first.
-            (Require::Required, Subject::Unenrolled) if evidence && login.kind != Kind::Polkit => login.must_enrol(),
-            (_, Subject::Barred(reason)) if evidence && login.kind != Kind::Polkit => login.barred(reason),
+            (Require::Required | Require::Approved, Subject::Unenrolled) if told => login.must_enrol(),
+            (_, Subject::Barred(reason)) if told => login.barred(reason),
             _ => Next::step(login.prompt(PROMPT)),
         };
         (login, next)
     }
 
-    /// Whether a push may be sent before the first prompt: only with a first factor in evidence, for one who is enrolled.
+    /// Whether a push may be sent before the first prompt: for one who is enrolled, with a first factor in evidence, or where
+    /// policy allows it to the user's own programs.
     #[must_use]
     pub fn may_push(&self) -> bool {
-        self.evidence && self.judges()
+        self.standing != Standing::Stranger && self.judges() && self.methods.contains(&Method::Push)
+    }
+
+    /// The methods that may answer.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
     }
 
     /// The first prompt, now that a push went out.
     pub fn offer(&mut self, offer: Offer) -> Next {
-        let text = offer.prompt();
-        self.offer = Some(offer);
+        let text = words::offered(&offer);
+        self.phase = Phase::Own { offer: Some(offer) };
         Next::step(self.prompt(&text))
     }
 
-    /// Whether this answer means "I approve on my desktop": an empty line while a push is out.
+    /// Whether this answer means "I wait for the devices": an empty line while a push is out, anything while others decide.
     #[must_use]
     pub fn waits(&self, answer: Option<&Secret>) -> bool {
-        self.offer.is_some() && answer.is_some_and(|text| text.expose().iter().all(u8::is_ascii_whitespace))
+        match &self.phase {
+            Phase::Own { offer: None } => false,
+            Phase::Own { offer: Some(_) } => {
+                answer.is_some_and(|text| text.expose().iter().all(u8::is_ascii_whitespace))
+            }
+            Phase::Approval { .. } => true,
+        }
     }
 
-    /// The next step after the push ended.
-    pub fn settle_push(&mut self, pushed: Pushed) -> Next {
-        let codes = self.offer.take().is_some_and(|offer| offer.codes);
-        match pushed {
-            Pushed::Approved if self.may_push() => {
-                Next::step(Step::Granted(self.verdict(Method::Push, Reason::Approved)))
+    /// The application cannot ask. `None`: a request is out that needs no number, and is waited for.
+    pub fn cannot_ask(&mut self) -> Option<Next> {
+        self.mute = true;
+        let waits = match &self.phase {
+            Phase::Own { offer } => offer.as_ref().is_some_and(|offer| offer.number.is_none()),
+            Phase::Approval { number_due, .. } => !number_due,
+        };
+        let refused = || Next::step(self.refused(Ending::Retry, Method::None, Reason::NoConversation));
+        (!waits).then(refused)
+    }
+
+    /// How it goes on after the user's own push ended.
+    pub fn settle_push(&mut self, pushed: Pushed) -> Settled {
+        let offer = match &mut self.phase {
+            Phase::Own { offer } => offer.take(),
+            Phase::Approval { .. } => None,
+        };
+        let codes = offer.as_ref().is_some_and(|offer| offer.codes);
+        Settled::Next(match pushed {
+            Pushed::Approved if offer.is_some() && self.may_push() => {
+                return self.own_factor_shown(Method::Push, Reason::Approved);
             }
             Pushed::Approved => self.fail(Reason::Protocol),
             Pushed::Denied => Next::step(self.refused(Ending::Stop, Method::Push, Reason::PushDenied)),
-            Pushed::WrongNumber => Next::told(
-                String::from("The number did not match."),
-                self.refused(Ending::Stop, Method::Push, Reason::WrongNumber),
-            ),
-            Pushed::Expired if codes => Next::told(String::from("Nobody approved in time."), self.prompt(PROMPT)),
-            Pushed::Expired => Next::told(
-                String::from("Nobody approved in time."),
-                self.refused(Ending::Stop, Method::Push, Reason::PushExpired),
+            Pushed::WrongNumber => {
+                Next::told(words::NUMBER_DID_NOT_MATCH, self.refused(Ending::Stop, Method::Push, Reason::WrongNumber))
+            }
+            Pushed::Expired if codes && !self.mute => Next::told(words::NOBODY_APPROVED, self.prompt(PROMPT)),
+            Pushed::Expired => {
+                Next::told(words::NOBODY_APPROVED, self.refused(Ending::Stop, Method::Push, Reason::PushExpired))
+            }
+        })
+    }
+
+    /// How it goes on after an answer and its judgement; `None` where there was nothing to judge it by.
+    pub fn settle(&mut self, judged: Option<&Judgement>) -> Settled {
+        self.tries_left = self.tries_left.saturating_sub(1);
+        Settled::Next(match judged {
+            Some(judgement) if judgement.accepted && self.judges() => {
+                return self.own_factor_shown(judgement.method, judgement.reason);
+            }
+            Some(judgement) => self.not_accepted(judgement),
+            None => match self.bar() {
+                Some(reason) => self.refused_again(Method::None, reason),
+                // An enrolled user's answer without a judgement is a fault.
+                None => self.fail(Reason::StorageFailed),
+            },
+        })
+    }
+
+    fn own_factor_shown(&mut self, by: Method, reason: Reason) -> Settled {
+        if !self.methods.contains(&by) {
+            return Settled::Next(self.fail(Reason::Protocol));
+        }
+        match &self.approvers {
+            None => Settled::Next(Next::step(Step::Granted(self.verdict(by, reason)))),
+            Some(approvers) => {
+                self.phase = Phase::Approval { by, number_due: true };
+                Settled::AskApproval(approvers.clone())
+            }
+        }
+    }
+
+    /// The prompt while others decide; `None`: none of them could be asked.
+    pub fn ask_approval(&mut self, asked: Option<Approval>) -> Next {
+        let (Phase::Approval { by, number_due }, Some(approvers)) = (&mut self.phase, &self.approvers) else {
+            return self.fail(Reason::Protocol);
+        };
+        let by = *by;
+        match asked {
+            Some(approval) => {
+                *number_due = approval.number.is_some();
+                Next::step(self.prompt(&clean::message(&words::asked_for_approval(&approval))))
+            }
+            None => Next::told(
+                words::nobody_to_approve(approvers.count, &approvers.group),
+                self.refused(Ending::Stop, by, Reason::NoApprover),
             ),
         }
+    }
+
+    /// The end after those who may approve have decided, or nobody did.
+    pub fn settle_approval(&mut self, pushed: Pushed) -> Next {
+        let Phase::Approval { by, .. } = self.phase else { return self.fail(Reason::Protocol) };
+        let stop = |reason| self.refused(Ending::Stop, by, reason);
+        match pushed {
+            Pushed::Approved if self.judges() => Next::step(Step::Granted(self.verdict(by, Reason::Approved))),
+            Pushed::Approved => self.fail(Reason::Protocol),
+            Pushed::Denied => Next::told(words::APPROVAL_DENIED, stop(Reason::ApprovalDenied)),
+            Pushed::WrongNumber => Next::told(words::NUMBER_DID_NOT_MATCH, stop(Reason::WrongNumber)),
+            Pushed::Expired => Next::told(words::NOBODY_APPROVED, stop(Reason::ApprovalExpired)),
+        }
+    }
+
+    /// Whether others decide now.
+    #[must_use]
+    pub fn is_with_approvers(&self) -> bool {
+        matches!(self.phase, Phase::Approval { .. })
     }
 
     /// The budget answers of this login are charged to.
     #[must_use]
     pub fn budget(&self, rhost: Option<&str>) -> Budget {
-        if self.evidence { Budget::Evidence } else { Budget::source(rhost) }
+        match self.standing {
+            Standing::Evidence => Budget::Evidence,
+            Standing::Stranger => Budget::source(rhost),
+            Standing::OwnProgram => Budget::Own,
+        }
     }
 
     /// Whether answers are to be judged. If not, [`Login::settle`] is called with `None`.
@@ -214,7 +315,7 @@ impl Login {
     /// Whether a refusal must not be told apart by its time: nobody has shown a first factor.
     #[must_use]
     pub fn hides(&self) -> bool {
-        !self.evidence
+        self.standing != Standing::Evidence
     }
 
     /// The kind of application that calls.
@@ -225,27 +326,11 @@ impl Login {
 
     /// Why this user is refused whatever they answer, if that is so.
     #[must_use]
-    pub fn standing(&self) -> Option<Reason> {
+    pub fn bar(&self) -> Option<Reason> {
         match self.subject {
             Subject::Enrolled => None,
             Subject::Unenrolled => Some(Reason::EnrolmentRequired),
             Subject::Barred(reason) => Some(reason),
-        }
-    }
-
-    /// The next step after an answer and its judgement; `None` where there was nothing to judge it by.
-    pub fn settle(&mut self, judged: Option<&Judgement>) -> Next {
-        self.tries_left = self.tries_left.saturating_sub(1);
-        match judged {
-            Some(judgement) if judgement.accepted && self.judges() => {
-                Next::step(Step::Granted(self.verdict(judgement.method, judgement.reason)))
-            }
-            Some(judgement) => self.not_accepted(judgement.method, judgement.reason, judgement.wait),
-            None => match self.standing() {
-                Some(reason) => self.not_accepted(Method::None, reason, 0),
-                // An enrolled user's answer without a judgement is a fault.
-                None => self.fail(Reason::StorageFailed),
-            },
         }
     }
 
@@ -261,29 +346,21 @@ impl Login {
         Next::step(self.refused(Ending::Stop, Method::None, Reason::Timeout))
     }
 
-    fn not_accepted(&self, method: Method, reason: Reason, wait: u64) -> Next {
-        if self.evidence {
+    fn not_accepted(&self, judgement: &Judgement) -> Next {
+        if self.standing == Standing::Evidence
             // Nothing another try could change: say what is the matter and stop.
-            let info = match reason {
-                Reason::Locked if wait == u64::MAX => {
-                    Some(String::from("Too many wrong codes. Ask your administrator to unlock your second factor."))
-                }
-                Reason::Locked => Some(format!("Too many wrong codes. Try again in {}.", in_words(wait))),
-                Reason::Disabled => Some(String::from(
-                    "This factor is disabled after too many wrong codes. Use a recovery code or ask your administrator.",
-                )),
-                Reason::StateLost => Some(String::from(
-                    "This host has lost its record of used codes. Ask your administrator to run: mfactl adopt",
-                )),
-                _ => None,
-            };
-            if let Some(info) = info {
-                return Next::told(info, self.refused(Ending::Stop, method, reason));
-            }
+            && let Some(info) = words::useless(judgement)
+        {
+            return Next::told(info, self.refused(Ending::Stop, judgement.method, judgement.reason));
         }
+        self.refused_again(judgement.method, judgement.reason)
+    }
+
+    /// The prompt once more, or the end of the tries.
+    fn refused_again(&self, method: Method, reason: Reason) -> Next {
         if self.tries_left > 0 {
-            let Some(offer) = &self.offer else { return Next::step(self.prompt(PROMPT_AGAIN)) };
-            let text = format!("That code was not accepted. {}", offer.prompt());
+            let Phase::Own { offer: Some(offer) } = &self.phase else { return Next::step(self.prompt(PROMPT_AGAIN)) };
+            let text = format!("{}{}", words::NOT_ACCEPTED, words::offered(offer));
             return Next::step(self.prompt(&text));
         }
         // Callers that ask once per call decide themselves whether to call again.
@@ -295,19 +372,16 @@ impl Login {
     }
 
     fn must_enrol(&self) -> Next {
-        let info = format!(
-            "A second factor is required and {} has none. Ask your administrator to run: mfactl enroll {}",
-            clean::field(&self.user),
-            clean::field(&self.user)
-        );
-        Next::told(info, self.refused(Ending::Stop, Method::None, Reason::EnrolmentRequired))
+        let refused = self.refused(Ending::Stop, Method::None, Reason::EnrolmentRequired);
+        Next::told(words::must_enrol(&self.user), refused)
     }
 
     fn barred(&self, reason: Reason) -> Next {
-        let info = String::from(
-            "Your second factor cannot be checked on this host. Ask your administrator to look at the log of mfad.",
-        );
-        Next::told(info, self.refused(Ending::Unavailable, Method::None, reason))
+        let (info, ending) = match reason {
+            Reason::NoAllowedMethod => (words::NO_ALLOWED_METHOD, Ending::Stop),
+            _ => (words::BARRED, Ending::Unavailable),
+        };
+        Next::told(info, self.refused(ending, Method::None, reason))
     }
 
     fn prompt(&self, text: &str) -> Step {
@@ -323,13 +397,10 @@ impl Login {
     }
 }
 
-/// Seconds as a person says them.
-fn in_words(seconds: u64) -> String {
-    match seconds {
-        1 => String::from("1 second"),
-        0..120 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
-    }
+/// Whether a push of this login asks for the number: with a remote host always, else as policy says.
+#[must_use]
+pub fn needs_number(context: &Context, decision: &Decision) -> bool {
+    is_remote(context.rhost.as_deref(), context.tty.as_deref()) || decision.number
 }
 
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub struct State {
     /// The pushes of the last minutes.
     #[serde(default, skip_serializing_if = "Pushes::is_clear")]
     pub pushes: Pushes,
+    /// The same of requests to those who approve logins of this user.
+    #[serde(default, skip_serializing_if = "Pushes::is_clear")]
+    pub approvals: Pushes,
     /// Seconds since 1970 of the last accepted code of any kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<u64>,
@@ -103,6 +106,7 @@ impl State {
             strangers: 0,
             sources: Vec::new(),
             pushes: Pushes::default(),
+            approvals: Pushes::default(),
             last_success: None,
         }
     }
@@ -138,6 +142,7 @@ impl State {
             counter.restart(now);
         }
         self.pushes.restart(now);
+        self.approvals.restart(now);
     }
 
     /// What `id` remembers.
@@ -204,6 +209,7 @@ impl State {
         self.strangers = 0;
         self.sources.clear();
         self.pushes = Pushes::default();
+        self.approvals = Pushes::default();
     }
 
     fn counter(&mut self, id: &FactorId, budget: &Budget) -> &mut Counter {

@@ -40,9 +40,11 @@ impl Judgement {
     }
 }
 
-/// Judges `answer` and changes `state` accordingly. The caller makes `state` durable before it answers.
+/// Judges `answer` by the factors of these `methods` and changes `state` accordingly. The caller makes `state` durable
+/// before it answers.
 pub fn judge(
     enrollment: &Enrollment,
+    methods: &[Method],
     state: &mut State,
     budget: &Budget,
     answer: Option<&Secret>,
@@ -54,19 +56,33 @@ pub fn judge(
     }
     let Some(text) = answer.expose_str() else { return Judgement::refused(Reason::Malformed) };
     if recovery::has_shape(text) {
+        if !methods.contains(&Method::Recovery) {
+            return Judgement::refused(Reason::NoAllowedMethod);
+        }
         return judge_recovery(enrollment, state, budget, text, now);
     }
     match otp::normalise(text) {
-        Some(code) => judge_code(enrollment, state, budget, &code, now),
+        Some(code) => judge_code(enrollment, methods, state, budget, &code, now),
         None => Judgement::refused(Reason::Malformed),
     }
 }
 
-fn judge_code(enrollment: &Enrollment, state: &mut State, budget: &Budget, code: &Secret, now: Now) -> Judgement {
+fn judge_code(
+    enrollment: &Enrollment,
+    methods: &[Method],
+    state: &mut State,
+    budget: &Budget,
+    code: &Secret,
+    now: Now,
+) -> Judgement {
     let fitting = enrollment.confirmed().filter(|factor| usize::from(factor.otp.digits()) == code.len());
     let mut open: Vec<&Factor> = Vec::new();
     let mut barred = Judgement::refused(Reason::Malformed);
     for factor in fitting {
+        if !methods.contains(&factor.method()) {
+            barred = Judgement::refused(Reason::NoAllowedMethod);
+            continue;
+        }
         match bar(state, &factor.id, factor.method(), budget, now) {
             None => open.push(factor),
             Some(why) => barred = why,

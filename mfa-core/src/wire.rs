@@ -43,6 +43,9 @@ pub enum Ask {
         /// What was typed, as it was typed.
         text: Option<Secret>,
     },
+    /// The application could not ask, and nobody gave up: it has no prompts (`sudo -n`, some lockers). Sent in place of
+    /// an answer.
+    CannotAsk,
     /// The user or the application gave up.
     Cancel,
 }
@@ -73,6 +76,10 @@ pub struct Context {
     /// without the keys. mfad believes it only for services of kind `sshd`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ssh_auth_info: Vec<String>,
+    /// The command line of the process that called PAM, as the kernel tells it: under sudo and su what the requester
+    /// typed. For showing to those who decide; nothing rests on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 /// What mfad tells the module to do next.
@@ -206,6 +213,16 @@ pub enum Reason {
     Disabled,
     /// The answer has the form of no factor of the user.
     Malformed,
+    /// Policy accepts none of the methods this user has.
+    NoAllowedMethod,
+    /// Policy wants the approval of others, and none of them could be asked.
+    NoApprover,
+    /// One who may approve said no.
+    ApprovalDenied,
+    /// Not enough of those who may approve answered in time.
+    ApprovalExpired,
+    /// The application could not ask for a code, and no push without a number was out.
+    NoConversation,
     /// sshd's stand-in answer for a login that cannot succeed.
     DummyAnswer,
     /// No answer in time.
@@ -343,64 +360,4 @@ fn category(error: &serde_json::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn body(frame: &[u8]) -> &[u8] {
-        assert_eq!(body_length(frame[..4].try_into().unwrap()).unwrap(), frame.len() - 4);
-        &frame[4..]
-    }
-
-    #[test]
-    fn a_frame_is_a_length_and_versioned_json() {
-        let frame = encode(&Ask::Answer { text: Some(Secret::from(String::from("123456"))) }).unwrap();
-        assert_eq!(body(&frame), br#"{"v":1,"t":{"answer":{"text":"123456"}}}"#);
-        assert!(matches!(decode::<Ask>(body(&frame)).unwrap(), Ask::Answer { text: Some(_) }));
-    }
-
-    #[test]
-    fn steps_survive_the_wire() {
-        let verdict = Verdict { user: "anna".into(), method: Method::Totp, reason: Reason::CodeAccepted };
-        for step in [
-            Step::Prompt { text: "Verification code: ".into(), echo: false },
-            Step::Info { text: "x".into() },
-            Step::Granted(verdict.clone()),
-            Step::Ignored(verdict.clone()),
-            Step::Refused { ending: Ending::Stop, kind: Kind::Sudo, verdict },
-        ] {
-            assert_eq!(decode::<Step>(body(&encode(&step).unwrap())).unwrap(), step);
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_is_refused() {
-        for bad in [
-            r#"{"v":2,"t":"cancel"}"#,
-            r#"{"v":1,"t":"grant"}"#,
-            r#"{"v":1,"t":{"granted":{}}}"#,
-            r#"{"v":1,"t":{"granted":{"user":"a","method":"totp","reason":"because"}}}"#,
-            r#"{"v":1,"t":"cancel","x":1}"#,
-            r#"{"t":"cancel"}"#,
-            r#"{"v":1}"#,
-            "",
-            "{",
-            "null",
-        ] {
-            assert!(decode::<Step>(bad.as_bytes()).is_err(), "{bad}");
-        }
-        let newer = decode::<Ask>(br#"{"v":2,"t":"cancel"}"#).unwrap_err().to_string();
-        assert!(newer.contains("version 2"), "{newer}");
-    }
-
-    #[test]
-    fn an_error_never_quotes_a_value() {
-        let error = decode::<Ask>(br#"{"v":1,"t":{"answer":{"text":123456}}}"#).unwrap_err().to_string();
-        assert!(!error.contains("123456"), "{error}");
-    }
-
-    #[test]
-    fn a_length_past_the_limit_is_refused_before_anything_is_read() {
-        assert!(body_length(u32::MAX.to_be_bytes()).is_err());
-        assert_eq!(body_length(16384u32.to_be_bytes()).unwrap(), MAX_FRAME);
-    }
-}
+mod tests;

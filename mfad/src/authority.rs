@@ -4,13 +4,14 @@
 //! service; the daemon calls them on threads that may.
 
 use crate::audit::Audit;
-use crate::clock::Clock;
+use crate::clock::{Clock, zone};
 use crate::config::{Config, ConfigError};
 use crate::locks::Locks;
 use crate::pushes::Registry;
 use crate::store::{Store, StoreError};
 use crate::tickets::Tickets;
 use crate::uids::Uids;
+use jiff::tz::TimeZone;
 use mfa_core::event::{Event, Kind};
 use mfa_core::policy::{Policy, Requirements};
 use std::io;
@@ -48,6 +49,8 @@ pub struct InForce {
     pub files: Vec<String>,
     /// Why a newer configuration was refused.
     pub refused: Option<String>,
+    /// The host's time zone, for hours in rules.
+    pub zone: TimeZone,
 }
 
 /// Why there is no authority.
@@ -84,7 +87,7 @@ impl Authority {
             tickets: Tickets::default(),
             pushes: Registry::new(host_name(), &machine_id()),
             config_file: config_file.map(Path::to_owned),
-            in_force: RwLock::new(Arc::new(InForce { policy: config.policy, files, refused: None })),
+            in_force: RwLock::new(Arc::new(InForce { policy: config.policy, files, refused: None, zone: zone() })),
             requirements: RwLock::new(Arc::new(requirements)),
         })
     }
@@ -121,13 +124,18 @@ impl Authority {
                 let files = config.files();
                 tracing::info!("configuration read again: {}", listed(&files));
                 self.audit.record(Event::new(Kind::PolicyChanged).detail(listed(&files)));
-                InForce { policy: config.policy, files, refused: None }
+                InForce { policy: config.policy, files, refused: None, zone: zone() }
             }
             Err(why) => {
                 tracing::error!("the new configuration is refused, the old one stays in force: {why}");
                 self.audit.record(Event::new(Kind::PolicyChanged).detail(format!("refused: {why}")));
                 let old = self.in_force();
-                InForce { policy: old.policy.clone(), files: old.files.clone(), refused: Some(why.to_string()) }
+                InForce {
+                    policy: old.policy.clone(),
+                    files: old.files.clone(),
+                    refused: Some(why.to_string()),
+                    zone: old.zone.clone(),
+                }
             }
         };
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);

@@ -5,32 +5,35 @@
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
-use crate::logins;
+use crate::logins::{self, Answerer};
+use crate::pushes::Proof;
+use mfa_core::approval::Purpose;
 use mfa_core::bus::{DeviceListed, Error};
 use mfa_core::clean;
 use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
 use mfa_core::enrollment::{Enrollment, StateId};
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
-use mfa_core::secret::Secret;
+use mfa_core::policy::ALL_METHODS;
 use mfa_core::state::State;
 
 /// Longest label, in characters.
 const LABEL: usize = 64;
 
-/// Adds a device on a fresh code, recovery code or an administrator's ticket.
+/// Adds a device on a fresh code, recovery code, an administrator's ticket, or the word of another device.
 ///
 /// # Errors
 /// When the key must not be enrolled or the proof is none.
-pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], proof: &Secret) -> Result<String, Error> {
+pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], proof: &Proof) -> Result<String, Error> {
     let key = DeviceKey::new(key).map_err(|why| Error::BadValue(why.to_string()))?;
     if label.chars().count() > LABEL || label.chars().any(char::is_control) {
         return Err(Error::BadValue(format!("a label has at most {LABEL} characters and no control characters")));
     }
     let _held = authority.locks.blocking(&account.name);
-    let by_ticket = authority.tickets.redeem(&account.name, proof, authority.clock.now());
+    let now = authority.clock.now();
+    let by_ticket = matches!(proof, Proof::Typed(text) if authority.tickets.redeem(&account.name, text, now));
     if !by_ticket {
-        prove(authority, account, proof)?;
+        prove(authority, account, proof, &Purpose::AddDevice { fingerprint: key.fingerprint() })?;
     }
     let (mut enrollment, fresh) = match enrollment_of(authority, account)? {
         Some(enrollment) => (enrollment, false),
@@ -47,8 +50,13 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
     }
     let fingerprint = key.fingerprint();
     let id = DeviceId::new(random().map_err(|why| unavailable(&why))?);
-    let created = authority.clock.now().wall;
-    enrollment.devices.push(Device { id: id.clone(), label: label.to_owned(), created, suspended: false, key });
+    enrollment.devices.push(Device {
+        id: id.clone(),
+        label: label.to_owned(),
+        created: now.wall,
+        suspended: false,
+        key,
+    });
     if fresh {
         let state = State::new(enrollment.state_id.clone());
         authority.store.state(&account.name).and_then(|mut file| file.save(&state)).map_err(|why| unavailable(&why))?;
@@ -82,17 +90,17 @@ pub fn list(authority: &Authority, account: &Account) -> Result<Vec<DeviceListed
     Ok(enrollment.iter().flat_map(|enrollment| &enrollment.devices).map(listed).collect())
 }
 
-/// Suspends a device on a fresh code or recovery code.
+/// Suspends a device on a fresh code, a recovery code, or the word of another device.
 ///
 /// # Errors
 /// When there is no such device or the proof is none.
-pub fn suspend(authority: &Authority, account: &Account, device: &DeviceId, proof: &Secret) -> Result<(), Error> {
+pub fn suspend(authority: &Authority, account: &Account, device: &DeviceId, proof: &Proof) -> Result<(), Error> {
     let _held = authority.locks.blocking(&account.name);
     let known = enrollment_of(authority, account)?;
     let Some(mut enrollment) = known.filter(|enrollment| enrollment.device(device).is_some()) else {
         return Err(Error::NoSuchDevice(String::from("there is no such device of yours")));
     };
-    prove(authority, account, proof)?;
+    prove(authority, account, proof, &Purpose::SuspendDevice { device: device.clone() })?;
     for known in enrollment.devices.iter_mut().filter(|known| known.id == *device) {
         known.suspended = true;
     }
@@ -104,19 +112,26 @@ pub fn suspend(authority: &Authority, account: &Account, device: &DeviceId, proo
     Ok(())
 }
 
-/// A fresh code or recovery code of the account's, judged in the budget of the user's own programs. The caller holds
-/// the user's lock.
-fn prove(authority: &Authority, account: &Account, proof: &Secret) -> Result<(), Error> {
+/// A fresh code or recovery code of the account's, judged in the budget of the user's own programs, or a device's yes to
+/// this very change. The caller holds the user's lock.
+fn prove(authority: &Authority, account: &Account, proof: &Proof, change: &Purpose) -> Result<(), Error> {
     let no = || {
         Error::NotAuthorized(String::from(
-            "a fresh code or recovery code of yours is needed, or an administrator's ticket",
+            "a fresh code or recovery code of yours is needed, another device's yes to this very change, or an \
+             administrator's ticket",
         ))
+    };
+    let typed = match proof {
+        Proof::Approved(purpose) => return if purpose == change { Ok(()) } else { Err(no()) },
+        Proof::Typed(typed) => typed,
     };
     if !enrollment_of(authority, account)?.is_some_and(|enrollment| enrollment.is_enrolled()) {
         return Err(no());
     }
     let now = authority.clock.now();
-    let judged = logins::transact(authority, &account.name, Some(account.uid), &Budget::Own, Some(proof), now);
+    let (user, uid) = (&account.name, Some(account.uid));
+    let answerer = Answerer { user, uid, methods: &ALL_METHODS, budget: &Budget::Own };
+    let judged = logins::transact(authority, answerer, Some(typed), now);
     match judged {
         Ok(judgement) if judgement.accepted => Ok(()),
         Ok(judgement) if judgement.wait > 0 => Err(Error::Later(String::from("too many wrong codes; try again later"))),

@@ -3,7 +3,9 @@
 //! They are read as mfad reads them, so that an example can neither rot nor promise a key that does not exist.
 #![allow(clippy::panic, reason = "a test stops at the first thing that is not as expected")]
 
-use mfa_core::policy::{Groups, Layers, Own, Policy, Query, Require, Requirements, Source};
+use mfa_core::policy::{
+    Circumstances, Groups, Layers, LocalTime, Own, Policy, Query, Require, Requirements, Source, Target,
+};
 use mfa_core::wire::Kind;
 use mfad::ctl::doctor::rules::{self, BeforePam, Subject};
 use mfad::ctl::doctor::sshd::{self, Settings};
@@ -32,7 +34,15 @@ fn with_every_example_switched_on(text: &str) -> String {
 
 fn asked(policy: &Policy, user: &str, service: &str, groups: &[&str]) -> Require {
     let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-    let query = Query { service, user, user_known: true, groups: Groups::Known(&groups), own: Own::Known(None) };
+    let circumstances = Circumstances {
+        rhost: (service == "sshd").then_some("192.0.2.7"),
+        tty: None,
+        first_factors: &[],
+        target: if service == "su" { Target::Known(user) } else { Target::None },
+        time: LocalTime { weekday: 0, minute: 0 },
+    };
+    let (groups, own) = (Groups::Known(&groups), Own::Known(None));
+    let query = Query { service, user, user_known: true, groups, own, circumstances };
     policy.decide(&Requirements::default(), &query).require.value
 }
 
@@ -54,6 +64,8 @@ fn every_example_in_the_vendor_policy_is_understood_and_does_what_it_says() {
     assert_eq!(asked(&policy, "anna", "sudo", &["admin"]), Require::Required);
     assert_eq!(asked(&policy, "anna", "sudo", &["staff"]), Require::Optional);
     assert_eq!(asked(&policy, "backup", "sshd", &[]), Require::Off);
+    assert_eq!(asked(&policy, "root", "su", &[]), Require::Approved);
+    assert_eq!(asked(&policy, "anna", "su", &[]), Require::Optional);
     assert_eq!(policy.kind("sshd-internal"), Kind::Sshd);
     let floored = self::policy(&text);
     assert_eq!(asked(&floored, "backup", "sshd", &[]), Require::Optional);

@@ -24,8 +24,8 @@ const BACKLOG_PAUSE: Duration = Duration::from_millis(10);
 /// Between two looks at whether the person is still there.
 const GLANCE: Duration = Duration::from_millis(200);
 
-/// Longest wait for a device that mfad may announce, in seconds; it gives 45.
-const MOST_WAIT: u32 = 60;
+/// Longest wait for a device that mfad may announce, in seconds; it gives 45 to the user's own, 90 to those who approve.
+const MOST_WAIT: u32 = 100;
 
 /// Why no step could be had from mfad.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub(crate) trait Terminal {
     fn prompt(&mut self, text: &str, echo: bool) -> Result<Option<Secret>, ConversationFailed>;
     /// Shows a line, whatever `PAM_SILENT` says: mfad sends notices only when they matter, and sudo sets that flag always.
     fn tell(&mut self, text: &str);
-    /// Whether the person left while mfad waits for a device.
+    /// Whether the person left: hung up, or pressed a key to give up.
     fn is_gone(&self) -> bool;
     /// Whether `PAM_USER` still is `user`, byte for byte.
     fn user_is(&self, user: &str) -> bool;
@@ -106,18 +106,32 @@ fn talk(
         step = match step {
             Step::Prompt { text, echo } => {
                 terminal.note(if echo { "mfad asks, shown while typed" } else { "mfad asks, hidden while typed" });
-                let Ok(typed) = terminal.prompt(&clean::message(&text), echo) else {
+                let typed = terminal.prompt(&clean::message(&text), echo);
+                if typed.is_err() && terminal.is_gone() {
                     authority.cancel();
                     return Ok(Outcome::NoConversation);
-                };
+                }
                 // Before the answer is used up for somebody else.
                 if !terminal.user_is(&context.user) {
                     authority.cancel();
                     return Ok(Outcome::UserChanged);
                 }
-                let text = passed_on(typed);
-                terminal.note(if text.is_some() { "an answer was given" } else { "no usable answer was given" });
-                authority.ask(&Ask::Answer { text })?
+                match typed {
+                    Ok(typed) => {
+                        let text = passed_on(typed);
+                        terminal.note(if text.is_some() {
+                            "an answer was given"
+                        } else {
+                            "no usable answer was given"
+                        });
+                        authority.ask(&Ask::Answer { text })?
+                    }
+                    // Without prompts (sudo -n) there may still be a device that needs no number.
+                    Err(ConversationFailed) => {
+                        terminal.note("the application cannot ask");
+                        authority.ask(&Ask::CannotAsk)?
+                    }
+                }
             }
             Step::Info { text } => {
                 terminal.note("mfad has a notice");

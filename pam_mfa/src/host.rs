@@ -17,6 +17,8 @@ use pam::secret::SecretBytes;
 use rustix::process::{geteuid, getuid};
 use std::ffi::CStr;
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::ops::Deref;
 
 /// Most methods taken from `SSH_AUTH_INFO_0`: OpenSSH knows six (sshd_config(5), AuthenticationMethods).
@@ -24,6 +26,12 @@ const MAX_SSH_METHODS: usize = 8;
 
 /// Longest name of an SSH method, in bytes: RFC 4251, section 6 limits names to 64.
 const MAX_SSH_METHOD: usize = 64;
+
+/// Most bytes read of the command line: a page, what the kernel gives at once.
+const MAX_COMMAND_LINE: u64 = 4096;
+
+/// Most characters of it that are passed on; mfad shows fewer.
+const MAX_COMMAND: usize = 512;
 
 /// Whether the caller has the rights of root, and so root's socket.
 pub(crate) fn effective_root() -> bool {
@@ -40,6 +48,8 @@ pub(crate) struct Caller {
     pub(crate) ruser: Option<String>,
     pub(crate) real_uid: u32,
     pub(crate) ssh_auth_info: Vec<String>,
+    /// What a user typed to start the setuid program that called PAM.
+    pub(crate) command: Option<String>,
     /// sshd's `SSH_CONNECTION` of the PAM environment: used only to find the connection to watch.
     pub(crate) ssh_connection: Option<String>,
 }
@@ -74,6 +84,7 @@ impl Caller {
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
             ssh_auth_info: ssh_methods(&auth_info),
+            command: if effective_root() && !getuid().is_root() { command_line() } else { None },
             ssh_connection: ffi::pam_environment(pamh, c"SSH_CONNECTION").map(text),
         }
     }
@@ -97,8 +108,29 @@ impl Caller {
             real_uid: self.real_uid,
             first_factor_stack,
             ssh_auth_info: self.ssh_auth_info.clone(),
+            command: self.command.clone(),
         })
     }
+}
+
+/// The command line of this process, from the kernel: under sudo and su what was typed, which a user cannot change any
+/// more once they run as root.
+fn command_line() -> Option<String> {
+    let mut bytes = Vec::new();
+    File::open("/proc/self/cmdline").ok()?.take(MAX_COMMAND_LINE).read_to_end(&mut bytes).ok()?;
+    Some(spelled(&bytes)).filter(|command| !command.is_empty())
+}
+
+/// Arguments as a shell would take them, each told from the next.
+fn spelled(arguments: &[u8]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':' | ',' | '+' | '@' | '%');
+    let mut words = Vec::new();
+    for argument in arguments.strip_suffix(b"\0").unwrap_or(arguments).split(|byte| *byte == 0) {
+        let word = text(argument.to_vec());
+        let quoted = word.is_empty() || !word.chars().all(plain);
+        words.push(if quoted { format!("'{}'", word.replace('\'', "'\\''")) } else { word });
+    }
+    words.join(" ").chars().take(MAX_COMMAND).collect()
 }
 
 fn item<'a, T: Item<'a> + Deref<Target = &'a CStr>>(pamh: &'a PamHandle) -> Option<Vec<u8>> {
@@ -178,6 +210,19 @@ mod tests {
         assert!(ssh_methods(&[b'a'; 65]).is_empty());
         assert!(ssh_methods(b"\xff\xfe").is_empty());
         assert_eq!(ssh_methods(&b"password\n".repeat(100)).len(), MAX_SSH_METHODS);
+    }
+
+    #[test]
+    fn a_command_line_is_spelled_so_that_its_arguments_can_be_told_apart() {
+        for (bytes, expected) in [
+            (&b"sudo\0id\0-un\0"[..], "sudo id -un"),
+            (b"sudo\0sh\0-c\0rm it's\0", r"sudo sh -c 'rm it'\''s'"),
+            (b"sudo\0\0a\nb\0", "sudo '' 'a\nb'"),
+            (b"su", "su"),
+        ] {
+            assert_eq!(spelled(bytes), expected);
+        }
+        assert_eq!(spelled(&[b'x'; 4096]).len(), MAX_COMMAND);
     }
 
     #[test]

@@ -33,6 +33,8 @@ fn table(device: &str) -> Vec<Row> {
         row("Agents1.Approve", &["array:byte:123,125", "array:byte:0"], Some("BadValue"), Some("BadValue")),
         row("Agents1.Deny", &["string:00", "boolean:true"], Some("NoSuchRequest"), Some("NoSuchRequest")),
         row("Factors1.Devices", &[], None, None),
+        // Served to everybody alike: it asks the caller's own devices, and who has none learns nothing.
+        row("Factors1.Challenge", &["string:add-device", "string:00"], Some("BadValue"), Some("BadValue")),
         row(
             "Factors1.AddDevice",
             &["string:x", &format!("array:byte:{}", bytes.join(",")), "string:000000"],

@@ -201,8 +201,10 @@ fn files_pass_by_scp_and_sftp_behind_a_code() {
 
 #[test]
 fn a_key_alone_is_enough_where_policy_asks_nothing() {
-    let house =
-        House::new("off", "require = \"required\"\n[[rule]]\nmatch = { user = [\"alice\"] }\nrequire = \"off\"\n");
+    let house = House::new(
+        "off",
+        "require = \"required\"\n[[rule]]\nmatch = { service = [\"*\"], user = [\"alice\"], from = [\"*\"] }\nrequire = \"off\"\n",
+    );
     let module = house.world.module("required", "");
     house.world.pam_file(
         "sshd",

@@ -216,8 +216,10 @@ fn a_missing_module_lets_nobody_in_under_the_controls_we_ship() {
 
 #[test]
 fn a_login_that_is_asked_nothing_decides_no_stack_and_a_refused_one_passes_none() {
-    let house =
-        House::new("matrix", "require = \"optional\"\n[[rule]]\nmatch = { user = [\"bob\"] }\nrequire = \"off\"\n");
+    let house = House::new(
+        "matrix",
+        "require = \"optional\"\n[[rule]]\nmatch = { service = [\"*\"], user = [\"bob\"], from = [\"*\"] }\nrequire = \"off\"\n",
+    );
     let strict = "[[rule]]\nmatch = { user = [\"carol\"] }\nrequire = \"required\"\n";
     let config = house.world.folder().join("mfa.toml");
     let text = fs::read_to_string(&config).unwrap() + strict;

@@ -47,8 +47,10 @@ fn programs_of_the_user_cannot_lock_out_the_user() {
 
 #[test]
 fn what_a_program_says_of_itself_is_not_believed() {
-    let house =
-        House::new("claims", "require = \"required\"\n[[rule]]\nmatch = { service = [\"open\"] }\nrequire = \"off\"\n");
+    let house = House::new(
+        "claims",
+        "require = \"required\"\n[[rule]]\nmatch = { service = [\"open\"], user = [\"*\"], from = [\"*\"] }\nrequire = \"off\"\n",
+    );
     house.world.pam("open", &["required pam_permit.so", &house.world.module("required", "first_factor=stack")]);
     let alice = house.world.user("alice");
     let of_root = PamClient::new("open", "alice");

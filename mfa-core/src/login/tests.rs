@@ -2,11 +2,25 @@
 
 use super::*;
 use crate::place::Place;
-use crate::policy::Set;
+use crate::policy::{ALL_METHODS, Set};
 
 fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };
-    Decision { require, tries, echo: false, kind, heard: Vec::new() }
+    let approvers = (require.value == Require::Approved).then(|| Approvers { group: "ops".into(), count: 1 });
+    let methods = ALL_METHODS.to_vec();
+    Decision { require, approvers, methods, tries, echo: false, number: true, kind, heard: Vec::new() }
+}
+
+/// The step after the user's own factor, where nobody else has a say.
+fn after(settled: Settled) -> Next {
+    match settled {
+        Settled::Next(next) => next,
+        Settled::AskApproval(approvers) => panic!("asks {approvers}"),
+    }
+}
+
+fn standing(evidence: bool) -> Standing {
+    if evidence { Standing::Evidence } else { Standing::Stranger }
 }
 
 fn judged(accepted: bool, reason: Reason) -> Judgement {
@@ -28,7 +42,7 @@ fn end(next: &Next) -> String {
 
 #[test]
 fn what_each_kind_of_user_meets_at_the_start() {
-    use Require::{Off, Optional, Required};
+    use Require::{Approved, Off, Optional, Required};
     use Subject::{Barred, Enrolled, Unenrolled};
     let damaged = Barred(Reason::EnrolmentDamaged);
     for (require, subject, evidence, expected) in [
@@ -43,8 +57,12 @@ fn what_each_kind_of_user_meets_at_the_start() {
         (Required, Unenrolled, true, "refused stop enrolment-required"),
         (Required, Unenrolled, false, "goes on"),
         (Required, damaged, false, "goes on"),
+        (Approved, Enrolled, true, "goes on"),
+        (Approved, Unenrolled, true, "refused stop enrolment-required"),
+        (Approved, Unenrolled, false, "goes on"),
+        (Required, Barred(Reason::NoAllowedMethod), true, "refused stop no-allowed-method"),
     ] {
-        let (_, next) = Login::begin("a", &decision(require, Kind::Sshd, 3), subject, evidence);
+        let (_, next) = Login::begin("a", &decision(require, Kind::Sshd, 3), subject, standing(evidence));
         assert_eq!(end(&next), expected, "{require} {subject:?} evidence={evidence}");
     }
 }
@@ -52,11 +70,12 @@ fn what_each_kind_of_user_meets_at_the_start() {
 #[test]
 fn without_evidence_every_refused_dialogue_is_the_same() {
     let transcript = |subject, reason: Reason| {
-        let (mut login, first) = Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), subject, false);
+        let (mut login, first) =
+            Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), subject, Standing::Stranger);
         let mut seen = vec![(first.info, first.step)];
         loop {
             let judgement = judged(false, reason);
-            let next = login.settle(login.judges().then_some(&judgement));
+            let next = after(login.settle(login.judges().then_some(&judgement)));
             let done = next.verdict().is_some();
             let step = match next.step {
                 // The verdict is for the log; the person sees the ending alone.
@@ -89,35 +108,38 @@ fn without_evidence_every_refused_dialogue_is_the_same() {
 
 #[test]
 fn a_wrong_code_leaves_a_try_and_the_last_one_stops() {
-    let (mut login, first) = Login::begin("a", &decision(Require::Required, Kind::Sudo, 2), Subject::Enrolled, true);
+    let (mut login, first) =
+        Login::begin("a", &decision(Require::Required, Kind::Sudo, 2), Subject::Enrolled, Standing::Evidence);
     assert_eq!(first.step, prompt(PROMPT));
-    assert_eq!(login.settle(Some(&judged(false, Reason::WrongCode))).step, prompt(PROMPT_AGAIN));
-    assert_eq!(end(&login.settle(Some(&judged(false, Reason::WrongCode)))), "refused stop wrong-code");
+    assert_eq!(after(login.settle(Some(&judged(false, Reason::WrongCode)))).step, prompt(PROMPT_AGAIN));
+    assert_eq!(end(&after(login.settle(Some(&judged(false, Reason::WrongCode))))), "refused stop wrong-code");
 }
 
 #[test]
 fn callers_that_ask_once_may_call_again() {
     for kind in [Kind::Locker, Kind::Display, Kind::Other] {
-        let (mut login, _) = Login::begin("a", &decision(Require::Required, kind, 1), Subject::Enrolled, true);
-        assert_eq!(end(&login.settle(Some(&judged(false, Reason::WrongCode)))), "refused retry wrong-code");
+        let (mut login, _) =
+            Login::begin("a", &decision(Require::Required, kind, 1), Subject::Enrolled, Standing::Evidence);
+        assert_eq!(end(&after(login.settle(Some(&judged(false, Reason::WrongCode))))), "refused retry wrong-code");
     }
 }
 
 #[test]
 fn only_an_accepted_code_grants() {
     for subject in [Subject::Unenrolled, Subject::Barred(Reason::UnknownUser), Subject::Enrolled] {
-        let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Su, 1), subject, false);
-        let granted = end(&login.settle(Some(&judged(true, Reason::CodeAccepted)))).starts_with("granted");
+        let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Su, 1), subject, Standing::Stranger);
+        let granted = end(&after(login.settle(Some(&judged(true, Reason::CodeAccepted))))).starts_with("granted");
         assert_eq!(granted, subject == Subject::Enrolled, "{subject:?}");
-        let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Su, 1), subject, false);
-        assert!(!end(&login.settle(None)).starts_with("granted"));
+        let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Su, 1), subject, Standing::Stranger);
+        assert!(!end(&after(login.settle(None))).starts_with("granted"));
     }
 }
 
 #[test]
 fn who_is_locked_is_told_how_long_once_a_first_factor_is_in_evidence() {
-    let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Su, 3), Subject::Enrolled, true);
-    let next = login.settle(Some(&judged(false, Reason::Locked)));
+    let (mut login, _) =
+        Login::begin("a", &decision(Require::Required, Kind::Su, 3), Subject::Enrolled, Standing::Evidence);
+    let next = after(login.settle(Some(&judged(false, Reason::Locked))));
     assert_eq!(next.info.as_deref(), Some("Too many wrong codes. Try again in 41 seconds."));
     assert_eq!(end(&next), "refused stop locked");
 }
@@ -144,14 +166,18 @@ fn a_first_factor_is_in_evidence_only_as_declared() {
         (Context { tty: Some("ssh".into()), ..base.clone() }, Kind::Sudo, Some(1000), false),
         (Context { real_uid: 0, ..base.clone() }, Kind::Su, Some(0), false),
     ] {
-        assert_eq!(first_factor_in_evidence(&context, kind, uid), expected, "{context:?} {kind} {uid:?}");
+        assert_eq!(!first_factors(&context, kind, uid).is_empty(), expected, "{context:?} {kind} {uid:?}");
     }
 }
 
 #[test]
 fn every_text_fits_a_pam_message_and_never_says_password() {
-    let (_, next) =
-        Login::begin(&"x".repeat(600), &decision(Require::Required, Kind::Su, 1), Subject::Unenrolled, true);
+    let (_, next) = Login::begin(
+        &"x".repeat(600),
+        &decision(Require::Required, Kind::Su, 1),
+        Subject::Unenrolled,
+        Standing::Evidence,
+    );
     let info = next.info.unwrap();
     assert!(info.len() < clean::PAM_MESSAGE_BYTES);
     for text in [PROMPT, PROMPT_AGAIN, &info] {
@@ -160,7 +186,8 @@ fn every_text_fits_a_pam_message_and_never_says_password() {
 }
 
 fn pushed(codes: bool, kind: Kind) -> (Login, Next) {
-    let (mut login, _) = Login::begin("a", &decision(Require::Required, kind, 3), Subject::Enrolled, true);
+    let (mut login, _) =
+        Login::begin("a", &decision(Require::Required, kind, 3), Subject::Enrolled, Standing::Evidence);
     assert!(login.may_push());
     let next = login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes });
     (login, next)
@@ -188,7 +215,7 @@ fn how_a_push_ends_a_login() {
         (Pushed::Expired, false, "refused stop push-expired"),
     ] {
         let (mut login, _) = pushed(codes, Kind::Sudo);
-        assert_eq!(end(&login.settle_push(pushed_as)), expected, "{pushed_as:?}");
+        assert_eq!(end(&after(login.settle_push(pushed_as))), expected, "{pushed_as:?}");
     }
 }
 
@@ -200,18 +227,119 @@ fn without_evidence_or_factors_no_push_goes_out_and_none_grants() {
         (Subject::Barred(Reason::UnknownUser), true),
         (Subject::Barred(Reason::UnknownUser), false),
     ] {
-        let (mut login, _) = Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), subject, evidence);
+        let (mut login, _) =
+            Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), subject, standing(evidence));
         assert!(!login.may_push());
-        assert!(!end(&login.settle_push(Pushed::Approved)).starts_with("granted"));
+        assert!(!end(&after(login.settle_push(Pushed::Approved))).starts_with("granted"));
     }
 }
 
 #[test]
 fn a_wrong_code_leaves_the_push_open() {
     let (mut login, _) = pushed(true, Kind::Sshd);
-    let next = login.settle(Some(&judged(false, Reason::WrongCode)));
+    let next = after(login.settle(Some(&judged(false, Reason::WrongCode))));
     let expected =
         "That code was not accepted. Verification code (or approve 482 913 on your desktop and press Enter): ";
     assert_eq!(next.step, prompt(expected));
-    assert_eq!(end(&login.settle_push(Pushed::Approved)), "granted approved");
+    assert_eq!(end(&after(login.settle_push(Pushed::Approved))), "granted approved");
+}
+
+/// A login of an enrolled user that others must approve, after the user's own code.
+fn with_approvers(kind: Kind) -> Login {
+    let (mut login, _) =
+        Login::begin("a", &decision(Require::Approved, kind, 3), Subject::Enrolled, Standing::Stranger);
+    let asked = login.settle(Some(&judged(true, Reason::CodeAccepted)));
+    assert_eq!(asked, Settled::AskApproval(Approvers { group: "ops".into(), count: 1 }));
+    login
+}
+
+fn approval(number: bool) -> Approval {
+    Approval { count: 2, group: "ops".into(), number: number.then(|| Secret::from(String::from("482913"))) }
+}
+
+#[test]
+fn where_others_must_approve_the_users_own_factor_alone_opens_nothing() {
+    for (pushed_as, expected) in [
+        (Pushed::Approved, "granted approved"),
+        (Pushed::Denied, "refused stop approval-denied"),
+        (Pushed::WrongNumber, "refused stop wrong-number"),
+        (Pushed::Expired, "refused stop approval-expired"),
+    ] {
+        let mut login = with_approvers(Kind::Sudo);
+        let asked = login.ask_approval(Some(approval(true)));
+        assert_eq!(asked.step, prompt("2 of ops must approve this. Tell them 482 913, then press Enter: "));
+        for answer in ["", "123456", "anything"] {
+            assert!(login.waits(Some(&Secret::from(String::from(answer)))), "nothing typed decides now");
+        }
+        assert!(login.waits(None));
+        assert_eq!(end(&login.settle_approval(pushed_as)), expected);
+    }
+}
+
+#[test]
+fn where_nobody_can_be_asked_the_login_is_refused_and_says_so() {
+    let mut login = with_approvers(Kind::Sshd);
+    let next = login.ask_approval(None);
+    assert_eq!(next.info.as_deref(), Some("One of ops must approve this, and cannot be asked just now."));
+    assert_eq!(end(&next), "refused stop no-approver");
+}
+
+#[test]
+fn an_approval_before_the_users_own_factor_opens_nothing() {
+    let of = |subject| Login::begin("a", &decision(Require::Approved, Kind::Su, 3), subject, Standing::Evidence).0;
+    assert!(!end(&of(Subject::Enrolled).settle_approval(Pushed::Approved)).starts_with("granted"));
+    assert!(!end(&of(Subject::Enrolled).ask_approval(Some(approval(true)))).starts_with("goes on"));
+    assert!(matches!(of(Subject::Unenrolled).settle(Some(&judged(true, Reason::CodeAccepted))), Settled::Next(_)));
+    // An own push that was never sent is no factor either.
+    assert!(matches!(of(Subject::Enrolled).settle_push(Pushed::Approved), Settled::Next(_)));
+}
+
+#[test]
+fn an_own_push_is_a_factor_to_be_approved_like_any() {
+    let (mut login, _) =
+        Login::begin("a", &decision(Require::Approved, Kind::Sudo, 3), Subject::Enrolled, Standing::Evidence);
+    login.offer(Offer { number: None, codes: true });
+    assert!(matches!(login.settle_push(Pushed::Approved), Settled::AskApproval(_)));
+    assert_eq!(end(&after(login.settle_push(Pushed::Approved))), "refused unavailable protocol", "it counts once");
+}
+
+#[test]
+fn a_method_that_policy_does_not_accept_is_neither_pushed_nor_granted() {
+    let decision = Decision { methods: vec![Method::Hotp], ..decision(Require::Required, Kind::Su, 3) };
+    let (mut login, _) = Login::begin("a", &decision, Subject::Enrolled, Standing::Evidence);
+    assert!(!login.may_push());
+    assert!(!end(&after(login.settle(Some(&judged(true, Reason::CodeAccepted))))).starts_with("granted"));
+}
+
+#[test]
+fn an_application_that_cannot_ask_waits_only_for_a_push_without_a_number() {
+    let refused = "refused retry no-conversation";
+    let begin =
+        || Login::begin("a", &decision(Require::Required, Kind::Sudo, 3), Subject::Enrolled, Standing::Evidence).0;
+    assert_eq!(end(&begin().cannot_ask().unwrap()), refused, "no push is out");
+    let mut login = begin();
+    login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes: true });
+    assert_eq!(end(&login.cannot_ask().unwrap()), refused, "nobody has seen the number");
+    let mut login = begin();
+    login.offer(Offer { number: None, codes: true });
+    assert_eq!(login.cannot_ask(), None);
+    assert_eq!(end(&after(login.clone().settle_push(Pushed::Approved))), "granted approved");
+    assert_eq!(
+        end(&after(login.settle_push(Pushed::Expired))),
+        "refused stop push-expired",
+        "it cannot ask for a code"
+    );
+    for (number, waits) in [(true, false), (false, true)] {
+        let mut login = with_approvers(Kind::Sudo);
+        login.ask_approval(Some(approval(number)));
+        assert_eq!(login.cannot_ask().is_none(), waits);
+    }
+}
+
+#[test]
+fn a_program_of_the_users_own_is_pushed_where_policy_accepts_it_and_charged_to_its_own_budget() {
+    let decision = decision(Require::Required, Kind::Locker, 1);
+    let (login, _) = Login::begin("a", &decision, Subject::Enrolled, Standing::OwnProgram);
+    assert!(login.may_push() && login.hides());
+    assert_eq!(login.budget(None), Budget::Own);
 }

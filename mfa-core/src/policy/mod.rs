@@ -1,42 +1,28 @@
-//! Which login must show a second factor, and which line of which file says so.
+//! Which login must show what, and which line of which file says so.
 //!
-//! `mfad` asks [`decide`] at every login and `mfactl explain` shows its reasons. Reading the files is
-//! in `read`. What must never happen: a value that is missing, unknown or could not be looked up
-//! making a login easier.
+//! `mfad` asks [`Policy::decide`] at every login and `mfactl explain` shows its reasons. Reading the files is in `read`, what a
+//! rule looks at in `matching`, what it asks in `settings`. What must never happen: a value that is missing, unknown or could
+//! not be looked up making a login easier.
 
+mod matching;
+mod networks;
+mod order;
 mod read;
 mod requirements;
+mod settings;
+mod times;
 
+pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote};
 pub use read::{Layers, Source};
 pub use requirements::{FILE as REQUIREMENTS_FILE, Requirements};
+pub use settings::{ALL_METHODS, Approvers, Require, TRIES};
+pub use times::LocalTime;
 
 use crate::place::Place;
-use crate::wire::Kind;
+use crate::wire::{Kind, Method};
+use matching::Fit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// What is asked of a login. Ordered: the later is the stricter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Require {
-    /// Nothing.
-    Off,
-    /// A code from those who have a factor.
-    Optional,
-    /// A code from everybody; who has no factor is refused.
-    Required,
-}
-
-impl fmt::Display for Require {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Off => "off",
-            Self::Optional => "optional",
-            Self::Required => "required",
-        })
-    }
-}
 
 /// A value and where it was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,23 +33,28 @@ pub struct Set<T> {
     pub place: Place,
 }
 
-/// The answers one login may give before it is refused, unless policy says less (1 to 5).
-pub const TRIES: u8 = 3;
-
 /// Services that are never asked unless a rule names them: they run without a person.
 pub const NEVER_ASKED: [&str; 5] = ["cron", "crond", "systemd-user", "runuser", "atd"];
+
+/// The service of logins over the user socket, whatever the program says it is. No push goes out for it unless a rule that
+/// names it allows one.
+pub const OWN_PROGRAM: &str = "own-program";
 
 /// The merged policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// For logins no rule matches.
     pub require: Set<Require>,
+    /// What may answer, where no rule says otherwise.
+    pub methods: Set<Vec<Method>>,
     /// Answers one login may give, for callers that can show several prompts.
     pub tries: Set<u8>,
     /// Whether codes are shown while they are typed.
     pub echo: Set<bool>,
     /// Whether a push of a login of this host asks for the number as well; one with a remote host always does.
     pub number: Set<bool>,
+    /// Who approves, where `require` is `approved`.
+    pub approvers: Option<Set<Approvers>>,
     /// The name shown in authenticator apps; the host name when not set.
     pub issuer: Option<Set<String>>,
     /// In order; the first that matches decides.
@@ -79,49 +70,18 @@ pub struct Policy {
 pub struct Rule {
     /// Where it begins.
     pub place: Place,
-    /// Services it is for; empty: all.
-    pub service: Vec<String>,
-    /// Users it is for; empty: all.
-    pub user: Vec<String>,
-    /// Groups it is for; empty: all.
-    pub group: Vec<String>,
+    /// Which logins it is for.
+    pub matcher: Matcher,
     /// What it asks.
     pub require: Set<Require>,
+    /// What may answer, if it says so.
+    pub methods: Option<Set<Vec<Method>>>,
     /// Answers one login may give, if it says so.
     pub tries: Option<Set<u8>>,
-}
-
-/// The groups of an account, or that they could not be looked up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Groups<'a> {
-    /// Their names.
-    Known(&'a [String]),
-    /// The look-up failed: "not in the group" must not be the result.
-    Unknown,
-}
-
-/// What a user's own enrolment file requires, or that it could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Own {
-    /// What it says, if anything.
-    Known(Option<Require>),
-    /// It could not be looked up or read: "nothing" must not be the result.
-    Unknown,
-}
-
-/// A login, as far as policy looks at it.
-#[derive(Debug, Clone, Copy)]
-pub struct Query<'a> {
-    /// The PAM service.
-    pub service: &'a str,
-    /// `pw_name`, or the typed name of an unknown user.
-    pub user: &'a str,
-    /// Whether that is the account's name for certain: a typed one that could not be looked up may be an alias.
-    pub user_known: bool,
-    /// Of that user.
-    pub groups: Groups<'a>,
-    /// What the user's own enrolment file requires.
-    pub own: Own,
+    /// Whether a push of a login of this host asks for the number, if it says so.
+    pub number: Option<Set<bool>>,
+    /// Who approves; set where `require` is `approved`, and only there.
+    pub approvers: Option<Set<Approvers>>,
 }
 
 /// What is asked of a login, and why.
@@ -129,14 +89,28 @@ pub struct Query<'a> {
 pub struct Decision {
     /// What is asked.
     pub require: Set<Require>,
+    /// Who must approve besides; set where `require` is `approved`.
+    pub approvers: Option<Approvers>,
+    /// What may answer.
+    pub methods: Vec<Method>,
     /// Answers one login may give.
     pub tries: u8,
     /// Whether codes are shown while they are typed.
     pub echo: bool,
+    /// Whether a push of a login of this host asks for the number as well.
+    pub number: bool,
     /// The kind of application.
     pub kind: Kind,
     /// Every line that had a say, in the order it was heard; the one that decided is `require.place`.
     pub heard: Vec<Heard>,
+}
+
+impl Decision {
+    /// Whether this method may answer.
+    #[must_use]
+    pub fn accepts(&self, method: Method) -> bool {
+        self.methods.contains(&method)
+    }
 }
 
 /// A line that had a say.
@@ -154,9 +128,11 @@ impl Policy {
     pub fn built_in() -> Self {
         Self {
             require: Set { value: Require::Required, place: Place::built_in("require") },
+            methods: Set { value: ALL_METHODS.to_vec(), place: Place::built_in("methods") },
             tries: Set { value: TRIES, place: Place::built_in("tries") },
             echo: Set { value: false, place: Place::built_in("echo") },
             number: Set { value: true, place: Place::built_in("number") },
+            approvers: None,
             issuer: None,
             rules: Vec::new(),
             floor: None,
@@ -166,7 +142,7 @@ impl Policy {
 
     /// The groups that rules name; without any, none need be looked up.
     pub fn groups_named(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().flat_map(|rule| &rule.group).map(String::as_str)
+        self.rules.iter().flat_map(|rule| rule.matcher.groups_named())
     }
 
     /// The kind of application behind `service`: as configured, else by its usual name.
@@ -191,12 +167,13 @@ impl Policy {
     #[must_use]
     pub fn decide(&self, requirements: &Requirements, query: &Query<'_>) -> Decision {
         let mut heard = Vec::new();
-        let (mut require, tries) = match self.first_match(query) {
-            Match::Rule(rule) => (rule.require.clone(), rule.tries.as_ref()),
-            Match::None if NEVER_ASKED.contains(&query.service) => {
-                (Set { value: Require::Off, place: Place::built_in("services never asked") }, None)
+        let rule = self.first_match(query);
+        let mut require = match rule {
+            Some(rule) => rule.require.clone(),
+            None if NEVER_ASKED.contains(&query.service) => {
+                Set { value: Require::Off, place: Place::built_in("services never asked") }
             }
-            Match::None => (self.require.clone(), None),
+            None => self.require.clone(),
         };
         heard.push(Heard { place: require.place.clone(), require: require.value });
         // `off` by a rule (or for a service that is never asked) is an exemption of that login; `off`
@@ -216,55 +193,52 @@ impl Policy {
                 require = floor.clone();
             }
         }
+        let approvers = rule.map_or(self.approvers.as_ref(), |rule| rule.approvers.as_ref());
         let kind = self.kind(query.service);
         let tries = match kind {
             // These ask once and call again themselves.
             Kind::Locker | Kind::Display | Kind::Other => 1,
-            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => tries.unwrap_or(&self.tries).value,
+            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => {
+                rule.and_then(|rule| rule.tries.as_ref()).unwrap_or(&self.tries).value
+            }
         };
-        Decision { require, tries, echo: self.echo.value, kind, heard }
+        Decision {
+            approvers: approvers.filter(|_| require.value == Require::Approved).map(|set| set.value.clone()),
+            methods: self.methods_of(rule, query.service),
+            tries,
+            echo: self.echo.value,
+            number: rule.and_then(|rule| rule.number.as_ref()).unwrap_or(&self.number).value,
+            kind,
+            heard,
+            require,
+        }
     }
 
-    fn first_match<'a>(&'a self, query: &Query<'_>) -> Match<'a> {
+    fn methods_of(&self, rule: Option<&Rule>, service: &str) -> Vec<Method> {
+        if let Some(set) = rule.and_then(|rule| rule.methods.as_ref()) {
+            return set.value.clone();
+        }
+        let own = service == OWN_PROGRAM;
+        self.methods.value.iter().copied().filter(|method| !own || *method != Method::Push).collect()
+    }
+
+    /// The first rule that matches, or the strictest of those that might, where something is not known.
+    fn first_match(&self, query: &Query<'_>) -> Option<&Rule> {
         let mut undecided: Vec<&Rule> = Vec::new();
         for rule in &self.rules {
-            let named = |list: &[String], name: &str| list.is_empty() || list.iter().any(|entry| entry == name);
-            if !named(&rule.service, query.service) {
-                continue;
-            }
-            if !named(&rule.user, query.user) {
-                if !query.user_known {
-                    undecided.push(rule);
-                }
-                continue;
-            }
-            match query.groups {
-                _ if rule.group.is_empty() => return strictest(&undecided, Some(rule), self.require.value),
-                Groups::Unknown => undecided.push(rule),
-                Groups::Known(groups) if groups.iter().any(|group| rule.group.contains(group)) => {
-                    return Match::Rule(rule);
-                }
-                Groups::Known(_) => {}
+            match rule.matcher.fit(query) {
+                Fit::No => {}
+                Fit::Unknown => undecided.push(rule),
+                Fit::Yes => return strictest(&undecided, rule.require.value).or(Some(rule)),
             }
         }
-        strictest(&undecided, None, self.require.value)
+        strictest(&undecided, self.require.value)
     }
 }
 
-enum Match<'a> {
-    Rule(&'a Rule),
-    None,
-}
-
-/// Of the rules that might have matched had name and groups been known and the one that does: the strictest.
-fn strictest<'a>(undecided: &[&'a Rule], decided: Option<&'a Rule>, otherwise: Require) -> Match<'a> {
-    let worst = undecided.iter().copied().max_by_key(|rule| rule.require.value);
-    match (worst, decided) {
-        (Some(worst), Some(decided)) if worst.require.value > decided.require.value => Match::Rule(worst),
-        (Some(worst), None) if worst.require.value > otherwise => Match::Rule(worst),
-        (_, Some(decided)) => Match::Rule(decided),
-        (_, None) => Match::None,
-    }
+/// The strictest of rules that might match, where it is stricter than what holds otherwise.
+fn strictest<'a>(undecided: &[&'a Rule], otherwise: Require) -> Option<&'a Rule> {
+    undecided.iter().copied().max_by_key(|rule| rule.require.value).filter(|worst| worst.require.value > otherwise)
 }
 
 #[cfg(test)]

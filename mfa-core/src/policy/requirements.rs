@@ -30,7 +30,13 @@ impl Requirements {
     /// What is wrong, with its place.
     pub fn parse(file: &str, text: &str) -> Result<Self, FileError> {
         let read: Self = place::read(file, text)?;
-        if read.version == 1 { Ok(read) } else { Err(FileError::whole(file, "this mfad reads version 1 only")) }
+        if read.version != 1 {
+            return Err(FileError::whole(file, "this mfad reads version 1 only"));
+        }
+        if read.all.iter().chain(read.group.values()).any(|require| *require == Require::Approved) {
+            return Err(FileError::whole(file, "\"approved\" stands in mfa.toml alone, where it names who approves"));
+        }
+        Ok(read)
     }
 
     /// The file's text.

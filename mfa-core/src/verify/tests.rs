@@ -5,6 +5,7 @@ use crate::enrollment::{Recovery, StateId};
 use crate::limits::{ADMIN_AT, OWN_AT, STRANGERS_AT};
 use crate::now::Boot;
 use crate::otp::{Algorithm, Otp, ShortSecret};
+use crate::policy::ALL_METHODS;
 
 const T0: u64 = 1_700_000_000;
 
@@ -64,7 +65,8 @@ impl User {
 
     fn answer(&mut self, text: &str, budget: &Budget, now: Now) -> Judgement {
         let (mut state, _) = State::of(&self.enrollment, Some(self.state.clone()), now);
-        let judgement = judge(&self.enrollment, &mut state, budget, Some(&Secret::from(text.to_owned())), now);
+        let judgement =
+            judge(&self.enrollment, &ALL_METHODS, &mut state, budget, Some(&Secret::from(text.to_owned())), now);
         self.state = state;
         judgement
     }
@@ -236,7 +238,10 @@ fn answers_of_no_shape_are_refused_and_not_charged() {
     for _ in 0..10 {
         assert_eq!(user.says("\x08\n\r\x7fINCORRECT", now(0)), Reason::DummyAnswer);
     }
-    assert_eq!(judge(&user.enrollment, &mut user.state, &Budget::Evidence, None, now(0)).reason, Reason::Malformed);
+    assert_eq!(
+        judge(&user.enrollment, &ALL_METHODS, &mut user.state, &Budget::Evidence, None, now(0)).reason,
+        Reason::Malformed
+    );
     assert_eq!(user.says(&user.at(0), now(0)), Reason::CodeAccepted);
 }
 

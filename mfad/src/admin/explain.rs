@@ -2,29 +2,25 @@
 
 use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
-use crate::logins::{self, Caller};
+use crate::logins::{self, Appraisal, Caller};
 use mfa_core::admin::{AdminReply, Explanation, Outcome};
-use mfa_core::login::Subject;
-use mfa_core::policy::Require;
-use mfa_core::wire::{Method, Reason};
+use mfa_core::login::{Subject, needs_number};
+use mfa_core::policy::{OWN_PROGRAM, Require};
+use mfa_core::wire::{Context, Method, Reason};
 
-pub(super) fn explain(
-    authority: &Authority,
-    typed: &str,
-    service: &str,
-    _rhost: Option<String>,
-    _tty: Option<String>,
-) -> AdminReply {
-    let service = service.to_lowercase();
-    let looked_up = by_name(typed);
-    let caller = if service == logins::OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
-    let (decision, subject) = logins::appraise(authority, caller, &service, typed, &looked_up);
+pub(super) fn explain(authority: &Authority, mut context: Context) -> AdminReply {
+    context.service = context.service.to_lowercase();
+    let looked_up = by_name(&context.user);
+    let caller = if context.service == OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
+    let Appraisal { decision, subject, .. } = logins::appraise(authority, caller, &context, &looked_up);
     let absent = looked_up == Lookup::Absent;
     let account = match looked_up {
         Lookup::Found(account) => Some(account.name),
         Lookup::Absent | Lookup::Failed(_) => None,
     };
-    let methods = account.as_deref().map(|name| methods(authority, name)).unwrap_or_default();
+    let mut methods = account.as_deref().map(|name| methods(authority, name)).unwrap_or_default();
+    methods.retain(|method| decision.accepts(*method));
+    let number = needs_number(&context, &decision);
     let (outcome, meets) = match (decision.require.value, subject) {
         // A mistyped name must not look like somebody who is let in.
         _ if absent => (
@@ -36,27 +32,33 @@ pub(super) fn explain(
         (Require::Off, _) => (Outcome::Exempt, String::from("is asked nothing by pam_mfa")),
         (_, Subject::Enrolled) => {
             let tries = if decision.tries == 1 { "try" } else { "tries" };
-            (Outcome::Asked, format!("is asked for a verification code, {} {tries}", decision.tries))
+            let approved = decision
+                .approvers
+                .as_ref()
+                .map_or_else(String::new, |approvers| format!(", then for the approval of {approvers}"));
+            (Outcome::Asked, format!("is asked for a verification code, {} {tries}{approved}", decision.tries))
         }
         (Require::Optional, Subject::Unenrolled) => {
             (Outcome::NotEnrolledIgnored, String::from("has no factor and is asked nothing"))
         }
-        (Require::Required, Subject::Unenrolled) => {
+        (Require::Required | Require::Approved, Subject::Unenrolled) => {
             (Outcome::NotEnrolledRefused, String::from("has no factor and is refused; mfactl enroll adds one"))
         }
         (_, Subject::Barred(reason)) => (Outcome::Barred, barred(reason)),
     };
     AdminReply::Explained(Box::new(Explanation {
         account,
-        service,
+        service: context.service,
         kind: decision.kind,
         require: decision.require.value,
+        approvers: decision.approvers,
         decided_by: decision.require.place.to_string(),
         heard: decision.heard,
         tries: decision.tries,
         meets,
         outcome,
         methods,
+        number,
     }))
 }
 
@@ -75,6 +77,9 @@ fn methods(authority: &Authority, user: &str) -> Vec<Method> {
             methods.push(factor.method());
         }
     }
+    if enrollment.active_devices().next().is_some() {
+        methods.push(Method::Push);
+    }
     if !methods.is_empty() && enrollment.recovery.is_some() {
         methods.push(Method::Recovery);
     }
@@ -85,6 +90,7 @@ fn barred(reason: Reason) -> String {
     match reason {
         Reason::UnknownUser => String::from("is no account: prompted like everybody and refused"),
         Reason::LookupFailed => String::from("cannot be looked up just now: prompted like everybody and refused"),
+        Reason::NoAllowedMethod => String::from("is refused: policy accepts none of the user's factors here"),
         other => format!("is refused whatever is answered ({other}); mfactl status says more"),
     }
 }

@@ -4,7 +4,7 @@ use super::{Refusal, account, done, enrolled, file_user, refuse};
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
-use crate::logins;
+use crate::logins::{self, Answerer};
 use mfa_core::admin::{AdminReply, NewFactor};
 use mfa_core::base32;
 use mfa_core::clean;
@@ -13,6 +13,7 @@ use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
 use mfa_core::otp::{self, Check, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
 use mfa_core::otpauth::Otpauth;
+use mfa_core::policy::ALL_METHODS;
 use mfa_core::recovery;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
@@ -156,8 +157,8 @@ pub(super) fn verify(authority: &Authority, by: u32, typed: &str, code: &Secret)
     let _held = authority.locks.blocking(&user);
     enrolled(authority, &user)?;
     let now = authority.clock.now();
-    let judged =
-        logins::transact(authority, &user, None, &Budget::Admin, Some(code), now).map_err(|(why, _)| Refusal(why))?;
+    let answerer = Answerer { user: &user, uid: None, methods: &ALL_METHODS, budget: &Budget::Admin };
+    let judged = logins::transact(authority, answerer, Some(code), now).map_err(|(why, _)| Refusal(why))?;
     let happened = if judged.accepted { Kind::AuthSuccess } else { Kind::AuthFailed };
     let mut event = Event::new(happened).about(&user).by(by).detail("mfactl verify");
     (event.method, event.reason) = (Some(judged.method), Some(judged.reason));

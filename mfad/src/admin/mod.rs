@@ -88,9 +88,7 @@ impl Desk {
                 users::orphans(authority, by, &mut self.names, after.as_deref(), purge)
             }
             AdminAsk::Require { whom, require } => users::require(authority, by, &whom, require),
-            AdminAsk::Explain { user, service, rhost, tty } => {
-                Ok(explain::explain(authority, &user, &service, rhost, tty))
-            }
+            AdminAsk::Explain { context } => Ok(explain::explain(authority, context)),
             AdminAsk::Stage { entries } => {
                 Ok(AdminReply::Staged { refused: import::stage(authority, &mut self.staged, entries) })
             }

@@ -303,11 +303,14 @@ pub(super) fn require(
     whom: &Whom,
     require: Option<Require>,
 ) -> Result<AdminReply, Refusal> {
+    if require == Some(Require::Approved) {
+        return refuse("\"approved\" stands in mfa.toml alone, where it names who approves");
+    }
     let what = require.map_or_else(|| String::from("no longer set"), |r| r.to_string());
     // The stricter of both decides.
     let rest = match require {
         Some(Require::Off | Require::Optional) => "; where policy is stricter, policy holds",
-        Some(Require::Required) => "",
+        Some(Require::Required | Require::Approved) => "",
         None => "; policy holds",
     };
     let (event, whom) = match whom {

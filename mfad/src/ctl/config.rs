@@ -7,7 +7,7 @@ use super::show::{Screen, line};
 use crate::config::Config;
 use clap::Subcommand;
 use mfa_core::place::Place;
-use mfa_core::policy::{Policy, Rule, Set};
+use mfa_core::policy::{Approvers, Policy, Rule, Set};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -50,8 +50,13 @@ fn check(screen: &mut Screen, files: &[String]) -> Result<(), Failure> {
 fn text(policy: &Policy) -> String {
     let mut lines = Lines::default();
     lines.set("require", &policy.require);
+    if let Some(approvers) = &policy.approvers {
+        lines.approvers(approvers);
+    }
+    lines.set("methods", &policy.methods);
     lines.set("tries", &policy.tries);
     lines.set("echo", &policy.echo);
+    lines.set("number", &policy.number);
     if let Some(issuer) = &policy.issuer {
         lines.set("issuer", issuer);
     }
@@ -84,19 +89,29 @@ impl Lines {
     fn rule(&mut self, rule: &Rule) {
         self.0.push(String::new());
         self.line("[[rule]]", &rule.place);
-        let lists = [("service", &rule.service), ("user", &rule.user), ("group", &rule.group)];
-        let matches: Vec<String> = lists
-            .iter()
-            .filter(|(_, names)| !names.is_empty())
-            .map(|(key, names)| format!("{key} = {}", quoted(names)))
-            .collect();
+        let lists = rule.matcher.lists();
+        let matches: Vec<String> = lists.iter().map(|(key, names)| format!("{key} = {}", quoted(names))).collect();
         if !matches.is_empty() {
             self.0.push(format!("match = {{ {} }}", matches.join(", ")));
         }
         self.set("require", &rule.require);
+        if let Some(approvers) = &rule.approvers {
+            self.approvers(approvers);
+        }
+        if let Some(methods) = &rule.methods {
+            self.set("methods", methods);
+        }
         if let Some(tries) = &rule.tries {
             self.set("tries", tries);
         }
+        if let Some(number) = &rule.number {
+            self.set("number", number);
+        }
+    }
+
+    fn approvers(&mut self, set: &Set<Approvers>) {
+        let Approvers { group, count } = &set.value;
+        self.line(&format!("approvers = {{ group = {}, count = {count} }}", quoted(group)), &set.place);
     }
 }
 
@@ -115,16 +130,15 @@ fn object(policy: &Policy) -> Value {
         .rules
         .iter()
         .map(|rule| {
-            let mut matches = serde_json::Map::new();
-            for (key, names) in [("service", &rule.service), ("user", &rule.user), ("group", &rule.group)] {
-                if !names.is_empty() {
-                    matches.insert(key.to_owned(), json!(names));
-                }
-            }
+            let matches: serde_json::Map<String, Value> =
+                rule.matcher.lists().into_iter().map(|(key, names)| (key.to_owned(), json!(names))).collect();
             json!({
                 "match": matches,
                 "require": from(&rule.require),
+                "approvers": rule.approvers.as_ref().map(from),
+                "methods": rule.methods.as_ref().map(from),
                 "tries": rule.tries.as_ref().map(from),
+                "number": rule.number.as_ref().map(from),
                 "origin": origin(&rule.place),
             })
         })
@@ -133,8 +147,11 @@ fn object(policy: &Policy) -> Value {
         policy.services.iter().map(|(name, kind)| (name.clone(), json!({ "kind": from(kind) }))).collect();
     json!({
         "require": from(&policy.require),
+        "approvers": policy.approvers.as_ref().map(from),
+        "methods": from(&policy.methods),
         "tries": from(&policy.tries),
         "echo": from(&policy.echo),
+        "number": from(&policy.number),
         "issuer": policy.issuer.as_ref().map(from),
         "rule": rules,
         "floor": policy.floor.as_ref().map(|floor| json!({ "require": from(floor) })),
@@ -157,6 +174,43 @@ mod tests {
     }
 
     #[test]
+    fn every_key_survives_being_shown() {
+        let read = policy(
+            r#"
+require = "approved"
+approvers = { group = "ops", count = 2 }
+methods = ["push", "totp"]
+number = false
+echo = true
+tries = 1
+[[rule]]
+match = { service = ["sudo"], group = ["*"], from = ["10.0.0.0/8", "local"] }
+require = "off"
+[[rule]]
+match = { tty = ["tty*"], first_factor = ["password"], target = ["root"], time = ["Mon-Fri 08:00-18:00"] }
+require = "approved"
+approvers = { group = "o\"ps", count = 2 }
+methods = ["hotp"]
+number = true
+"#,
+        );
+        let plain = |mut policy: Policy| {
+            let here = || Place::built_in("");
+            for rule in &mut policy.rules {
+                (rule.place, rule.require.place) = (here(), here());
+                rule.methods.iter_mut().for_each(|set| set.place = here());
+                rule.number.iter_mut().for_each(|set| set.place = here());
+                rule.approvers.iter_mut().for_each(|set| set.place = here());
+            }
+            (policy.require.place, policy.methods.place, policy.tries.place) = (here(), here(), here());
+            (policy.echo.place, policy.number.place) = (here(), here());
+            policy.approvers.iter_mut().for_each(|set| set.place = here());
+            policy
+        };
+        assert_eq!(plain(policy(&text(&read))), plain(read));
+    }
+
+    #[test]
     fn what_cat_shows_means_the_same_and_names_its_origins() {
         let read = policy(
             "require = \"optional\"\nissuer = \"Ex \\\"ample\"\n\n[[rule]]\nmatch = { service = [\"sshd\"], group = [\"ops\"] }\n\
@@ -170,8 +224,8 @@ mod tests {
         let again = policy(&shown);
         assert_eq!(again.require.value, read.require.value);
         assert_eq!(again.issuer.unwrap().value, "Ex \"ample");
-        assert_eq!(again.rules[0].service, ["sshd"]);
-        assert_eq!(again.rules[0].group, ["ops"]);
+        assert_eq!(again.rules[0].matcher.service, ["sshd"]);
+        assert_eq!(again.rules[0].matcher.group, ["ops"]);
         assert_eq!(again.rules[0].tries.as_ref().unwrap().value, 2);
         assert_eq!(again.services["my-app"].value, read.services["my-app"].value);
         assert_eq!(object(&read)["rule"][0]["require"]["origin"], "f.toml:6");

@@ -1,8 +1,9 @@
 //! Paired devices: tickets, list, suspend, revoke.
 
 use super::link::{Link, unexpected};
-use super::show::{Screen, moment, name, zone};
+use super::show::{Screen, moment, name};
 use super::{Failure, User, simply};
+use crate::clock::zone;
 use clap::Subcommand;
 use mfa_core::admin::{AdminAsk, AdminReply, DeviceStatus};
 use mfa_core::clean;

@@ -9,11 +9,12 @@ use super::explain;
 use super::link::Link;
 use super::show::{Screen, line};
 use super::{Failure, Reach};
+use crate::clock;
 use crate::config::{Config, MAIN};
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
-use mfa_core::policy::{Groups, Own, Policy, Query, Require, Requirements};
-use mfa_core::wire::Kind;
+use mfa_core::policy::{Circumstances, Groups, Own, Policy, Query, Require, Requirements, Target};
+use mfa_core::wire::{Context, Kind};
 use std::path::{Path, PathBuf};
 
 /// Services people log in or rise through, where they have a stack.
@@ -50,7 +51,7 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
     let services: Vec<ServiceExpectation> =
         folders.services().iter().filter_map(|name| expected(&mut link, &policy, name)).collect();
     let decision = simulate.as_ref().map(|(user, service)| match &mut link {
-        Ok(link) => explain::of(link, user, service, None, None).map_or_else(unknown, decided),
+        Ok(link) => explain::of(link, login_of(user, service)).map_or_else(unknown, decided),
         Err(Failure::Refused(why)) => Decision::Unknown(why.clone()),
         Err(_) => Decision::Unknown(String::from("mfad was not asked")),
     });
@@ -79,19 +80,32 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
 
 /// What policy wants of a service, if it is one to speak about: a usual one, or one that policy names.
 fn expected(link: &mut Result<Link, Failure>, policy: &Policy, name: &str) -> Option<ServiceExpectation> {
-    let mut rules = policy.rules.iter().filter(|rule| rule.service.iter().any(|service| service == name)).peekable();
+    let mut rules =
+        policy.rules.iter().filter(|rule| rule.matcher.service.iter().any(|service| service == name)).peekable();
     if !USUAL.contains(&name) && !policy.services.contains_key(name) && rules.peek().is_none() {
         return None;
     }
     // What asks some is to be expected there.
     let others = rules.any(|rule| rule.require.value > Require::Off);
-    let told = link.as_mut().ok().and_then(|link| explain::of(link, ANYBODY, name, None, None).ok());
+    let told = link.as_mut().ok().and_then(|link| explain::of(link, login_of(ANYBODY, name)).ok());
     let (kind, require) = told.map_or_else(|| by_files(policy, name), |told| (told.kind, told.require));
     Some(ServiceExpectation { name: name.to_owned(), kind, asked: others || require > Require::Off })
 }
 
+fn login_of(user: &str, service: &str) -> Context {
+    Context { user: user.to_owned(), service: service.to_owned(), ..Context::default() }
+}
+
 fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
-    let query = Query { service, user: ANYBODY, user_known: true, groups: Groups::Unknown, own: Own::Known(None) };
+    let circumstances = Circumstances {
+        rhost: None,
+        tty: None,
+        first_factors: &[],
+        target: Target::Unknown,
+        time: clock::local(clock::wall(), &clock::zone()),
+    };
+    let (groups, own) = (Groups::Unknown, Own::Known(None));
+    let query = Query { service, user: ANYBODY, user_known: true, groups, own, circumstances };
     let decision = policy.decide(&Requirements::default(), &query);
     (decision.kind, decision.require.value)
 }

@@ -5,6 +5,7 @@ use super::show::{Screen, line, name};
 use super::{Failure, User};
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation};
+use mfa_core::wire::{Context, Method};
 
 /// A login to be explained.
 #[derive(Debug, Args)]
@@ -19,27 +20,38 @@ pub(super) struct Login {
     /// Terminal, as PAM_TTY says
     #[arg(long, value_name = "TTY")]
     tty: Option<String>,
+    /// First factor that was given: publickey, password … as sshd names it, or stack
+    #[arg(long, value_name = "NAME")]
+    first_factor: Vec<String>,
+}
+
+impl Login {
+    fn context(&self) -> Context {
+        let (stack, methods): (Vec<_>, Vec<_>) = self.first_factor.iter().cloned().partition(|name| name == "stack");
+        Context {
+            user: self.user.user.clone(),
+            service: self.service.clone(),
+            rhost: self.rhost.clone(),
+            tty: self.tty.clone(),
+            first_factor_stack: !stack.is_empty(),
+            ssh_auth_info: methods,
+            ..Context::default()
+        }
+    }
 }
 
 /// Explains it.
 pub(super) fn explain(link: &mut Link, screen: &mut Screen, login: &Login) -> Result<(), Failure> {
-    let Login { user, service, rhost, tty } = login;
-    let explanation = of(link, &user.user, service, rhost.clone(), tty.clone())?;
+    let explanation = of(link, login.context())?;
     if screen.json {
         return Ok(screen.object(&explanation)?);
     }
-    Ok(screen.say(&told(&user.user, &explanation))?)
+    Ok(screen.say(&told(&login.user.user, &explanation))?)
 }
 
 /// What mfad says about a login.
-pub(super) fn of(
-    link: &mut Link,
-    user: &str,
-    service: &str,
-    rhost: Option<String>,
-    tty: Option<String>,
-) -> Result<Explanation, Failure> {
-    match link.ask(AdminAsk::Explain { user: user.to_owned(), service: service.to_owned(), rhost, tty })? {
+pub(super) fn of(link: &mut Link, context: Context) -> Result<Explanation, Failure> {
+    match link.ask(AdminAsk::Explain { context })? {
         AdminReply::Explained(explanation) => Ok(*explanation),
         _ => Err(unexpected()),
     }
@@ -52,9 +64,17 @@ fn told(typed: &str, explanation: &Explanation) -> String {
         format!("  Second factor: {} ({})", explanation.require, line(&explanation.decided_by)),
         format!("  Kind of application: {}", explanation.kind),
     ];
+    if let Some(approvers) = &explanation.approvers {
+        lines.push(format!("  Approval: {} of {}", approvers.count, name(&approvers.group)));
+    }
     if !explanation.methods.is_empty() {
         let methods: Vec<String> = explanation.methods.iter().map(ToString::to_string).collect();
-        lines.push(format!("  Factors: {}", methods.join(", ")));
+        let number = match explanation.methods.contains(&Method::Push) {
+            true if explanation.number => " with the number",
+            true => " without a number",
+            false => "",
+        };
+        lines.push(format!("  Factors: {}{number}", methods.join(", ")));
     }
     lines.push(String::from("  Heard, in this order:"));
     lines.extend(explanation.heard.iter().map(|heard| {
@@ -71,7 +91,7 @@ mod tests {
     use mfa_core::admin::Outcome;
     use mfa_core::place::Place;
     use mfa_core::policy::{Heard, Require};
-    use mfa_core::wire::{Kind, Method};
+    use mfa_core::wire::Kind;
 
     #[test]
     fn the_deciding_line_is_named_and_marked() {
@@ -81,6 +101,7 @@ mod tests {
             service: String::from("sshd"),
             kind: Kind::Sshd,
             require: Require::Required,
+            approvers: None,
             decided_by: place(9, "require").to_string(),
             heard: vec![
                 Heard { place: place(3, "[[rule]]"), require: Require::Optional },
@@ -90,6 +111,7 @@ mod tests {
             meets: String::from("is asked for a verification code, 3 tries"),
             outcome: Outcome::Asked,
             methods: vec![Method::Totp, Method::Recovery],
+            number: true,
         };
         let text = told("Anna", &explanation);
         assert!(text.starts_with("anna at sshd is asked for a verification code, 3 tries.\n"), "{text}");

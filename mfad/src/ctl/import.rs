@@ -5,8 +5,9 @@
 
 use super::Failure;
 use super::link::{Link, unexpected};
-use super::show::{self, Gathered, Screen, host_zone, line};
+use super::show::{self, Gathered, Screen, line};
 use crate::clock;
+use crate::clock::host_zone;
 use clap::{Args, Subcommand};
 use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry, STAGED_AT_ONCE};
 use mfa_core::base32;

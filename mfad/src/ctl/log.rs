@@ -3,7 +3,7 @@
 use super::Failure;
 use super::link::{Link, unexpected};
 use super::show::{self, Gathered, Screen, count, line, moment};
-use crate::clock;
+use crate::clock::{self, zone};
 use clap::{Args, Subcommand};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -41,7 +41,7 @@ pub(super) fn log(link: &mut Link, screen: &mut Screen, log: &Log) -> Result<(),
 }
 
 fn show(link: &mut Link, screen: &mut Screen, log: &Log) -> Result<(), Failure> {
-    let zone = show::zone();
+    let zone = zone();
     let (mut gathered, mut after) = (Gathered::default(), None);
     loop {
         let ask = AdminAsk::Log { user: log.user.clone(), since: log.since, after };
@@ -105,7 +105,7 @@ fn verify(link: &mut Link, screen: &mut Screen) -> Result<(), Failure> {
 
 /// Seconds since 1970 of a moment typed by a person.
 fn since(text: &str) -> Result<u64, String> {
-    moment_of(text, clock::wall(), &show::zone())
+    moment_of(text, clock::wall(), &zone())
         .ok_or_else(|| String::from("expected 30m, 2h, 7d, 2026-11-23, 2026-11-23T18:00 or a time as in RFC 3339"))
 }
 

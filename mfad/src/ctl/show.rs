@@ -130,24 +130,6 @@ pub(super) fn escaped(text: &str) -> Zeroizing<String> {
     out
 }
 
-/// The host's time zone, or UTC where it has none that can be read.
-pub(super) fn zone() -> TimeZone {
-    host_zone().unwrap_or(TimeZone::UTC)
-}
-
-/// The host's time zone: `/etc/localtime`, UTC where there is none.
-///
-/// # Errors
-/// When it is there and is not a time zone.
-pub(super) fn host_zone() -> Result<TimeZone, String> {
-    const FILE: &str = "/etc/localtime";
-    match std::fs::read(FILE) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(TimeZone::UTC),
-        Err(e) => Err(format!("{FILE}: {e}")),
-        Ok(bytes) => TimeZone::tzif(FILE, &bytes).map_err(|_| format!("{FILE} is not a time zone")),
-    }
-}
-
 /// A moment by the clock on the wall: `2026-11-23 18:40:01 +01:00`.
 pub(super) fn moment(zone: &TimeZone, seconds: u64) -> String {
     let stamp = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());

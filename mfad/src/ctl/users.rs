@@ -5,6 +5,7 @@
 use super::link::{Link, unexpected};
 use super::show::{self, Gathered, Screen, count, moment, name, span};
 use super::{Failure, simply};
+use crate::clock::zone;
 use clap::Args;
 use jiff::tz::TimeZone;
 use mfa_core::admin::{AdminAsk, AdminReply, FactorStatus, UserStatus, Whom};
@@ -38,14 +39,14 @@ pub(super) fn status(link: &mut Link, screen: &mut Screen, user: &str) -> Result
     if screen.json {
         screen.object(&status)?
     } else {
-        screen.say(&told(&show::zone(), &status))?
+        screen.say(&told(&zone(), &status))?
     };
     Ok(())
 }
 
 /// Shows everybody who has a file.
 pub(super) fn list(link: &mut Link, screen: &mut Screen, totals: Totals) -> Result<(), Failure> {
-    let zone = show::zone();
+    let zone = zone();
     let (mut sums, mut lines, mut after) = (Sums::default(), Gathered::default(), None);
     loop {
         let AdminReply::Page { users, next } = link.ask(AdminAsk::List { after })? else { return Err(unexpected()) };

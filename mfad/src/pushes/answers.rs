@@ -1,8 +1,10 @@
 //! Answers to requests, as they come from the bus: yes with a signature, no without.
 
-use super::close;
+use super::round::{Person, Round};
+use super::{approvals, close, registry::Taken, settle_budget};
+use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
-use mfa_core::approval::{Approval, Rejected, RequestId, judge};
+use mfa_core::approval::{Approval, Pending, Rejected, RequestId, judge};
 use mfa_core::bus::Withdrawn;
 use mfa_core::clean;
 use mfa_core::enrollment::FactorId;
@@ -12,6 +14,7 @@ use mfa_core::login::Pushed;
 use mfa_core::now::Now;
 use mfa_core::pushes::Ended;
 use mfa_core::state::State;
+use std::sync::Arc;
 
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +27,10 @@ pub enum Answered {
     Rejected(Rejected),
     /// The number was wrong; the request is over.
     WrongNumber,
-    /// The user's pushes are locked or disabled by now.
+    /// The caller's pushes are locked or disabled by now.
     Locked,
+    /// The caller may not approve others' logins any more.
+    NoApprover,
     /// The answer could not be made durable.
     Unavailable(String),
 }
@@ -36,94 +41,136 @@ pub fn approve(authority: &Authority, uid: u32, approval: &[u8], signature: &[u8
     let Ok(named) = serde_json::from_slice::<Approval>(approval) else {
         return Answered::Rejected(Rejected::NotUnderstood);
     };
-    let Some((pending, owner)) = authority.pushes.find(&named.request) else { return Answered::NoSuchRequest };
-    if owner != uid {
+    let Some((pending, person, round)) = authority.pushes.find(&named.request) else { return Answered::NoSuchRequest };
+    if person.uid != uid {
         // The same word as for one that does not exist.
         return Answered::NoSuchRequest;
     }
-    let user = pending.request.user.clone();
+    if let Some(group) = &round.group {
+        // Looked up now: whoever left the group since they were asked does not count.
+        match by_uid(uid) {
+            Lookup::Found(account) if approvals::is_member(&account, group) => {}
+            Lookup::Found(_) | Lookup::Absent | Lookup::Failed(_) => return Answered::NoApprover,
+        }
+    }
+    let wrong = match record(authority, &pending, &person, (approval, signature)) {
+        Ok(()) => false,
+        Err(Answered::WrongNumber) => true,
+        Err(other) => return other,
+    };
+    let over = if wrong {
+        close(authority, &round, Pushed::WrongNumber, Withdrawn::WrongNumber, Ended::Unapproved)
+    } else {
+        match authority.pushes.approve(&named.request) {
+            Taken::Late => false,
+            Taken::More => true,
+            Taken::Last => {
+                settle_budget(authority, &round, Ended::Approved);
+                true
+            }
+        }
+    };
+    if !over {
+        return Answered::NoSuchRequest;
+    }
+    let kind = match (wrong, &round.group) {
+        (true, _) => Kind::PushNumberMismatch,
+        (false, None) => Kind::PushApproved,
+        (false, Some(_)) => Kind::ApprovalGiven,
+    };
+    let mut event = event(kind, &pending, &person, &round);
+    event.factor = Some(clean::field(named.device.as_str()));
+    authority.audit.record(event);
+    if wrong { Answered::WrongNumber } else { Answered::Done }
+}
+
+/// Judges a yes and makes what it changes durable, in the files of the person who says it.
+fn record(
+    authority: &Authority,
+    pending: &Pending,
+    person: &Person,
+    (approval, signature): (&[u8], &[u8]),
+) -> Result<(), Answered> {
+    let user = &person.user;
     let unavailable = |why: String| {
-        tracing::error!("an approval of {} is refused: {why}", clean::quoted(&user));
+        tracing::error!("an approval of {} is refused: {why}", clean::quoted(user));
         Answered::Unavailable(why)
     };
-    let held = authority.locks.blocking(&user);
+    let _held = authority.locks.blocking(user);
     // Read now, not when it was asked: a device revoked or a user locked in between counts.
-    let enrollment = match authority.store.enrollment(&user) {
-        Ok(Some(enrollment)) if enrollment.uid == uid => enrollment,
-        Ok(_) => return Answered::NoSuchRequest,
-        Err(why) => return unavailable(why.to_string()),
+    let enrollment = match authority.store.enrollment(user) {
+        Ok(Some(enrollment)) if enrollment.uid == person.uid => enrollment,
+        Ok(_) => return Err(Answered::NoSuchRequest),
+        Err(why) => return Err(unavailable(why.to_string())),
     };
     let now = authority.clock.now();
-    let mut file = match authority.store.state(&user) {
-        Ok(file) => file,
-        Err(why) => return unavailable(why.to_string()),
-    };
+    let mut file = authority.store.state(user).map_err(|why| unavailable(why.to_string()))?;
     let (mut state, _) = State::of(&enrollment, file.take(), now);
     if barred(&mut state, now).is_some() {
-        return Answered::Locked;
+        return Err(Answered::Locked);
     }
     let push = FactorId::push();
-    let wrong = match judge(&pending, approval, signature, &enrollment.devices, now.boottime) {
+    let judged = match judge(pending, approval, signature, &enrollment.devices, now.boottime) {
         Ok(_) => {
             state.clear(&push, &Budget::Evidence);
             state.factor(&push).last_used = Some(now.wall);
             state.last_success = Some(now.wall);
-            false
+            Ok(())
         }
         Err(Rejected::WrongNumber) => {
             state.charge(&[&push], &Budget::Evidence, now);
             let known = state.factor(&push);
             known.disabled = known.evidence.failures >= DISABLE_AT;
-            true
+            Err(Answered::WrongNumber)
         }
         Err(rejected) => {
-            tracing::warn!("an answer to a push of {} does not count: {rejected}", clean::quoted(&user));
-            return Answered::Rejected(rejected);
+            tracing::warn!("an answer to a push of {} does not count: {rejected}", clean::quoted(user));
+            return Err(Answered::Rejected(rejected));
         }
     };
-    if let Err(why) = file.save(&state) {
-        return unavailable(why.to_string());
-    }
-    drop(held);
-    let (kind, pushed, withdrawn, how) = if wrong {
-        (Kind::PushNumberMismatch, Pushed::WrongNumber, Withdrawn::WrongNumber, Ended::Unapproved)
-    } else {
-        (Kind::PushApproved, Pushed::Approved, Withdrawn::Approved, Ended::Approved)
-    };
-    if !close(authority, &named.request, &user, pushed, withdrawn, how) {
-        return Answered::NoSuchRequest;
-    }
-    let mut event = Event::new(kind).about(&user);
-    event.factor = Some(named.device.to_string());
-    authority.audit.record(event);
-    if wrong { Answered::WrongNumber } else { Answered::Done }
+    file.save(&state).map_err(|why| unavailable(why.to_string()))?;
+    judged
 }
 
 /// A no by the connection `name` of `uid`, to which the request must have been presented.
 #[must_use]
 pub fn deny(authority: &Authority, uid: u32, name: &str, id: &RequestId, report: bool) -> Answered {
-    let Some((pending, owner)) = authority.pushes.find(id) else { return Answered::NoSuchRequest };
-    if owner != uid || !authority.pushes.was_presented(id, name) {
+    let Some((pending, person, round)) = authority.pushes.find(id) else { return Answered::NoSuchRequest };
+    if person.uid != uid || !authority.pushes.was_presented(id, name) {
         return Answered::NoSuchRequest;
     }
-    let user = &pending.request.user;
     let how = if report { Ended::Reported } else { Ended::Unapproved };
-    if !close(authority, id, user, Pushed::Denied, Withdrawn::Denied, how) {
+    if !close(authority, &round, Pushed::Denied, Withdrawn::Denied, how) {
         return Answered::NoSuchRequest;
     }
+    let request = &pending.request;
     if report {
-        let from = pending.request.rhost.as_deref().unwrap_or("this host");
         tracing::warn!(
-            "{} reports a login that was not theirs: {} from {from}",
-            clean::quoted(user),
-            pending.request.service
+            "{} reports a login as {} that should not be: {} from {}",
+            clean::quoted(&person.user),
+            clean::quoted(&round.user),
+            request.service,
+            request.rhost.as_deref().unwrap_or("this host")
         );
     }
-    let mut event = Event::new(if report { Kind::PushReported } else { Kind::PushDenied }).about(user);
+    let kind = match (report, &round.group) {
+        (true, _) => Kind::PushReported,
+        (false, None) => Kind::PushDenied,
+        (false, Some(_)) => Kind::ApprovalDenied,
+    };
+    authority.audit.record(event(kind, &pending, &person, &round));
+    Answered::Done
+}
+
+/// An event about a round; who answered, where it is not the user.
+fn event(kind: Kind, pending: &Pending, person: &Person, round: &Arc<Round>) -> Event {
+    let mut event = Event::new(kind).about(&clean::field(&round.user));
     event.service = Some(pending.request.service.clone());
     event.rhost.clone_from(&pending.request.rhost);
-    authority.audit.record(event);
-    Answered::Done
+    if round.group.is_some() {
+        event = event.detail(format!("by {}", clean::field(&person.user)));
+    }
+    event
 }
 
 /// Seconds the user's pushes wait after wrong numbers, or that they are disabled (`u64::MAX`).

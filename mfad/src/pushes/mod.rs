@@ -1,45 +1,51 @@
 //! Pushes: which agents there are, which requests wait, and who may end them.
 //!
-//! Logins open a request and hold its [`Ticket`]; the bus hands in answers. The registry knows agents by the bus's
+//! Logins open a round of requests and hold its [`Ticket`]; the bus hands in answers. The registry knows agents by the bus's
 //! credentials alone, never by anything in an environment. What must never happen: a request answered twice, by
 //! another user's device, or after it was withdrawn.
 
 mod answers;
+mod approvals;
+mod challenges;
 mod registry;
+mod round;
 
 pub use answers::{Answered, approve, deny};
+pub use approvals::open as open_approval;
+pub use challenges::{Challenges, Proof, challenge};
 pub use registry::{Agent, Out, Registry};
 
 use crate::authority::Authority;
 use crate::clock::random;
-use mfa_core::approval::{self, LIFETIME, Pending, Purpose, Request, RequestId};
+use mfa_core::approval::{self, Pending, Purpose, Request, RequestId};
 use mfa_core::bus::Withdrawn;
 use mfa_core::clean;
-use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
-use mfa_core::login::Pushed;
+use mfa_core::login::{Pushed, needs_number};
 use mfa_core::now::Now;
+use mfa_core::policy::Decision;
 use mfa_core::pushes::Ended;
+use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::wire::Context;
+use round::{Person, Round};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// A request of a login under way. Dropping it withdraws the request.
+/// A round under way. Dropping it withdraws its requests.
 #[derive(Debug)]
 pub struct Ticket {
     /// The number the terminal shows.
-    pub number: Option<mfa_core::secret::Secret>,
-    id: RequestId,
-    user: String,
+    pub number: Option<Secret>,
+    round: Arc<Round>,
     until: u64,
     ended: watch::Receiver<Option<Pushed>>,
     authority: Arc<Authority>,
 }
 
 impl Ticket {
-    /// How the push ended, if it has.
+    /// How the round ended, if it has.
     #[must_use]
     pub fn ended(&self) -> Option<Pushed> {
         *self.ended.borrow()
@@ -58,6 +64,11 @@ impl Ticket {
     pub fn left(&self, now: Now) -> u64 {
         self.until.saturating_sub(now.boottime)
     }
+
+    /// Withdraws the requests at once. The caller must not hold the user's lock.
+    fn withdraw(self) {
+        close(&self.authority, &self.round, Pushed::Expired, Withdrawn::Cancelled, Ended::Unneeded);
+    }
 }
 
 impl Drop for Ticket {
@@ -65,11 +76,11 @@ impl Drop for Ticket {
         if self.ended().is_some() {
             return;
         }
-        let (authority, id, user) = (Arc::clone(&self.authority), self.id.clone(), self.user.clone());
+        let (authority, round) = (Arc::clone(&self.authority), Arc::clone(&self.round));
         // The state is written under the user's lock, which whoever drops this may hold.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn_blocking(move || {
-                close(&authority, &id, &user, Pushed::Expired, Withdrawn::Cancelled, Ended::Unneeded);
+                close(&authority, &round, Pushed::Expired, Withdrawn::Cancelled, Ended::Unneeded);
             });
         }
     }
@@ -80,12 +91,43 @@ impl Drop for Ticket {
 ///
 /// # Errors
 /// When the push could not be charged: none is sent then.
-pub fn open(authority: &Arc<Authority>, user: &str, context: &Context) -> Result<Option<Ticket>, String> {
+pub fn open(
+    authority: &Arc<Authority>,
+    user: &str,
+    context: &Context,
+    decision: &Decision,
+) -> Result<Option<Ticket>, String> {
+    let number_due = needs_number(context, decision);
+    let asked = Asked { context, purpose: Purpose::Login, number_due, lifetime: approval::LIFETIME };
+    let ticket = open_own(authority, user, &asked, None)?;
+    if ticket.is_some() {
+        authority.audit.record(event(Kind::PushSent, user, context));
+    }
+    Ok(ticket)
+}
+
+/// What is asked in all requests of a round.
+struct Asked<'a> {
+    context: &'a Context,
+    purpose: Purpose,
+    number_due: bool,
+    /// Seconds.
+    lifetime: u64,
+}
+
+/// A round of the user's own devices but `excluded`.
+fn open_own(
+    authority: &Arc<Authority>,
+    user: &str,
+    asked: &Asked<'_>,
+    excluded: Option<mfa_core::device::DeviceId>,
+) -> Result<Option<Ticket>, String> {
     let _held = authority.locks.blocking(user);
     let now = authority.clock.now();
     let Ok(Some(enrollment)) = authority.store.enrollment(user) else { return Ok(None) };
-    let agents = authority.pushes.agents_for(&enrollment);
-    if agents.is_empty() || authority.pushes.is_open_for(user) {
+    let mut agents = authority.pushes.agents_for(&enrollment);
+    agents.retain(|agent| Some(&agent.device) != excluded.as_ref());
+    if agents.is_empty() || authority.pushes.is_open_for(user) || !authority.pushes.has_room_for(enrollment.uid) {
         return Ok(None);
     }
     let mut file = authority.store.state(user).map_err(|why| why.to_string())?;
@@ -97,104 +139,112 @@ pub fn open(authority: &Arc<Authority>, user: &str, context: &Context) -> Result
     // Charged before it is sent: a crash must not give pushes away.
     file.save(&state).map_err(|why| why.to_string())?;
     drop(file);
-    let number_due = needs_number(authority, context);
-    let pending = pending(authority, &enrollment, context, number_due, now).map_err(|why| why.to_string())?;
-    let (sender, ended) = watch::channel(None);
-    let ticket = Ticket {
-        number: pending.number.clone(),
-        id: pending.request.id.clone(),
-        user: user.to_owned(),
-        until: pending.until,
-        ended,
-        authority: Arc::clone(authority),
-    };
-    authority.pushes.present(pending, enrollment.uid, sender, &agents);
-    authority.audit.record(event(Kind::PushSent, user, context));
-    expire_later(Arc::clone(authority), ticket.id.clone(), user.to_owned());
-    Ok(Some(ticket))
+    let number = number(asked)?;
+    let person = Person { user: user.to_owned(), uid: enrollment.uid };
+    let pending = pending(authority, user, &person, asked, number.as_ref(), now)?;
+    let (round, ended) = Round::new(user, None, excluded, 1);
+    Ok(Some(begin(authority, round, ended, vec![(pending, person, agents)], number, asked, now)))
 }
 
-/// Ends the request when its time is over, whether or not anybody waits at the prompt.
-fn expire_later(authority: Arc<Authority>, id: RequestId, user: String) {
+/// Presents a round and has it end in time.
+fn begin(
+    authority: &Arc<Authority>,
+    round: Round,
+    ended: watch::Receiver<Option<Pushed>>,
+    requests: Vec<(Pending, Person, Vec<Agent>)>,
+    number: Option<Secret>,
+    asked: &Asked<'_>,
+    now: Now,
+) -> Ticket {
+    let round = Arc::new(round);
+    authority.pushes.present(&round, requests);
+    expire_later(Arc::clone(authority), Arc::clone(&round), asked.lifetime);
+    let until = now.boottime.saturating_add(asked.lifetime);
+    Ticket { number, round, until, ended, authority: Arc::clone(authority) }
+}
+
+/// Ends the round when its time is over, whether or not anybody waits at the prompt.
+fn expire_later(authority: Arc<Authority>, round: Arc<Round>, lifetime: u64) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     let blocking = runtime.clone();
     runtime.spawn(async move {
-        tokio::time::sleep(Duration::from_secs(LIFETIME)).await;
+        tokio::time::sleep(Duration::from_secs(lifetime)).await;
         blocking.spawn_blocking(move || {
-            if close(&authority, &id, &user, Pushed::Expired, Withdrawn::Expired, Ended::Unapproved) {
-                authority.audit.record(Event::new(Kind::PushExpired).about(&user));
+            if close(&authority, &round, Pushed::Expired, Withdrawn::Expired, Ended::Unapproved) {
+                let kind = if round.group.is_some() { Kind::ApprovalExpired } else { Kind::PushExpired };
+                authority.audit.record(Event::new(kind).about(&clean::field(&round.user)));
             }
         });
     });
 }
 
-/// A remote host: always. A login of this host: as policy says.
-fn needs_number(authority: &Authority, context: &Context) -> bool {
-    let remote =
-        context.rhost.as_deref().is_some_and(|rhost| !rhost.is_empty()) || context.tty.as_deref() == Some("ssh");
-    remote || authority.in_force().policy.number.value
+fn number(asked: &Asked<'_>) -> Result<Option<Secret>, String> {
+    if !asked.number_due {
+        return Ok(None);
+    }
+    random().map(|bytes| Some(approval::number(bytes))).map_err(|why| why.to_string())
 }
 
 fn pending(
     authority: &Authority,
-    enrollment: &Enrollment,
-    context: &Context,
-    number_due: bool,
+    user: &str,
+    person: &Person,
+    asked: &Asked<'_>,
+    number: Option<&Secret>,
     now: Now,
-) -> Result<Pending, getrandom::Error> {
+) -> Result<Pending, String> {
     let shown = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(clean::field);
+    let context = asked.context;
     let request = Request {
-        id: RequestId::new(random()?),
+        id: RequestId::new(random().map_err(|why| why.to_string())?),
         host: authority.pushes.host().name.clone(),
         host_id: authority.pushes.host().id.clone(),
-        user: clean::field(&enrollment.name),
-        approver: clean::field(&enrollment.name),
+        user: clean::field(user),
+        approver: clean::field(&person.user),
         ruser: shown(&context.ruser),
         service: clean::field(&context.service),
         tty: shown(&context.tty),
         rhost: shown(&context.rhost),
-        purpose: Purpose::Login,
-        number_due,
+        command: context.command.as_deref().filter(|text| !text.is_empty()).map(clean::command),
+        purpose: asked.purpose.clone(),
+        number_due: number.is_some(),
         issued: now.wall,
-        expires: now.wall.saturating_add(LIFETIME),
-        nonce: data_encoding::HEXLOWER.encode(&random::<32>()?),
+        expires: now.wall.saturating_add(asked.lifetime),
+        nonce: data_encoding::HEXLOWER.encode(&random::<32>().map_err(|why| why.to_string())?),
     };
-    let number = if number_due { Some(approval::number(random()?)) } else { None };
-    // A Request always serialises.
-    let bytes = serde_json::to_vec(&request).unwrap_or_default();
-    Ok(Pending { request, bytes, number, until: now.boottime.saturating_add(LIFETIME) })
+    let bytes = serde_json::to_vec(&request).map_err(|why| why.to_string())?;
+    let until = now.boottime.saturating_add(asked.lifetime);
+    Ok(Pending { request, bytes, number: number.cloned(), until })
 }
 
-/// Ends a request, once: whoever waits is told, agents withdraw it, the budget is settled.
-pub(crate) fn close(
-    authority: &Authority,
-    id: &RequestId,
-    user: &str,
-    pushed: Pushed,
-    withdrawn: Withdrawn,
-    how: Ended,
-) -> bool {
-    if !authority.pushes.take(id, pushed, withdrawn) {
-        return false;
+/// Ends a round, once: whoever waits is told, agents withdraw its requests, the budget is settled.
+fn close(authority: &Authority, round: &Arc<Round>, pushed: Pushed, withdrawn: Withdrawn, how: Ended) -> bool {
+    authority.pushes.end(round, pushed, withdrawn) && {
+        settle_budget(authority, round, how);
+        true
     }
-    let _held = authority.locks.blocking(user);
+}
+
+/// Says in the state of the user whose round it was how it ended.
+fn settle_budget(authority: &Authority, round: &Round, how: Ended) {
+    let _held = authority.locks.blocking(&round.user);
     let now = authority.clock.now();
-    if let Ok(Some(enrollment)) = authority.store.enrollment(user)
-        && let Ok(mut file) = authority.store.state(user)
-    {
+    let Ok(Some(enrollment)) = authority.store.enrollment(&round.user) else { return };
+    let settled = authority.store.state(&round.user).and_then(|mut file| {
         let (mut state, _) = State::of(&enrollment, file.take(), now);
-        state.pushes.end(how, now);
-        if let Err(why) = file.save(&state) {
-            tracing::error!("the push budget of {} is not settled: {why}", clean::quoted(user));
-        }
+        let budget = if round.group.is_some() { &mut state.approvals } else { &mut state.pushes };
+        budget.end(how, now);
+        file.save(&state)
+    });
+    if let Err(why) = settled {
+        tracing::error!("the push budget of {} is not settled: {why}", clean::quoted(&round.user));
     }
-    true
 }
 
 /// An event about a push.
-pub(crate) fn event(kind: Kind, user: &str, context: &Context) -> Event {
+fn event(kind: Kind, user: &str, context: &Context) -> Event {
     let shown = |text: &Option<String>| text.as_deref().map(clean::field);
-    let mut event = Event::new(kind).about(user);
+    let mut event = Event::new(kind).about(&clean::field(user));
     event.service = Some(clean::field(&context.service));
     event.tty = shown(&context.tty);
     event.rhost = shown(&context.rhost);

@@ -1,5 +1,9 @@
 //! Agents and open requests, in memory: both are gone when mfad is.
+//!
+//! Requests that were sent for one thing form a round: the user's own devices are one request, each of those who may
+//! approve another. A round ends once. What must never happen: a request answered twice, or one of a round that is over.
 
+use super::round::{Person, Round};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use mfa_core::approval::{Pending, RequestId};
@@ -11,10 +15,12 @@ use sha2::Sha256;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::watch;
 
 /// Agents of one uid; more are refused.
 const AGENTS_OF_A_UID: usize = 8;
+
+/// Requests that may wait for one person at once: one of their own, and those they may approve.
+const OPEN_FOR_A_PERSON: usize = 16;
 
 /// An agent's registration, by the bus's own word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +73,20 @@ struct Inner {
 #[derive(Debug)]
 struct Open {
     pending: Arc<Pending>,
-    /// The uid whose devices may answer.
-    uid: u32,
+    person: Person,
     presented: Vec<Agent>,
-    ended: watch::Sender<Option<Pushed>>,
+    round: Arc<Round>,
+}
+
+/// What became of a yes that counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// The request was over already.
+    Late,
+    /// Others must say yes too.
+    More,
+    /// The round is over.
+    Last,
 }
 
 impl Registry {
@@ -106,7 +122,8 @@ impl Registry {
         if inner.agents.iter().filter(|known| known.uid == agent.uid).count() >= AGENTS_OF_A_UID {
             return false;
         }
-        for open in inner.open.values_mut().filter(|open| open.uid == agent.uid) {
+        let waiting = inner.open.values_mut().filter(|open| open.person.uid == agent.uid);
+        for open in waiting.filter(|open| open.round.excluded.as_ref() != Some(&agent.device)) {
             open.presented.push(agent.clone());
             self.send(Out::Present(agent.clone(), Arc::clone(&open.pending)));
         }
@@ -138,6 +155,18 @@ impl Registry {
         self.lock().agents.iter().any(|agent| agent.uid == uid)
     }
 
+    /// The uids of all agents, each once, those longest here first.
+    #[must_use]
+    pub fn uids(&self) -> Vec<u32> {
+        let mut uids = Vec::new();
+        for agent in &self.lock().agents {
+            if !uids.contains(&agent.uid) {
+                uids.push(agent.uid);
+            }
+        }
+        uids
+    }
+
     /// Agents of the enrolled uid with one of its active devices.
     #[must_use]
     pub fn agents_for(&self, enrollment: &Enrollment) -> Vec<Agent> {
@@ -147,26 +176,34 @@ impl Registry {
         self.lock().agents.iter().filter(active).cloned().collect()
     }
 
-    /// Whether a request waits for this user.
+    /// Whether one more request may be sent to this person.
+    #[must_use]
+    pub fn has_room_for(&self, uid: u32) -> bool {
+        self.lock().open.values().filter(|open| open.person.uid == uid).count() < OPEN_FOR_A_PERSON
+    }
+
+    /// Whether a request to this user's own devices waits.
     #[must_use]
     pub fn is_open_for(&self, user: &str) -> bool {
-        self.lock().open.values().any(|open| open.pending.request.user == user)
+        self.lock().open.values().any(|open| open.person.user == user && open.round.user == user)
     }
 
-    /// Adds a request and presents it to `agents`.
-    pub fn present(&self, pending: Pending, uid: u32, ended: watch::Sender<Option<Pushed>>, agents: &[Agent]) {
-        let (id, pending) = (pending.request.id.clone(), Arc::new(pending));
-        for agent in agents {
-            self.send(Out::Present(agent.clone(), Arc::clone(&pending)));
+    /// Adds a round: to each person a request, presented to these agents.
+    pub(super) fn present(&self, round: &Arc<Round>, asked: Vec<(Pending, Person, Vec<Agent>)>) {
+        let mut inner = self.lock();
+        for (pending, person, agents) in asked {
+            let (id, pending) = (pending.request.id.clone(), Arc::new(pending));
+            for agent in &agents {
+                self.send(Out::Present(agent.clone(), Arc::clone(&pending)));
+            }
+            inner.open.insert(id, Open { pending, person, presented: agents, round: Arc::clone(round) });
         }
-        let open = Open { pending, uid, presented: agents.to_vec(), ended };
-        self.lock().open.insert(id, open);
     }
 
-    /// An open request, and the uid whose devices may answer it.
-    #[must_use]
-    pub fn find(&self, id: &RequestId) -> Option<(Arc<Pending>, u32)> {
-        self.lock().open.get(id).map(|open| (Arc::clone(&open.pending), open.uid))
+    /// An open request, who is asked, and for what.
+    pub(super) fn find(&self, id: &RequestId) -> Option<(Arc<Pending>, Person, Arc<Round>)> {
+        let inner = self.lock();
+        inner.open.get(id).map(|open| (Arc::clone(&open.pending), open.person.clone(), Arc::clone(&open.round)))
     }
 
     /// Whether the request was presented to this connection.
@@ -175,15 +212,39 @@ impl Registry {
         self.lock().open.get(id).is_some_and(|open| open.presented.iter().any(|agent| agent.name == name))
     }
 
-    /// Ends a request; `false` when it was over already. Only one caller ever gets `true`.
-    pub fn take(&self, id: &RequestId, pushed: Pushed, withdrawn: Withdrawn) -> bool {
-        let Some(open) = self.lock().open.remove(id) else { return false };
-        for agent in open.presented {
-            self.send(Out::Withdraw(agent, id.clone(), withdrawn));
+    /// A yes to a request. It is over then, and with the last yes that is wanted its round.
+    pub(super) fn approve(&self, id: &RequestId) -> Taken {
+        let mut inner = self.lock();
+        let Some(open) = inner.open.remove(id) else { return Taken::Late };
+        self.withdraw(&open, id, Withdrawn::Approved);
+        if open.round.yes() {
+            self.end_all(&mut inner, &open.round, Pushed::Approved, Withdrawn::Approved);
+            Taken::Last
+        } else {
+            Taken::More
         }
-        // Whoever waited may be gone.
-        let _ = open.ended.send(Some(pushed));
-        true
+    }
+
+    /// Ends a round; `false` when it was over already. Only one caller ever gets `true`.
+    pub(super) fn end(&self, round: &Arc<Round>, pushed: Pushed, withdrawn: Withdrawn) -> bool {
+        self.end_all(&mut self.lock(), round, pushed, withdrawn)
+    }
+
+    fn end_all(&self, inner: &mut Inner, round: &Arc<Round>, pushed: Pushed, withdrawn: Withdrawn) -> bool {
+        inner.open.retain(|id, open| {
+            let of_round = Arc::ptr_eq(&open.round, round);
+            if of_round {
+                self.withdraw(open, id, withdrawn);
+            }
+            !of_round
+        });
+        round.end(pushed)
+    }
+
+    fn withdraw(&self, open: &Open, id: &RequestId, withdrawn: Withdrawn) {
+        for agent in &open.presented {
+            self.send(Out::Withdraw(agent.clone(), id.clone(), withdrawn));
+        }
     }
 
     /// Tells all of a uid's agents about a change of factors.

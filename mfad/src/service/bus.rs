@@ -8,7 +8,7 @@ mod agents;
 mod factors;
 
 use crate::authority::Authority;
-use crate::pushes::Out;
+use crate::pushes::{Challenges, Out};
 use mfa_core::bus::{Agent1Proxy, DAEMON, DAEMON_PATH, Error};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,9 +44,10 @@ pub async fn serve(authority: Arc<Authority>, address: String) {
 }
 
 async fn on_bus(authority: &Arc<Authority>, address: &str, outbox: &mut UnboundedReceiver<Out>) -> zbus::Result<()> {
+    let challenges = Arc::new(Challenges::default());
     let connection = zbus::connection::Builder::address(address)
         .serve_at(DAEMON_PATH, agents::Agents::new(Arc::clone(authority)))
-        .serve_at(DAEMON_PATH, factors::Factors::new(Arc::clone(authority)))
+        .serve_at(DAEMON_PATH, factors::Factors::new(Arc::clone(authority), Arc::clone(&challenges)))
         .name(DAEMON)
         .build()
         .await?;
@@ -64,6 +65,7 @@ async fn on_bus(authority: &Arc<Authority>, address: &str, outbox: &mut Unbounde
                 let change = change.args()?;
                 if let (BusName::Unique(name), None) = (&change.name, change.new_owner.as_ref()) {
                     authority.pushes.gone(name.as_str());
+                    challenges.gone(name.as_str());
                 }
             }
         }

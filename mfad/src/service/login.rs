@@ -4,7 +4,7 @@ use super::frames::{self, FrameError, MACHINE};
 use super::serve::Shared;
 use crate::logins::{self, Caller, Session};
 use mfa_core::clean;
-use mfa_core::login::{Next, time_for};
+use mfa_core::login::{Next, Settled, time_for};
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode, encode};
 use rustix::net::{SendFlags, send as send_now};
 use std::io;
@@ -45,6 +45,7 @@ pub(super) async fn run(
         return frames::write(stream, &refused).await;
     };
     let until = Instant::now() + time_for(session.login().kind());
+    let left = || until.saturating_duration_since(Instant::now()).as_secs();
     loop {
         match told {
             Told::No => send(stream, &next).await?,
@@ -58,12 +59,17 @@ pub(super) async fn run(
         let started = Instant::now();
         let hides = session.login().hides();
         (session, next, told) = match asked.and_then(|body| decode(&body).map_err(FrameError::from)) {
-            Ok(Ask::Answer { text })
-                if session.refused_by_push().is_some() || session.waits_for(text.as_ref()).is_some() =>
-            {
-                wait(shared, stream, session).await?
+            Ok(Ask::Answer { text }) if session.refused_by_push().is_some() || session.waits(text.as_ref()) => {
+                wait(shared, stream, session, left()).await?
             }
-            Ok(Ask::Answer { text }) => match judge(shared, stream, session, text).await {
+            Ok(Ask::CannotAsk) => match session.cannot_ask() {
+                None => wait(shared, stream, session, left()).await?,
+                Some(next) => {
+                    logins::record_end(&shared.authority, &session, &next);
+                    (session, next, Told::No)
+                }
+            },
+            Ok(Ask::Answer { text }) => match judge(shared, stream, session, text, left()).await {
                 Ok(settled) => settled,
                 Err(FrameError::Late) => return frames::write(stream, &too_slow(user)).await,
                 Err(other) => return Err(other),
@@ -144,6 +150,7 @@ async fn judge(
     stream: &UnixStream,
     mut session: Session,
     text: Option<mfa_core::secret::Secret>,
+    left: u64,
 ) -> Result<(Session, Next, Told), FrameError> {
     let authority = Arc::clone(&shared.authority);
     let end = Instant::now() + TRANSACTION;
@@ -155,8 +162,12 @@ async fn judge(
     let taken = Arc::clone(&mouth.taken);
     let work = tokio::task::spawn_blocking(move || {
         // The lock goes with the work: it outlives a client that is gone.
-        let _held = held;
-        let next = logins::answer(&authority, &mut session, text.as_ref());
+        let settled = logins::answer(&authority, &mut session, text.as_ref());
+        drop(held);
+        let next = match settled {
+            Settled::Next(next) => next,
+            Settled::AskApproval(approvers) => logins::ask_approval(&authority, &mut session, &approvers, left),
+        };
         // Another prompt after a wrong answer is a refusal too: the loop evens it out.
         let told = if matches!(next.step, Step::Granted(_)) { mouth.tell(&next) } else { Told::No };
         (session, next, told)
@@ -179,29 +190,31 @@ async fn wait(
     shared: &Arc<Shared>,
     stream: &mut UnixStream,
     mut session: Session,
+    left: u64,
 ) -> Result<(Session, Next, Told), FrameError> {
+    let started = Instant::now();
     let pushed = match session.refused_by_push() {
         Some(pushed) => pushed,
         None => {
-            let empty = mfa_core::secret::Secret::new(Vec::new());
             let now = shared.authority.clock.now();
             // The caller has seen that there is one.
-            let Some(ticket) = session.waits_for(Some(&empty)) else {
+            let Some(ticket) = session.push() else {
                 return Ok(ended(shared, session, Reason::Protocol));
             };
-            let left = Duration::from_secs(ticket.left(now));
-            let seconds = u32::try_from(left.as_secs()).unwrap_or(0);
-            frames::write(stream, &Step::Wait { seconds }).await?;
+            let seconds = ticket.left(now);
+            let patience = Duration::from_secs(seconds) + MACHINE;
+            frames::write(stream, &Step::Wait { seconds: u32::try_from(seconds).unwrap_or(0) }).await?;
             tokio::select! {
                 pushed = ticket.wait() => pushed,
                 // One frame at most is read, and whatever it is, it is not an answer.
-                _ = frames::read(stream, left + MACHINE) => return Ok(ended(shared, session, Reason::Cancelled)),
+                _ = frames::read(stream, patience) => return Ok(ended(shared, session, Reason::Cancelled)),
             }
         }
     };
+    let left = left.saturating_sub(started.elapsed().as_secs());
     let authority = Arc::clone(&shared.authority);
     tokio::task::spawn_blocking(move || {
-        let next = logins::settle_push(&authority, &mut session, pushed);
+        let next = logins::settle_push(&authority, &mut session, pushed, left);
         (session, next, Told::No)
     })
     .await
@@ -214,7 +227,7 @@ fn ended(shared: &Shared, session: Session, reason: Reason) -> (Session, Next, T
         Reason::Timeout => session.login().timeout(),
         other => session.login().fail(other),
     };
-    logins::record_abandoned(&shared.authority, &session, &next);
+    logins::record_end(&shared.authority, &session, &next);
     (session, next, Told::No)
 }
 

@@ -88,7 +88,7 @@ fn an_enrolment_follows_its_account_and_orphans_are_removed() {
 #[test]
 fn requirements_are_set_lifted_and_explained() {
     let house = House::new();
-    house.write("mfa.toml", "require = \"off\"\n[[rule]]\nmatch = { service = [\"cups\"] }\nrequire = \"off\"\n");
+    house.write("mfa.toml", "require = \"off\"\n[[rule]]\nmatch = { service = [\"cups\"], user = [\"*\"], from = [\"*\"] }\nrequire = \"off\"\n");
     let mut house = house;
     house.stop();
     house.start();

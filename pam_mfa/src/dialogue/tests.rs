@@ -22,6 +22,7 @@ impl Authority for Mfad {
             Ask::Begin(context) => format!("begin {}", context.user),
             Ask::Answer { text: Some(text) } => format!("answer {:?}", text.expose_str().unwrap()),
             Ask::Answer { text: None } => "no answer".into(),
+            Ask::CannotAsk => "cannot ask".into(),
             Ask::Cancel => "cancel".into(),
         });
         self.listen()
@@ -140,10 +141,23 @@ fn a_user_changed_during_the_conversation_is_refused_before_the_code_is_used() {
 }
 
 #[test]
-fn a_failed_conversation_cancels() {
+fn a_conversation_that_fails_because_somebody_left_cancels() {
     let mut mfad = Mfad::new([prompt(), Step::Granted(verdict("anna"))]);
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut Person::default()), Outcome::NoConversation);
+    let mut person = Person { gone: true, ..Person::default() };
+    assert_eq!(hold(&anna(), true, &mut mfad, &mut person), Outcome::NoConversation);
     assert_eq!(mfad.heard, ["begin anna", "cancel"]);
+}
+
+#[test]
+fn an_application_that_cannot_ask_may_still_wait_for_a_device() {
+    let mut mfad = Mfad::new([prompt(), Step::Wait { seconds: 45 }, Step::Granted(verdict("anna"))]);
+    assert_eq!(hold(&anna(), true, &mut mfad, &mut Person::default()), Outcome::Granted(verdict("anna")));
+    assert_eq!(mfad.heard, ["begin anna", "cannot ask", "wait 45"]);
+    let refused = Verdict { reason: Reason::NoConversation, ..verdict("anna") };
+    let mut mfad =
+        Mfad::new([prompt(), Step::Refused { ending: Ending::Retry, kind: Kind::Sudo, verdict: refused.clone() }]);
+    let outcome = hold(&anna(), true, &mut mfad, &mut Person::default());
+    assert_eq!(outcome, Outcome::Refused { ending: Ending::Retry, kind: Kind::Sudo, verdict: refused });
 }
 
 #[test]

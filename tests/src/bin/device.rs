@@ -23,8 +23,9 @@ struct Agent(Shown);
 impl Agent {
     fn present(&self, request: Vec<u8>) {
         let read: Request = serde_json::from_slice(&request).expect("a request");
-        println!("PRESENTED {}", String::from_utf8_lossy(&request));
+        let shown = String::from_utf8_lossy(&request).into_owned();
         self.0.lock().unwrap().insert(read.id.as_str().to_owned(), request);
+        println!("PRESENTED {shown}");
     }
 
     fn withdraw(&self, request: &str, reason: &str) {

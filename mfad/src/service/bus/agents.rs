@@ -90,6 +90,7 @@ fn said(answered: Answered) -> Result<(), Error> {
             Err(Error::WrongNumber(String::from("the number is not the one the terminal shows; the request is over")))
         }
         Answered::Locked => Err(Error::Later(String::from("too many wrong numbers; use a code"))),
+        Answered::NoApprover => Err(Error::NotAuthorized(String::from("you may not approve this any more"))),
         Answered::Unavailable(_) => {
             Err(Error::Unavailable(String::from("it could not be recorded; mfad's log says why")))
         }

@@ -4,9 +4,9 @@ use super::{blocking, caller};
 use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
 use crate::devices;
+use crate::pushes::{self, Challenges};
 use mfa_core::bus::{DeviceListed, Error};
 use mfa_core::device::DeviceId;
-use mfa_core::secret::Secret;
 use std::sync::Arc;
 use zbus::message::Header;
 use zbus::{Connection, interface};
@@ -14,16 +14,33 @@ use zbus::{Connection, interface};
 /// The served object.
 pub(super) struct Factors {
     authority: Arc<Authority>,
+    challenges: Arc<Challenges>,
 }
 
 impl Factors {
-    pub(super) fn new(authority: Arc<Authority>) -> Self {
-        Self { authority }
+    pub(super) fn new(authority: Arc<Authority>, challenges: Arc<Challenges>) -> Self {
+        Self { authority, challenges }
     }
 }
 
 #[interface(name = "io.github.pam_mfa.Factors1")]
 impl Factors {
+    async fn challenge(
+        &self,
+        purpose: &str,
+        subject: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, String), Error> {
+        let (name, uid) = caller(connection, &header).await?;
+        let (authority, challenges) = (Arc::clone(&self.authority), Arc::clone(&self.challenges));
+        let (purpose, subject) = (purpose.to_owned(), subject.to_owned());
+        let asked =
+            blocking(move || pushes::challenge(&authority, &challenges, &account(uid)?, &name, (&purpose, &subject)));
+        let (challenge, number) = asked.await??;
+        Ok((challenge, number.expose_str().unwrap_or_default().to_owned()))
+    }
+
     async fn add_device(
         &self,
         label: &str,
@@ -33,7 +50,8 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
         let (_, uid) = caller(connection, &header).await?;
-        let (authority, label, proof) = (Arc::clone(&self.authority), label.to_owned(), Secret::from(proof.to_owned()));
+        let proof = self.challenges.proof(uid, proof).await?;
+        let (authority, label) = (Arc::clone(&self.authority), label.to_owned());
         blocking(move || devices::add(&authority, &account(uid)?, &label, &public_key, &proof)).await?
     }
 
@@ -56,7 +74,7 @@ impl Factors {
     ) -> Result<(), Error> {
         let (_, uid) = caller(connection, &header).await?;
         let (authority, device) = (Arc::clone(&self.authority), DeviceId::typed(device));
-        let proof = Secret::from(proof.to_owned());
+        let proof = self.challenges.proof(uid, proof).await?;
         blocking(move || devices::suspend(&authority, &account(uid)?, &device, &proof)).await?
     }
 }

@@ -1,0 +1,89 @@
+//! What a person reads during a login. Nothing here decides.
+//!
+//! One line each, at most a PAM message, and never the word "password": clients answer that by themselves.
+
+use super::{Approval, Offer};
+use crate::approval;
+use crate::clean;
+use crate::verify::Judgement;
+use crate::wire::Reason;
+
+/// The prompt. Clients that fill codes in look for these words; "password" must not stand in it.
+pub const PROMPT: &str = "Verification code: ";
+
+/// The prompt after an answer that was not accepted: one text, since sshd before 10.3 shows no message
+/// of its own before the next prompt.
+pub const PROMPT_AGAIN: &str = "That code was not accepted. Verification code: ";
+
+/// Before the first prompt of an offer, after an answer that was not accepted.
+pub(super) const NOT_ACCEPTED: &str = "That code was not accepted. ";
+
+pub(super) const NUMBER_DID_NOT_MATCH: &str = "The number did not match.";
+pub(super) const NOBODY_APPROVED: &str = "Nobody approved in time.";
+pub(super) const APPROVAL_DENIED: &str = "Your request was denied.";
+pub(super) const NO_ALLOWED_METHOD: &str =
+    "None of your factors is accepted here. Ask your administrator which are: mfactl explain";
+pub(super) const BARRED: &str =
+    "Your second factor cannot be checked on this host. Ask your administrator to look at the log of mfad.";
+
+/// The prompt that does it all: sshd before 10.3 shows no text of its own before it.
+pub(super) fn offered(offer: &Offer) -> String {
+    let number = offer.number.as_ref().map(approval::shown);
+    match (&number, offer.codes) {
+        (Some(number), true) => {
+            format!("Verification code (or approve {number} on your desktop and press Enter): ")
+        }
+        (None, true) => String::from("Verification code (or approve on your desktop and press Enter): "),
+        (Some(number), false) => format!("Approve {number} on your desktop, then press Enter: "),
+        (None, false) => String::from("Approve on your desktop, then press Enter: "),
+    }
+}
+
+/// The prompt while others decide.
+pub(super) fn asked_for_approval(approval: &Approval) -> String {
+    let who = approvers(approval.count, &approval.group);
+    match approval.number.as_ref().map(approval::shown) {
+        Some(number) => format!("{who} must approve this. Tell them {number}, then press Enter: "),
+        None => format!("{who} must approve this. Press Enter to wait: "),
+    }
+}
+
+pub(super) fn nobody_to_approve(count: u8, group: &str) -> String {
+    clean::message(&format!("{} must approve this, and cannot be asked just now.", approvers(count, group)))
+}
+
+fn approvers(count: u8, group: &str) -> String {
+    let group = clean::field(group);
+    if count == 1 { format!("One of {group}") } else { format!("{count} of {group}") }
+}
+
+pub(super) fn must_enrol(user: &str) -> String {
+    let user = clean::field(user);
+    format!("A second factor is required and {user} has none. Ask your administrator to run: mfactl enroll {user}")
+}
+
+/// What makes another try useless, once a first factor is in evidence.
+pub(super) fn useless(judgement: &Judgement) -> Option<String> {
+    match judgement.reason {
+        Reason::Locked if judgement.wait == u64::MAX => {
+            Some(String::from("Too many wrong codes. Ask your administrator to unlock your second factor."))
+        }
+        Reason::Locked => Some(format!("Too many wrong codes. Try again in {}.", in_words(judgement.wait))),
+        Reason::Disabled => Some(String::from(
+            "This factor is disabled after too many wrong codes. Use a recovery code or ask your administrator.",
+        )),
+        Reason::StateLost => Some(String::from(
+            "This host has lost its record of used codes. Ask your administrator to run: mfactl adopt",
+        )),
+        _ => None,
+    }
+}
+
+/// Seconds as a person says them.
+fn in_words(seconds: u64) -> String {
+    match seconds {
+        1 => String::from("1 second"),
+        0..120 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}

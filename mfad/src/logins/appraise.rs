@@ -1,0 +1,189 @@
+//! What policy asks of a login, and what is known of its user. Also the heart of `mfactl explain`.
+//!
+//! What must never happen: a fault of the name service or of a file being taken for "no group" or "not enrolled".
+
+use super::Caller;
+use crate::accounts::{Account, Lookup};
+use crate::authority::Authority;
+use crate::clock;
+use mfa_core::clean;
+use mfa_core::enrollment::Enrollment;
+use mfa_core::login::{Subject, first_factors};
+use mfa_core::policy::{ALL_METHODS, Circumstances, Decision, Groups, Own, Query, Require, Target};
+use mfa_core::wire::{Context, Kind, Method, Reason};
+
+/// A login as policy sees it.
+#[derive(Debug)]
+pub struct Appraisal {
+    /// What is asked.
+    pub decision: Decision,
+    /// What is known of the user.
+    pub subject: Subject,
+    /// The first factors in evidence.
+    pub first_factors: Vec<String>,
+}
+
+/// Asks policy and the user's files about a login.
+#[must_use]
+pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked_up: &Lookup) -> Appraisal {
+    let in_force = authority.in_force();
+    let requirements = authority.requirements();
+    let kind = if caller == Caller::Root { in_force.policy.kind(&context.service) } else { Kind::Locker };
+    let uid = match looked_up {
+        Lookup::Found(account) => Some(account.uid),
+        Lookup::Absent | Lookup::Failed(_) => None,
+    };
+    let first_factors = if caller == Caller::Root { first_factors(context, kind, uid) } else { Vec::new() };
+    let circumstances = Circumstances {
+        rhost: context.rhost.as_deref(),
+        tty: context.tty.as_deref(),
+        first_factors: &first_factors,
+        target: target(context, kind),
+        time: clock::local(authority.clock.now().wall, &in_force.zone),
+    };
+    let decide = |user: &str, groups: Groups<'_>, own: Own| {
+        let user_known = !matches!(looked_up, Lookup::Failed(_));
+        let query = Query { service: &context.service, user, user_known, groups, own, circumstances };
+        let mut decision = in_force.policy.decide(&requirements, &query);
+        if caller != Caller::Root {
+            (decision.kind, decision.tries) = (Kind::Locker, 1);
+        }
+        decision
+    };
+    let typed = &context.user;
+    let (decision, subject) = match looked_up {
+        Lookup::Found(account) => of_account(authority, caller, account, &decide),
+        Lookup::Absent => {
+            // A file of that name says that there was an account: a name service in trouble may have forgotten it.
+            let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
+            let own = if forgotten { Own::Unknown } else { Own::Known(None) };
+            let decision = decide(typed, Groups::Known(&[]), own);
+            // Where policy lets the unenrolled pass, a name without an account is no different.
+            let passes = decision.require.value == Require::Optional && !forgotten;
+            (decision, if passes { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) })
+        }
+        Lookup::Failed(why) => {
+            tracing::error!("the name service cannot look up {}: {why}", clean::quoted(typed));
+            (decide(typed, Groups::Unknown, Own::Unknown), Subject::Barred(Reason::LookupFailed))
+        }
+    };
+    Appraisal { decision, subject, first_factors }
+}
+
+/// Whom su is to make of the user. sudo does not tell PAM.
+fn target(context: &Context, kind: Kind) -> Target<'_> {
+    match kind {
+        Kind::Su => Target::Known(&context.user),
+        Kind::Sudo => Target::Unknown,
+        Kind::Sshd | Kind::Login | Kind::Display | Kind::Polkit | Kind::Locker | Kind::Other => Target::None,
+    }
+}
+
+fn of_account(
+    authority: &Authority,
+    caller: Caller,
+    account: &Account,
+    decide: &dyn Fn(&str, Groups<'_>, Own) -> Decision,
+) -> (Decision, Subject) {
+    let groups = groups_of(authority, account);
+    let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
+    match subject(authority, caller, account) {
+        Ok(Known { own, enrollment }) => {
+            let decision = decide(&account.name, groups, Own::Known(own));
+            let subject = match enrollment {
+                None => Subject::Unenrolled,
+                Some(enrollment) if can_answer(&enrollment, &decision.methods) => Subject::Enrolled,
+                Some(_) => Subject::Barred(Reason::NoAllowedMethod),
+            };
+            (decision, subject)
+        }
+        Err(Bar { why, reason, own }) => {
+            let decision = decide(&account.name, groups, own);
+            // A rule that exempts this login holds even where the file is damaged.
+            if decision.require.value > Require::Off {
+                tracing::error!("{} is refused: {why}", clean::quoted(&account.name));
+            }
+            (decision, Subject::Barred(reason))
+        }
+    }
+}
+
+/// The groups policy names, of this account; `Err` where they are not known.
+fn groups_of(authority: &Authority, account: &Account) -> Result<Vec<String>, ()> {
+    let (in_force, requirements) = (authority.in_force(), authority.requirements());
+    let requiring = requirements.group.keys().map(String::as_str);
+    let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    account.groups(&named).map_err(|why| {
+        tracing::error!(
+            "the groups of {} are not known: {why}; the strictest rule applies",
+            clean::quoted(&account.name)
+        );
+    })
+}
+
+/// Whether the user has any factor of these methods.
+fn can_answer(enrollment: &Enrollment, methods: &[Method]) -> bool {
+    if ALL_METHODS.iter().all(|method| methods.contains(method)) {
+        return true;
+    }
+    enrollment.confirmed().any(|factor| methods.contains(&factor.method()))
+        || (methods.contains(&Method::Push) && !enrollment.devices.is_empty())
+        || (methods.contains(&Method::Recovery) && enrollment.recovery.is_some())
+}
+
+/// What the user's files say of an account.
+struct Known {
+    /// What they require of the user alone.
+    own: Option<Require>,
+    /// Their factors, where they have any.
+    enrollment: Option<Enrollment>,
+}
+
+/// Why nobody can be let in by an account's files, and what they require all the same.
+struct Bar {
+    why: String,
+    reason: Reason,
+    own: Own,
+}
+
+fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<Known, Bar> {
+    let none = Own::Known(None);
+    let bar = |why: String, reason, own| Err(Bar { why, reason, own });
+    if caller != Caller::Root && caller != Caller::Own(account.uid) {
+        return bar(String::from("a program asked for another user than its own"), Reason::NotYourself, none);
+    }
+    match authority.store.enrollment(&account.name) {
+        // What was required stood in that file.
+        Err(why) => bar(why.to_string(), Reason::EnrolmentDamaged, Own::Unknown),
+        Ok(Some(enrollment)) if enrollment.name != account.name || enrollment.uid != account.uid => {
+            let why = format!(
+                "its enrolment is of {} with uid {}, the account's uid is {}; see mfactl rename and mfactl reset",
+                clean::quoted(&enrollment.name),
+                enrollment.uid,
+                account.uid
+            );
+            bar(why, Reason::UidMismatch, Own::Known(enrollment.require))
+        }
+        Ok(Some(enrollment)) => {
+            let own = enrollment.require;
+            Ok(Known { own, enrollment: enrollment.is_enrolled().then_some(enrollment) })
+        }
+        Ok(None) => match authority.uids.name_of(account.uid) {
+            Err(why) => bar(why.to_string(), Reason::StorageFailed, none),
+            Ok(Some(name)) if name != account.name => {
+                let why = format!(
+                    "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
+                    account.uid,
+                    clean::quoted(&name),
+                    clean::field(&name),
+                    clean::field(&account.name)
+                );
+                bar(why, Reason::UidMismatch, none)
+            }
+            Ok(_) => Ok(Known { own: None, enrollment: None }),
+        },
+    }
+}

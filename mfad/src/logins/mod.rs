@@ -1,0 +1,216 @@
+//! A login at the authority: who knocks is looked up, policy asked, answers judged in a transaction.
+//!
+//! `service` calls [`begin`] for the first frame and [`answer`] for each answer, with the user's lock held. The
+//! decisions are `mfa_core::login` and `mfa_core::verify`; here are the reads and writes around them. What
+//! must never happen: "granted" before the state that says so is on disk.
+
+mod appraise;
+mod record;
+mod transact;
+
+pub use appraise::{Appraisal, appraise};
+pub use transact::{Answerer, transact};
+
+use crate::accounts::{Lookup, by_name};
+use crate::authority::Authority;
+use crate::pushes::{self, Ticket};
+use mfa_core::clean;
+use mfa_core::limits::Budget;
+use mfa_core::login::{Approval, Login, Next, Offer, Pushed, Settled, Standing};
+use mfa_core::policy::{Approvers, Decision, OWN_PROGRAM};
+use mfa_core::secret::Secret;
+use mfa_core::wire::{Context, Step};
+use std::sync::Arc;
+
+/// Who is at the other end of the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Root: believed.
+    Root,
+    /// A program of this uid: only its answers are believed.
+    Own(u32),
+}
+
+/// A login under way.
+#[derive(Debug)]
+pub struct Session {
+    login: Login,
+    caller: Caller,
+    decision: Decision,
+    /// Canonical name; the key of the lock and the files.
+    user: String,
+    /// The account's uid, where there is an account.
+    uid: Option<u32>,
+    context: Context,
+    budget: Budget,
+    /// The requests under way: to the user's devices, or to those who may approve. Dropped with the login, which withdraws them.
+    push: Option<Ticket>,
+}
+
+impl Session {
+    /// Whose files its answers need; `None` when nothing is judged and no lock needed.
+    #[must_use]
+    pub fn judged_user(&self) -> Option<&str> {
+        self.login.judges().then_some(self.user.as_str())
+    }
+
+    /// Whether this answer means "I wait for the devices".
+    #[must_use]
+    pub fn waits(&self, answer: Option<&Secret>) -> bool {
+        self.push.is_some() && self.login.waits(answer)
+    }
+
+    /// The requests under way.
+    pub fn push(&mut self) -> Option<&mut Ticket> {
+        self.push.as_mut()
+    }
+
+    /// How the push ended while the person looked at the prompt, if it has: then no code counts any more.
+    #[must_use]
+    pub fn refused_by_push(&self) -> Option<Pushed> {
+        let ended = self.push.as_ref().and_then(Ticket::ended)?;
+        matches!(ended, Pushed::Denied | Pushed::WrongNumber).then_some(ended)
+    }
+
+    /// The application cannot ask. `None`: a request is out that needs no number, and is waited for.
+    pub fn cannot_ask(&mut self) -> Option<Next> {
+        self.login.cannot_ask()
+    }
+
+    /// The state machine, for endings that are not answers.
+    #[must_use]
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+}
+
+/// Looks the user up, asks policy and takes the first step.
+#[must_use]
+pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (Session, Next) {
+    let context = match caller {
+        Caller::Root => context,
+        Caller::Own(uid) => {
+            Context { user: context.user, service: String::from(OWN_PROGRAM), real_uid: uid, ..Context::default() }
+        }
+    };
+    let looked_up = by_name(&context.user);
+    let Appraisal { decision, subject, first_factors } = appraise(authority, caller, &context, &looked_up);
+    let standing = match caller {
+        Caller::Own(_) => Standing::OwnProgram,
+        Caller::Root if first_factors.is_empty() => Standing::Stranger,
+        Caller::Root => Standing::Evidence,
+    };
+    let (login, next) = Login::begin(&context.user, &decision, subject, standing);
+    let (user, uid) = match &looked_up {
+        Lookup::Found(account) => (account.name.clone(), Some(account.uid)),
+        Lookup::Absent | Lookup::Failed(_) => (context.user.clone(), None),
+    };
+    let budget = login.budget(context.rhost.as_deref());
+    let mut session = Session { login, caller, decision, user, uid, context, budget, push: None };
+    let next = match next.step {
+        Step::Prompt { .. } if session.login.may_push() => offer(authority, &mut session).unwrap_or(next),
+        _ => next,
+    };
+    record::end(authority, &session, &next, None);
+    (session, next)
+}
+
+/// The first prompt with a push to the user's own devices, where one can be sent.
+fn offer(authority: &Arc<Authority>, session: &mut Session) -> Option<Next> {
+    // Most users have no agent: they cost no second look at their files.
+    if !session.uid.is_some_and(|uid| authority.pushes.has_agent(uid)) {
+        return None;
+    }
+    let ticket = pushes::open(authority, &session.user, &session.context, &session.decision).unwrap_or_else(|why| {
+        tracing::error!("no push is sent for {}: {why}", clean::quoted(&session.user));
+        None
+    })?;
+    let methods = session.login.methods();
+    let codes = authority
+        .store
+        .enrollment(&session.user)
+        .ok()
+        .flatten()
+        .is_some_and(|enrollment| enrollment.confirmed().any(|factor| methods.contains(&factor.method())));
+    let next = session.login.offer(Offer { number: ticket.number.clone(), codes });
+    session.push = Some(ticket);
+    Some(next)
+}
+
+/// The next step after the session's push ended, or with that to those who may approve. `left`: seconds the login has.
+/// The caller must not hold the user's lock.
+#[must_use]
+pub fn settle_push(authority: &Arc<Authority>, session: &mut Session, pushed: Pushed, left: u64) -> Next {
+    session.push = None;
+    let next = if session.login.is_with_approvers() {
+        session.login.settle_approval(pushed)
+    } else {
+        match session.login.settle_push(pushed) {
+            Settled::Next(next) => next,
+            Settled::AskApproval(approvers) => ask_approval(authority, session, &approvers, left),
+        }
+    };
+    record::end(authority, session, &next, None);
+    next
+}
+
+/// Asks those who may approve, now that the user's own factor was shown. The caller must not hold the user's lock.
+#[must_use]
+pub fn ask_approval(authority: &Arc<Authority>, session: &mut Session, approvers: &Approvers, left: u64) -> Next {
+    // A push of the login itself is settled by now.
+    session.push = None;
+    let opened = match session.caller {
+        // A program of the user's own could ask others all day.
+        Caller::Own(_) => Ok(None),
+        Caller::Root => {
+            pushes::open_approval(authority, &session.user, &session.context, &session.decision, approvers, left)
+        }
+    };
+    let ticket = opened.unwrap_or_else(|why| {
+        tracing::error!("nobody is asked to approve a login of {}: {why}", clean::quoted(&session.user));
+        None
+    });
+    let asked = ticket.as_ref().map(|ticket| Approval {
+        count: approvers.count,
+        group: approvers.group.clone(),
+        number: ticket.number.clone(),
+    });
+    session.push = ticket;
+    session.login.ask_approval(asked)
+}
+
+/// Judges an answer. The caller holds the user's lock where [`Session::judged_user`] names one, and calls
+/// [`ask_approval`] without it where that is what comes next; the end of that is recorded by [`record_end`].
+#[must_use]
+pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret>) -> Settled {
+    if session.judged_user().is_none() {
+        let settled = session.login.settle(None);
+        if let Settled::Next(next) = &settled {
+            record::answer(authority, session, next, None);
+        }
+        return settled;
+    }
+    let now = authority.clock.now();
+    let by =
+        Answerer { user: &session.user, uid: session.uid, methods: session.login.methods(), budget: &session.budget };
+    match transact(authority, by, text, now) {
+        Ok(judgement) => {
+            let settled = session.login.settle(Some(&judgement));
+            if let Settled::Next(next) = &settled {
+                record::answer(authority, session, next, Some(&judgement));
+            }
+            settled
+        }
+        Err((why, reason)) => {
+            tracing::error!("{} is refused: {why}", clean::quoted(&session.user));
+            let next = session.login.fail(reason);
+            record::answer(authority, session, &next, None);
+            Settled::Next(next)
+        }
+    }
+}
+
+/// Records the end of a login, where `next` is one.
+pub fn record_end(authority: &Authority, session: &Session, next: &Next) {
+    record::end(authority, session, next, None);
+}

@@ -1,0 +1,76 @@
+//! What the trail keeps of a login.
+
+use super::Session;
+use crate::authority::Authority;
+use mfa_core::clean;
+use mfa_core::event::{Event, Kind as Happened};
+use mfa_core::login::Next;
+use mfa_core::verify::Judgement;
+use mfa_core::wire::Reason;
+
+/// An answer: the end of the login, or an event of its own.
+pub(super) fn answer(authority: &Authority, session: &Session, next: &Next, judgement: Option<&Judgement>) {
+    if next.verdict().is_some() {
+        return end(authority, session, next, judgement);
+    }
+    // A wrong answer with tries left.
+    let mut event = event(session, Happened::AuthFailed);
+    event.reason = session.login.bar();
+    if let Some(judgement) = judgement {
+        event.event = happened(judgement.reason);
+        (event.method, event.reason) = (Some(judgement.method), Some(judgement.reason));
+        event.factor = judgement.factor.as_ref().map(ToString::to_string);
+    }
+    authority.audit.record(event);
+}
+
+/// The end of a login, where this step is one.
+pub(super) fn end(authority: &Authority, session: &Session, next: &Next, judgement: Option<&Judgement>) {
+    let Some(verdict) = next.verdict() else { return };
+    let mut event = event(session, happened(verdict.reason));
+    (event.method, event.reason) = (Some(verdict.method), Some(verdict.reason));
+    event.factor = judgement.and_then(|j| j.factor.as_ref()).map(ToString::to_string);
+    authority.audit.record(event);
+}
+
+fn event(session: &Session, happened: Happened) -> Event {
+    let shown = |text: &Option<String>| text.as_deref().map(clean::field);
+    let mut event = Event::new(happened).about(&clean::field(&session.user));
+    event.service = Some(clean::field(&session.context.service));
+    event.tty = shown(&session.context.tty);
+    event.rhost = shown(&session.context.rhost);
+    event.ruser = shown(&session.context.ruser);
+    event
+}
+
+fn happened(reason: Reason) -> Happened {
+    match reason {
+        Reason::CodeAccepted | Reason::Approved => Happened::AuthSuccess,
+        Reason::NotRequired | Reason::NotEnrolled => Happened::AuthIgnored,
+        Reason::Locked => Happened::AuthLocked,
+        Reason::Replay => Happened::AuthReplay,
+        Reason::EnrolmentRequired
+        | Reason::UnknownUser
+        | Reason::PushDenied
+        | Reason::PushExpired
+        | Reason::WrongNumber
+        | Reason::WrongCode
+        | Reason::Disabled
+        | Reason::Malformed
+        | Reason::NoAllowedMethod
+        | Reason::NoApprover
+        | Reason::ApprovalDenied
+        | Reason::ApprovalExpired
+        | Reason::NoConversation
+        | Reason::DummyAnswer
+        | Reason::Timeout
+        | Reason::Cancelled
+        | Reason::StateLost
+        | Reason::EnrolmentDamaged
+        | Reason::UidMismatch
+        | Reason::NotYourself
+        | Reason::LookupFailed
+        | Reason::StorageFailed
+        | Reason::Protocol => Happened::AuthFailed,
+    }
+}

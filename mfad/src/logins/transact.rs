@@ -1,0 +1,78 @@
+//! One answer in the user's transaction: read, decide, write, sync.
+//!
+//! Called by logins and by everything else that wants a fresh code. What must never happen: an answer that is used before
+//! the state that says so is on disk.
+
+use crate::authority::Authority;
+use crate::store::StoreError;
+use mfa_core::clean;
+use mfa_core::event::{Event, Kind as Happened};
+use mfa_core::limits::Budget;
+use mfa_core::now::Now;
+use mfa_core::secret::Secret;
+use mfa_core::state::State;
+use mfa_core::verify::{Judgement, judge};
+use mfa_core::wire::{Method, Reason};
+
+/// Whose answer it is, and how it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Answerer<'a> {
+    /// Canonical name.
+    pub user: &'a str,
+    /// The account's uid, where there is one.
+    pub uid: Option<u32>,
+    /// What may answer.
+    pub methods: &'a [Method],
+    /// What a failure is charged to.
+    pub budget: &'a Budget,
+}
+
+/// Charge, read, decide, write, sync; the answer is given after this returns.
+///
+/// # Errors
+/// When anything could not be read or made durable, or the enrolment is another uid's: nothing is then decided.
+pub fn transact(
+    authority: &Authority,
+    by: Answerer<'_>,
+    text: Option<&Secret>,
+    now: Now,
+) -> Result<Judgement, (String, Reason)> {
+    let Answerer { user, uid, methods, budget } = by;
+    let enrollment = match authority.store.enrollment(user) {
+        Ok(Some(enrollment)) => enrollment,
+        Ok(None) => return Err((String::from("its factors were removed during the login"), Reason::Cancelled)),
+        Err(why) => return Err((why.to_string(), Reason::EnrolmentDamaged)),
+    };
+    if uid.is_some_and(|uid| uid != enrollment.uid) {
+        return Err((String::from("its enrolment became another uid's during the login"), Reason::UidMismatch));
+    }
+    let failed = |why: StoreError| (why.to_string(), Reason::StorageFailed);
+    let mut file = authority.store.state(user).map_err(failed)?;
+    let stored = file.take();
+    let before = stored.clone();
+    let damaged = file.is_damaged();
+    let (mut state, noticed) = State::of(&enrollment, stored, now);
+    let judgement = judge(&enrollment, methods, &mut state, budget, text, now);
+    if before.as_ref() != Some(&state) {
+        file.save(&state).map_err(failed)?;
+    }
+    if noticed {
+        let how = if damaged { "damaged" } else { "missing or another enrolment's" };
+        tracing::error!(
+            "the record of used codes of {} is {how}: HOTP and recovery codes wait for: mfactl adopt {}",
+            clean::quoted(user),
+            clean::field(user)
+        );
+        authority.audit.record(Event::new(Happened::StateLost).about(user).detail(how));
+    }
+    for factor in &judgement.disabled {
+        tracing::warn!("{factor} of {} is disabled after too many failures; see mfactl unlock", clean::quoted(user));
+        let mut event = Event::new(Happened::FactorDisabled).about(user);
+        event.factor = Some(factor.to_string());
+        authority.audit.record(event);
+    }
+    if judgement.accepted && judgement.method == Method::Recovery {
+        authority.audit.record(Event::new(Happened::RecoveryUsed).about(user));
+    }
+    Ok(judgement)
+}

@@ -1,0 +1,159 @@
+//! Changes of factors that a user's own devices are asked about: one challenge, one change.
+//!
+//! Called by `Factors1`. A challenge is a push whose purpose names the change; the one who asked hands its name in as the
+//! proof. It lives as long as the connection that made it. What must never happen: a yes to one change serving another, another
+//! user's, or two.
+
+use super::{Asked, Ticket, event, open_own};
+use crate::accounts::Account;
+use crate::authority::Authority;
+use crate::clock::random;
+use mfa_core::approval::{LIFETIME, Purpose};
+use mfa_core::bus::Error;
+use mfa_core::device::DeviceId;
+use mfa_core::event::Kind;
+use mfa_core::login::Pushed;
+use mfa_core::secret::Secret;
+use mfa_core::wire::Context;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// What stands in for the service in requests that are no login.
+const SERVICE: &str = "factors";
+
+/// What a caller shows for a change.
+#[derive(Debug)]
+pub enum Proof {
+    /// As typed: a code, a recovery code, a ticket.
+    Typed(Secret),
+    /// A device said yes to this.
+    Approved(Purpose),
+}
+
+/// The challenges that are out, one of each user.
+#[derive(Debug, Default)]
+pub struct Challenges {
+    out: Mutex<HashMap<u32, Challenge>>,
+}
+
+#[derive(Debug)]
+struct Challenge {
+    name: String,
+    /// The connection that made it.
+    caller: String,
+    purpose: Purpose,
+    ticket: Option<Ticket>,
+    left: Arc<Notify>,
+}
+
+/// Asks the account's devices about one change, for the connection `caller`; the challenge's name, the number to type there.
+///
+/// # Errors
+/// When the change is none that can be asked about, no device can be asked, or the budget is spent.
+pub fn challenge(
+    authority: &Arc<Authority>,
+    challenges: &Challenges,
+    account: &Account,
+    caller: &str,
+    (purpose, subject): (&str, &str),
+) -> Result<(String, Secret), Error> {
+    let purpose = purpose_of(purpose, subject)?;
+    let excluded = match &purpose {
+        // Who has lost a device must not need it.
+        Purpose::SuspendDevice { device } => Some(device.clone()),
+        Purpose::Login | Purpose::AddDevice { .. } => None,
+    };
+    // An older one of the user's is void, and its request withdrawn before the next is sent.
+    challenges.forget(account.uid);
+    let context = Context { user: account.name.clone(), service: String::from(SERVICE), ..Context::default() };
+    let asked = Asked { context: &context, purpose: purpose.clone(), number_due: true, lifetime: LIFETIME };
+    let failed = |why| {
+        tracing::error!("devices cannot be asked: {why}");
+        Error::Unavailable(String::from("your devices could not be asked; mfad's log says why"))
+    };
+    let none = || Error::Later(String::from("no other device of yours can be asked just now; use a code"));
+    let ticket = open_own(authority, &account.name, &asked, excluded).map_err(failed)?.ok_or_else(none)?;
+    let number = ticket.number.clone().ok_or_else(none)?;
+    authority.audit.record(event(Kind::PushSent, &account.name, &context).detail(detail(&purpose)));
+    let name = random::<16>().map_err(|why| failed(why.to_string()))?;
+    let name = data_encoding::HEXLOWER.encode(&name);
+    let left = Arc::new(Notify::new());
+    let made = Challenge { name: name.clone(), caller: caller.to_owned(), purpose, ticket: Some(ticket), left };
+    challenges.lock().insert(account.uid, made);
+    Ok((name, number))
+}
+
+impl Challenges {
+    /// What `text` proves for a program of `uid`: waits for the devices where it names a challenge.
+    ///
+    /// # Errors
+    /// When they said no, or nothing.
+    pub async fn proof(&self, uid: u32, text: &str) -> Result<Proof, Error> {
+        let Some((purpose, mut ticket, left)) = self.take(uid, text) else {
+            return Ok(Proof::Typed(Secret::from(text.to_owned())));
+        };
+        let pushed = tokio::select! {
+            pushed = ticket.wait() => pushed,
+            // Dropped with the ticket, the request is withdrawn.
+            () = left.notified() => Pushed::Expired,
+        };
+        self.lock().remove(&uid);
+        match pushed {
+            Pushed::Approved => Ok(Proof::Approved(purpose)),
+            Pushed::Denied => Err(Error::NotAuthorized(String::from("it was denied on your other device"))),
+            Pushed::WrongNumber => Err(Error::WrongNumber(String::from("the number typed there was another"))),
+            Pushed::Expired => Err(Error::Later(String::from("nobody answered on your other device in time"))),
+        }
+    }
+
+    /// A connection is gone: what it asked is withdrawn.
+    pub fn gone(&self, caller: &str) {
+        self.lock().retain(|_, challenge| {
+            let its = challenge.caller == caller;
+            if its {
+                challenge.left.notify_one();
+            }
+            !its
+        });
+    }
+
+    fn forget(&self, uid: u32) {
+        if let Some(old) = self.lock().remove(&uid) {
+            old.left.notify_one();
+            if let Some(ticket) = old.ticket {
+                ticket.withdraw();
+            }
+        }
+    }
+
+    fn take(&self, uid: u32, name: &str) -> Option<(Purpose, Ticket, Arc<Notify>)> {
+        let mut out = self.lock();
+        let challenge = out.get_mut(&uid).filter(|challenge| challenge.name == name)?;
+        let ticket = challenge.ticket.take()?;
+        Some((challenge.purpose.clone(), ticket, Arc::clone(&challenge.left)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u32, Challenge>> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn purpose_of(purpose: &str, subject: &str) -> Result<Purpose, Error> {
+    match purpose {
+        "add-device" if subject.len() == 64 && subject.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {
+            Ok(Purpose::AddDevice { fingerprint: subject.to_owned() })
+        }
+        "add-device" => Err(Error::BadValue(String::from("the subject is the fingerprint of a key: 64 hex digits"))),
+        "suspend-device" => Ok(Purpose::SuspendDevice { device: DeviceId::typed(subject) }),
+        _ => Err(Error::BadValue(String::from("the purpose is add-device or suspend-device"))),
+    }
+}
+
+fn detail(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Login => String::from("login"),
+        Purpose::AddDevice { fingerprint } => format!("add-device {fingerprint}"),
+        Purpose::SuspendDevice { device } => format!("suspend-device {}", mfa_core::clean::field(device.as_str())),
+    }
+}

@@ -1,0 +1,60 @@
+//! A round: the requests that were sent for one login or one change, and how it ends.
+
+use mfa_core::device::DeviceId;
+use mfa_core::login::Pushed;
+use std::sync::atomic::{AtomicU8, Ordering};
+use tokio::sync::watch;
+
+/// One who is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Person {
+    /// Canonical name: the key of the lock and the files.
+    pub(super) user: String,
+    /// The uid whose devices may answer.
+    pub(super) uid: u32,
+}
+
+/// What was asked, of how many.
+#[derive(Debug)]
+pub(super) struct Round {
+    /// Whose login or change it is: canonical name.
+    pub(super) user: String,
+    /// The group of those who are asked to approve; `None`: the user's own devices are asked.
+    pub(super) group: Option<String>,
+    /// A device that is not asked.
+    pub(super) excluded: Option<DeviceId>,
+    /// Yeses still wanted.
+    wanted: AtomicU8,
+    ended: watch::Sender<Option<Pushed>>,
+}
+
+impl Round {
+    /// A round that ends with `wanted` yeses; and where its end is told.
+    pub(super) fn new(
+        user: &str,
+        group: Option<String>,
+        excluded: Option<DeviceId>,
+        wanted: u8,
+    ) -> (Self, watch::Receiver<Option<Pushed>>) {
+        let (ended, end) = watch::channel(None);
+        (Self { user: user.to_owned(), group, excluded, wanted: AtomicU8::new(wanted.max(1)), ended }, end)
+    }
+
+    /// One more yes; whether it was the last one wanted. Called with the registry held, once per person.
+    pub(super) fn yes(&self) -> bool {
+        let before = self.wanted.load(Ordering::Relaxed);
+        self.wanted.store(before.saturating_sub(1), Ordering::Relaxed);
+        before <= 1
+    }
+
+    /// Tells the end; `false` when it was told before.
+    pub(super) fn end(&self, pushed: Pushed) -> bool {
+        self.ended.send_if_modified(|end| {
+            let first = end.is_none();
+            if first {
+                *end = Some(pushed);
+            }
+            first
+        })
+    }
+}
