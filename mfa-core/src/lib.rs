@@ -50,5 +50,7 @@ pub mod secret;
 #[cfg(feature = "authority")]
 pub mod state;
 #[cfg(feature = "authority")]
+pub mod typed;
+#[cfg(feature = "authority")]
 pub mod verify;
 pub mod wire;

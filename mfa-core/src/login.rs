@@ -196,15 +196,37 @@ impl Login {
         }
     }
 
-    /// The application cannot ask. `None`: a request is out that needs no number, and is waited for.
+    /// The caller said from the start that nothing may be asked (`sudo -n`).
+    #[must_use]
+    pub fn without_prompts(mut self) -> Self {
+        self.mute = true;
+        self
+    }
+
+    /// Whether the devices are waited for without a prompt: nothing may be asked, and nobody need see a number.
+    #[must_use]
+    pub fn waits_unasked(&self) -> bool {
+        self.mute && !self.number_due()
+    }
+
+    /// The application could not ask. `None`: a request is out that needs no number, and is waited for.
     pub fn cannot_ask(&mut self) -> Option<Next> {
         self.mute = true;
-        let waits = match &self.phase {
-            Phase::Own { offer } => offer.as_ref().is_some_and(|offer| offer.number.is_none()),
-            Phase::Approval { number_due, .. } => !number_due,
+        let waits = match self.kind {
+            Kind::Locker | Kind::Display | Kind::Other => !self.number_due(),
+            // sudo refuses whatever we say once a prompt has failed; the others have failed because somebody gave up.
+            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => false,
         };
         let refused = || Next::step(self.refused(Ending::Retry, Method::None, Reason::NoConversation));
         (!waits).then(refused)
+    }
+
+    /// Whether no request is out, or one whose number somebody must see.
+    fn number_due(&self) -> bool {
+        match &self.phase {
+            Phase::Own { offer } => offer.as_ref().is_none_or(|offer| offer.number.is_some()),
+            Phase::Approval { number_due, .. } => *number_due,
+        }
     }
 
     /// How it goes on after the user's own push ended.

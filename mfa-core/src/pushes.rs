@@ -1,7 +1,7 @@
 //! How many pushes a user gets: a tired user must not be asked until they say yes (MFA fatigue).
 //!
-//! Kept in the state record, on the boot clock. An ignored push costs the budget but is no failed attempt; one
-//! that a code made unnecessary costs nothing.
+//! Kept in the state record, on the boot clock. An ignored push costs the budget but is no failed attempt; so does one whose
+//! login was given up, or who knows the password could flash them all day. One that a code made unnecessary costs nothing.
 
 use crate::now::Now;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,9 @@ pub enum Ended {
     Unapproved,
     /// With "it was not me".
     Reported,
-    /// A code settled the login, or the user left it.
+    /// Whoever wanted in left, or was refused for other reasons.
+    GivenUp,
+    /// A code settled the login.
     Unneeded,
 }
 
@@ -70,6 +72,7 @@ impl Pushes {
     pub fn end(&mut self, how: Ended, now: Now) {
         match how {
             Ended::Approved => self.streak = 0,
+            Ended::GivenUp => {}
             Ended::Unneeded => drop(self.sent.pop()),
             Ended::Reported => self.pause(now),
             Ended::Unapproved => {
@@ -141,6 +144,19 @@ mod tests {
         pushes.restart(now(5));
         assert!(!pushes.allowed(now(5 + PAUSE - 1)));
         assert!(pushes.allowed(now(5 + PAUSE)));
+    }
+
+    #[test]
+    fn a_push_whose_login_is_given_up_costs_one_of_the_budget_and_no_more() {
+        let mut pushes = Pushes::default();
+        let mut sent = 0;
+        while pushes.allowed(now(1000)) {
+            pushes.send(now(1000));
+            pushes.end(Ended::GivenUp, now(1000));
+            sent += 1;
+        }
+        assert_eq!(sent, MOST);
+        assert!(pushes.allowed(now(1000 + WINDOW)), "push is not off");
     }
 
     #[test]

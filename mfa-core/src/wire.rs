@@ -22,6 +22,9 @@ pub const MAX_FRAME: usize = 16 * 1024;
 /// Longest answer the module passes on, in bytes: recovery codes are 29, tokens' codes at most 8.
 pub const MAX_ANSWER: usize = 64;
 
+/// Most bytes of arguments the module passes on, together; six times as many in JSON at worst still fit a frame.
+pub const MAX_ARGUMENTS: usize = 1024;
+
 /// The folder of both sockets, unless the module line or the command line says otherwise.
 pub const RUN_DIR: &str = "/run/pam_mfa";
 
@@ -76,10 +79,12 @@ pub struct Context {
     /// without the keys. mfad believes it only for services of kind `sshd`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ssh_auth_info: Vec<String>,
-    /// The command line of the process that called PAM, as the kernel tells it: under sudo and su what the requester
-    /// typed. For showing to those who decide; nothing rests on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
+    /// The arguments of the setuid program that called PAM, as the kernel tells them: under sudo and su what the user typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    /// There are more of them than [`MAX_ARGUMENTS`] bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub arguments_cut: bool,
 }
 
 /// What mfad tells the module to do next.

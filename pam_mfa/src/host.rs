@@ -8,7 +8,7 @@ use crate::ffi;
 use crate::log::Log;
 use crate::watch::Watch;
 use mfa_core::secret::Secret;
-use mfa_core::wire::Context;
+use mfa_core::wire::{Context, MAX_ARGUMENTS};
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO, PamMessageStyle};
 use pam::conv::Conv;
 use pam::items::{Item, RHost, RUser, Service, Tty, User};
@@ -27,11 +27,8 @@ const MAX_SSH_METHODS: usize = 8;
 /// Longest name of an SSH method, in bytes: RFC 4251, section 6 limits names to 64.
 const MAX_SSH_METHOD: usize = 64;
 
-/// Most bytes read of the command line: a page, what the kernel gives at once.
+/// Most bytes read of the command line: more than are passed on.
 const MAX_COMMAND_LINE: u64 = 4096;
-
-/// Most characters of it that are passed on; mfad shows fewer.
-const MAX_COMMAND: usize = 512;
 
 /// Whether the caller has the rights of root, and so root's socket.
 pub(crate) fn effective_root() -> bool {
@@ -48,8 +45,8 @@ pub(crate) struct Caller {
     pub(crate) ruser: Option<String>,
     pub(crate) real_uid: u32,
     pub(crate) ssh_auth_info: Vec<String>,
-    /// What a user typed to start the setuid program that called PAM.
-    pub(crate) command: Option<String>,
+    /// What a user typed to start the setuid program that called PAM, and whether there is more of it.
+    pub(crate) arguments: (Vec<String>, bool),
     /// sshd's `SSH_CONNECTION` of the PAM environment: used only to find the connection to watch.
     pub(crate) ssh_connection: Option<String>,
 }
@@ -84,7 +81,7 @@ impl Caller {
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
             ssh_auth_info: ssh_methods(&auth_info),
-            command: if effective_root() && !getuid().is_root() { command_line() } else { None },
+            arguments: if effective_root() && !getuid().is_root() { own_arguments() } else { Default::default() },
             ssh_connection: ffi::pam_environment(pamh, c"SSH_CONNECTION").map(text),
         }
     }
@@ -108,29 +105,37 @@ impl Caller {
             real_uid: self.real_uid,
             first_factor_stack,
             ssh_auth_info: self.ssh_auth_info.clone(),
-            command: self.command.clone(),
+            arguments: self.arguments.0.clone(),
+            arguments_cut: self.arguments.1,
         })
     }
 }
 
-/// The command line of this process, from the kernel: under sudo and su what was typed, which a user cannot change any
-/// more once they run as root.
-fn command_line() -> Option<String> {
+/// The arguments of this process, from the kernel, and whether there are more.
+fn own_arguments() -> (Vec<String>, bool) {
     let mut bytes = Vec::new();
-    File::open("/proc/self/cmdline").ok()?.take(MAX_COMMAND_LINE).read_to_end(&mut bytes).ok()?;
-    Some(spelled(&bytes)).filter(|command| !command.is_empty())
+    let read = File::open("/proc/self/cmdline").and_then(|file| file.take(MAX_COMMAND_LINE).read_to_end(&mut bytes));
+    // Where it cannot be read all of them are missing.
+    if read.is_err() { (Vec::new(), true) } else { first_arguments(&bytes) }
 }
 
-/// Arguments as a shell would take them, each told from the next.
-fn spelled(arguments: &[u8]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '=' | ':' | ',' | '+' | '@' | '%');
+/// As many whole arguments as fit [`MAX_ARGUMENTS`].
+fn first_arguments(bytes: &[u8]) -> (Vec<String>, bool) {
+    let mut left = MAX_ARGUMENTS;
     let mut words = Vec::new();
-    for argument in arguments.strip_suffix(b"\0").unwrap_or(arguments).split(|byte| *byte == 0) {
-        let word = text(argument.to_vec());
-        let quoted = word.is_empty() || !word.chars().all(plain);
-        words.push(if quoted { format!("'{}'", word.replace('\'', "'\\''")) } else { word });
+    let mut cut = !bytes.ends_with(b"\0");
+    for argument in bytes.strip_suffix(b"\0").unwrap_or(bytes).split(|byte| *byte == 0) {
+        // An argument costs its bytes and what stands between two.
+        match left.checked_sub(argument.len() + 1) {
+            Some(rest) => left = rest,
+            None => {
+                cut = true;
+                break;
+            }
+        }
+        words.push(text(argument.to_vec()));
     }
-    words.join(" ").chars().take(MAX_COMMAND).collect()
+    (words, cut)
 }
 
 fn item<'a, T: Item<'a> + Deref<Target = &'a CStr>>(pamh: &'a PamHandle) -> Option<Vec<u8>> {
@@ -213,16 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn a_command_line_is_spelled_so_that_its_arguments_can_be_told_apart() {
-        for (bytes, expected) in [
-            (&b"sudo\0id\0-un\0"[..], "sudo id -un"),
-            (b"sudo\0sh\0-c\0rm it's\0", r"sudo sh -c 'rm it'\''s'"),
-            (b"sudo\0\0a\nb\0", "sudo '' 'a\nb'"),
-            (b"su", "su"),
-        ] {
-            assert_eq!(spelled(bytes), expected);
-        }
-        assert_eq!(spelled(&[b'x'; 4096]).len(), MAX_COMMAND);
+    fn arguments_are_taken_whole_or_not_at_all() {
+        let read = |bytes: &[u8]| first_arguments(bytes);
+        assert_eq!(read(b"sudo\0-u\0\0id\0"), (vec!["sudo".into(), "-u".into(), String::new(), "id".into()], false));
+        assert_eq!(read(b"sudo\0id"), (vec!["sudo".into(), "id".into()], true), "cut by the limit of what was read");
+        let long = [&b"sudo\0"[..], &[b'x'; MAX_ARGUMENTS], b"\0-u\0root\0"].concat();
+        assert_eq!(read(&long), (vec!["sudo".into()], true));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The user's side for real: mfa-authenticator in alice's own session with a real keyring, against the real mfad.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, PASSWORD, Program, SystemBus, Terminal, User, World, built};
+use pam_mfa_tests::harness::{
+    House, Mfactl, Mfad, PASSWORD, Program, SystemBus, Terminal, User, World, built, number_in,
+};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -64,11 +66,7 @@ fn a_desktop_pairs_shows_and_approves_a_sudo() {
     let enrolled = house.enroll("alice", "totp");
     let alice = house.world.user("alice");
     let session = Session::start(&house.world, &alice);
-    let end = Instant::now() + Duration::from_secs(10);
-    while !house.mfad.errors().contains("on the system bus") {
-        assert!(Instant::now() < end, "{}", house.mfad.errors());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    house.mfad.is_on_the_bus(1);
     let refused = session.authenticator(&["pair", "--label", "desk"]).run("000000\n");
     assert_eq!(refused.code, 1, "{refused:?}");
     let paired = session.authenticator(&["pair", "--label", "desk"]).run(&format!("{}\n", enrolled.recovery_codes[0]));
@@ -91,8 +89,7 @@ fn a_desktop_pairs_shows_and_approves_a_sudo() {
         assert!(Instant::now() < end, "no push: {}\n{paired:?}", house.mfad.errors());
         std::thread::sleep(Duration::from_millis(300));
     };
-    let number: String =
-        prompt.split("approve ").nth(1).unwrap().chars().take(7).filter(char::is_ascii_digit).collect();
+    let number = number_in(&prompt);
     let listed = session.authenticator(&["requests", "--json"]).run("").ok();
     assert!(listed.stdout.contains("\"sudo\"") && !listed.stdout.contains(&number), "{}", listed.stdout);
     let id = listed.stdout.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -117,11 +114,7 @@ fn a_first_device_comes_by_an_administrators_ticket() {
     let house = House { mfad, mfactl: Mfactl::new(&world), world };
     let bob = house.world.user("bob");
     let session = Session::start(&house.world, &bob);
-    let end = Instant::now() + Duration::from_secs(10);
-    while !house.mfad.errors().contains("on the system bus") {
-        assert!(Instant::now() < end, "{}", house.mfad.errors());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    house.mfad.is_on_the_bus(1);
     let ticket = house.mfactl.run(&["ticket", "bob", "--json"], "").ok().json()["ticket"].as_str().unwrap().to_owned();
     let _ = session.authenticator(&["pair", "--ticket"]).run(&format!("{ticket}\n")).ok();
     let again = session.authenticator(&["pair", "--ticket"]).run(&format!("{ticket}\n"));
@@ -132,4 +125,51 @@ fn a_first_device_comes_by_an_administrators_ticket() {
     assert_eq!(house.mfactl.run(&["device", "suspend", "bob", &format!("device-{id}")], "").code, 0);
     assert_eq!(house.mfactl.run(&["device", "revoke", "bob", &format!("device-{id}")], "").code, 0);
     assert_eq!(house.mfactl.run(&["device", "revoke", "bob", &format!("device-{id}")], "").code, 1);
+}
+
+#[test]
+fn the_agent_comes_back_to_a_restarted_mfad_and_a_restarted_bus() {
+    let world = World::new("returns");
+    let bus = SystemBus::start(&world);
+    let mfad = Mfad::start(&world, "require = \"required\"\n");
+    let mut house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let enrolled = house.enroll("alice", "totp");
+    let session = Session::start(&house.world, &house.world.user("alice"));
+    house.mfad.is_on_the_bus(1);
+    let _ = session.authenticator(&["pair"]).run(&format!("{}\n", enrolled.recovery_codes[0])).ok();
+    let mut agent = session.authenticator(&["agent"]).bound_to_the_test().command().spawn().expect("agent");
+    let door = house.door("door", "alice", "first_factor=stack");
+    let answers = |house: &House, answer: &str, expected: &str| {
+        let end = Instant::now() + Duration::from_secs(60);
+        let (mut call, prompt) = loop {
+            let mut call = door.start();
+            let prompt = call.prompt();
+            if prompt.contains("approve") {
+                break (call, prompt);
+            }
+            assert!(Instant::now() < end, "no push: {}", house.mfad.errors());
+            std::thread::sleep(Duration::from_millis(300));
+        };
+        let number = number_in(&prompt);
+        let listed = session.authenticator(&["requests", "--json"]).run("").ok();
+        let id = listed.stdout.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let words = if answer == "approve" { vec!["approve", &id, &number] } else { vec!["deny", &id] };
+        let _ = session.authenticator(&words).run("").ok();
+        call.answer("");
+        assert_eq!(call.verdict(), expected);
+    };
+    answers(&house, "approve", "PAM_SUCCESS");
+    house.mfad.restart();
+    answers(&house, "approve", "PAM_SUCCESS");
+    drop(bus);
+    let mut call = door.start();
+    assert_eq!(call.prompt(), "Verification code: ");
+    call.answer(&enrolled.recovery_codes[3]);
+    assert_eq!(call.verdict(), "PAM_SUCCESS", "codes need no bus");
+    std::fs::remove_file("/run/dbus/system_bus_socket").unwrap();
+    let _bus = SystemBus::start(&house.world);
+    // gnome-keyring ends with the system bus and comes back locked: a no needs no key.
+    answers(&house, "deny", "PAM_MAXTRIES");
+    let _ = agent.kill();
+    let _ = agent.wait();
 }

@@ -1,69 +1,13 @@
 //! Pushes: the terminal shows a number, a device signs it, and nothing else opens the door.
 
-use pam_mfa_tests::harness::{Device, Enrolled, House, PASSWORD, Program, Ssh, Sshd, SystemBus, Terminal, calm_now};
+use pam_mfa_tests::harness::{BOTH, Device, Home, Program, Ssh, Sshd, Terminal, calm_now, number_in, request_id};
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
-const BOTH: &str = "on your desktop and press Enter): ";
-
-/// A house on a bus, with alice enrolled and one device of hers.
-struct Home {
-    device: Device,
-    id: String,
-    enrolled: Enrolled,
-    house: House,
-    _bus: SystemBus,
-}
-
-fn home(name: &str, policy: &str) -> Home {
-    let world = pam_mfa_tests::harness::World::new(name);
-    let bus = SystemBus::start(&world);
-    let mfad = pam_mfa_tests::harness::Mfad::start(&world, policy);
-    let house = House { mfad, mfactl: pam_mfa_tests::harness::Mfactl::new(&world), world };
-    let end = Instant::now() + Duration::from_secs(10);
-    while !house.mfad.errors().contains("on the system bus") {
-        assert!(Instant::now() < end, "{}", house.mfad.errors());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let enrolled = house.enroll("alice", "totp");
-    let mut device = Device::start(&house.world.user("alice"), 1);
-    let id = device.pair(&enrolled.recovery_codes[0]);
-    Home { device, id, enrolled, house, _bus: bus }
-}
-
-/// The number a prompt shows, as it is typed on a device.
-fn number_in(prompt: &str) -> String {
-    let after = prompt.split("approve ").nth(1).unwrap_or_else(|| panic!("no number in {prompt:?}"));
-    after.chars().take(7).filter(char::is_ascii_digit).collect()
-}
-
-fn request_id(request: &serde_json::Value) -> String {
-    request["id"].as_str().unwrap().to_owned()
-}
-
-impl Home {
-    /// sudo by alice on a terminal, at the prompt; and the request her device is shown.
-    fn sudo(&mut self) -> (Terminal, String, serde_json::Value) {
-        self.house
-            .world
-            .pam("sudo", &["requisite pam_unix.so", &self.house.world.module("required", "first_factor=stack")]);
-        self.house.world.sudoers("Defaults passwd_tries=1, timestamp_timeout=0\nalice ALL=(ALL) ALL");
-        let alice = self.house.world.user("alice");
-        let mut terminal = Terminal::start(&Program::new("sudo").args(["id", "-un"]).as_user(&alice));
-        terminal.answer("assword", PASSWORD);
-        let prompt = terminal.expect(BOTH);
-        let request = self.device.presented();
-        (terminal, number_in(&prompt), request)
-    }
-
-    fn logged(&self, reason: &str) {
-        self.house.world.log().expect(&["user=\"alice\"", &format!("reason={reason}")]);
-    }
-}
 
 #[test]
 fn sudo_opens_by_the_number_typed_on_the_device() {
-    let mut home = home("push-sudo", POLICY);
+    let mut home = Home::new("push-sudo", POLICY);
     let (mut terminal, number, request) = home.sudo();
     assert_eq!((request["user"].as_str(), request["service"].as_str()), (Some("alice"), Some("sudo")));
     assert!(!request.to_string().contains(&number), "the number is not in the request");
@@ -78,11 +22,9 @@ fn sudo_opens_by_the_number_typed_on_the_device() {
 
 #[test]
 fn ssh_after_a_key_waits_for_the_device_and_opens() {
-    let mut home = home("push-ssh", POLICY);
-    home.house.world.pam("sshd", &[&home.house.world.module("required", ""), "required pam_permit.so"]);
-    let sshd = Sshd::start(&home.house.world, "AuthenticationMethods publickey,keyboard-interactive");
-    let alice = home.house.world.user("alice");
-    let mut terminal = Terminal::start(&Ssh::to(&sshd, "alice").key(&home.house.world, &alice).command("id -un"));
+    let mut home = Home::new("push-ssh", POLICY);
+    let (sshd, way) = home.sshd();
+    let mut terminal = Terminal::start(&way);
     let number = number_in(&terminal.expect(BOTH));
     let request = home.device.presented();
     assert_eq!(request["rhost"].as_str(), Some("127.0.0.1"));
@@ -97,11 +39,9 @@ fn ssh_after_a_key_waits_for_the_device_and_opens() {
 
 #[test]
 fn a_client_that_leaves_withdraws_the_request_within_a_second() {
-    let mut home = home("push-gone", POLICY);
-    home.house.world.pam("sshd", &[&home.house.world.module("required", ""), "required pam_permit.so"]);
-    let sshd = Sshd::start(&home.house.world, "AuthenticationMethods publickey,keyboard-interactive");
-    let alice = home.house.world.user("alice");
-    let mut terminal = Terminal::start(&Ssh::to(&sshd, "alice").key(&home.house.world, &alice).command("id -un"));
+    let mut home = Home::new("push-gone", POLICY);
+    let (_sshd, way) = home.sshd();
+    let mut terminal = Terminal::start(&way);
     terminal.expect(BOTH);
     let request = home.device.presented();
     terminal.line("");
@@ -116,7 +56,7 @@ fn a_client_that_leaves_withdraws_the_request_within_a_second() {
 
 #[test]
 fn an_interrupt_during_the_wait_withdraws_it() {
-    let mut home = home("push-int", POLICY);
+    let mut home = Home::new("push-int", POLICY);
     let (mut terminal, _, request) = home.sudo();
     terminal.line("");
     std::thread::sleep(Duration::from_millis(400));
@@ -127,7 +67,7 @@ fn an_interrupt_during_the_wait_withdraws_it() {
 
 #[test]
 fn a_denied_push_ends_the_login_and_a_code_does_not_save_it() {
-    let mut home = home("push-deny", POLICY);
+    let mut home = Home::new("push-deny", POLICY);
     let (mut terminal, _, request) = home.sudo();
     assert_eq!(home.device.does(&format!("deny {}", request_id(&request))), "OK");
     let code = home.enrolled.oathtool().totp(calm_now());
@@ -138,7 +78,7 @@ fn a_denied_push_ends_the_login_and_a_code_does_not_save_it() {
 
 #[test]
 fn a_wrong_number_ends_the_request() {
-    let mut home = home("push-wrong", POLICY);
+    let mut home = Home::new("push-wrong", POLICY);
     let (mut terminal, number, request) = home.sudo();
     let wrong = if number == "000000" { "000001" } else { "000000" };
     let id = request_id(&request);
@@ -151,7 +91,7 @@ fn a_wrong_number_ends_the_request() {
 
 #[test]
 fn a_code_settles_the_login_and_withdraws_the_push() {
-    let mut home = home("push-code", POLICY);
+    let mut home = Home::new("push-code", POLICY);
     let (mut terminal, _, _) = home.sudo();
     terminal.line(&home.enrolled.oathtool().totp(calm_now()));
     assert_eq!(terminal.finish().code, 0);
@@ -160,7 +100,7 @@ fn a_code_settles_the_login_and_withdraws_the_push() {
 
 #[test]
 fn no_other_signature_device_user_or_request_opens_the_door() {
-    let mut home = home("push-forge", POLICY);
+    let mut home = Home::new("push-forge", POLICY);
     let mut second = Device::start(&home.house.world.user("alice"), 2);
     let code = home.enrolled.recovery_codes[1].clone();
     second.pair(&code);
@@ -186,7 +126,7 @@ fn no_other_signature_device_user_or_request_opens_the_door() {
 
 #[test]
 fn pairing_needs_more_than_the_uid() {
-    let home = home("push-pair", POLICY);
+    let home = Home::new("push-pair", POLICY);
     let mut device = Device::start(&home.house.world.user("alice"), 5);
     for proof in ["", "000000", "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF"] {
         assert!(device.does(&format!("pair x {proof}")).starts_with("ERROR NotAuthorized"), "{proof}");
@@ -199,7 +139,7 @@ fn pairing_needs_more_than_the_uid() {
 
 #[test]
 fn no_push_goes_out_without_a_first_factor() {
-    let mut home = home("push-none", POLICY);
+    let mut home = Home::new("push-none", POLICY);
     home.house.world.pam("sshd", &[&home.house.world.module("required", "")]);
     let sshd = Sshd::start(&home.house.world, "AuthenticationMethods keyboard-interactive\nPermitRootLogin no");
     for user in ["alice", "root", "nobody-here"] {
@@ -207,10 +147,7 @@ fn no_push_goes_out_without_a_first_factor() {
         terminal.expect("Verification code: ");
         drop(terminal);
     }
-    home.house
-        .world
-        .pam("sudo", &["requisite pam_unix.so", &home.house.world.module("required", "first_factor=stack")]);
-    home.house.world.sudoers("Defaults passwd_tries=1\nalice ALL=(ALL) ALL");
+    home.furnish_sudo();
     let alice = home.house.world.user("alice");
     let mut terminal = Terminal::start(&Program::new("sudo").arg("id").as_user(&alice));
     terminal.answer("assword", "not the one");
@@ -220,7 +157,7 @@ fn no_push_goes_out_without_a_first_factor() {
 
 #[test]
 fn a_daemon_restarted_in_between_lets_nobody_in_by_the_old_request() {
-    let mut home = home("push-restart", POLICY);
+    let mut home = Home::new("push-restart", POLICY);
     let (mut terminal, number, request) = home.sudo();
     home.house.mfad.kill9();
     home.house.mfad.run();
@@ -229,24 +166,4 @@ fn a_daemon_restarted_in_between_lets_nobody_in_by_the_old_request() {
     assert!(answer.starts_with("ERROR"), "{answer}");
     terminal.line("");
     assert_ne!(terminal.finish().code, 0);
-}
-
-#[test]
-fn fifty_logins_in_a_row_give_five_pushes() {
-    let mut home = home("push-flood", POLICY);
-    let door = home.house.door("door", "alice", "first_factor=stack");
-    let mut prompts = 0;
-    for _ in 0..50 {
-        let mut call = door.start();
-        prompts += u32::from(call.prompt().contains("desktop"));
-        drop(call);
-    }
-    // One that is given up costs nothing; five can wait at once for nobody's answer, one after another.
-    assert!(prompts >= 1);
-    let mut shown = 0;
-    while !home.device.hears_no("PRESENTED", Duration::from_millis(300)) {
-        home.device.presented();
-        shown += 1;
-    }
-    assert_eq!(shown, prompts);
 }

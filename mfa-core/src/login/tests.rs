@@ -314,8 +314,13 @@ fn a_method_that_policy_does_not_accept_is_neither_pushed_nor_granted() {
 #[test]
 fn an_application_that_cannot_ask_waits_only_for_a_push_without_a_number() {
     let refused = "refused retry no-conversation";
-    let begin =
-        || Login::begin("a", &decision(Require::Required, Kind::Sudo, 3), Subject::Enrolled, Standing::Evidence).0;
+    let of = |kind| Login::begin("a", &decision(Require::Required, kind, 3), Subject::Enrolled, Standing::Evidence).0;
+    let begin = || of(Kind::Other);
+    for kind in [Kind::Sshd, Kind::Sudo, Kind::Su, Kind::Login, Kind::Polkit] {
+        let mut login = of(kind);
+        login.offer(Offer { number: None, codes: true });
+        assert_eq!(end(&login.cannot_ask().unwrap()), refused, "{kind}: somebody gave up");
+    }
     assert_eq!(end(&begin().cannot_ask().unwrap()), refused, "no push is out");
     let mut login = begin();
     login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes: true });
@@ -330,7 +335,7 @@ fn an_application_that_cannot_ask_waits_only_for_a_push_without_a_number() {
         "it cannot ask for a code"
     );
     for (number, waits) in [(true, false), (false, true)] {
-        let mut login = with_approvers(Kind::Sudo);
+        let mut login = with_approvers(Kind::Other);
         login.ask_approval(Some(approval(number)));
         assert_eq!(login.cannot_ask().is_none(), waits);
     }
@@ -342,4 +347,22 @@ fn a_program_of_the_users_own_is_pushed_where_policy_accepts_it_and_charged_to_i
     let (login, _) = Login::begin("a", &decision, Subject::Enrolled, Standing::OwnProgram);
     assert!(login.may_push() && login.hides());
     assert_eq!(login.budget(None), Budget::Own);
+}
+
+#[test]
+fn where_nothing_may_be_asked_a_device_that_needs_no_number_is_waited_for_at_once() {
+    let begin = || {
+        let decision = decision(Require::Approved, Kind::Sudo, 3);
+        Login::begin("a", &decision, Subject::Enrolled, Standing::Evidence).0.without_prompts()
+    };
+    assert!(!begin().waits_unasked(), "no push is out");
+    for (number, waits) in [(true, false), (false, true)] {
+        let mut login = begin();
+        login.offer(Offer { number: number.then(|| Secret::from(String::from("482913"))), codes: true });
+        assert_eq!(login.waits_unasked(), waits);
+        login.settle_push(Pushed::Approved);
+        assert!(!login.waits_unasked(), "nobody is asked to approve yet");
+        login.ask_approval(Some(approval(number)));
+        assert_eq!(login.waits_unasked(), waits);
+    }
 }

@@ -10,6 +10,7 @@ use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::login::{Subject, first_factors};
 use mfa_core::policy::{ALL_METHODS, Circumstances, Decision, Groups, Own, Query, Require, Target};
+use mfa_core::typed;
 use mfa_core::wire::{Context, Kind, Method, Reason};
 
 /// A login as policy sees it.
@@ -34,11 +35,12 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
         Lookup::Absent | Lookup::Failed(_) => None,
     };
     let first_factors = if caller == Caller::Root { first_factors(context, kind, uid) } else { Vec::new() };
+    let target = target(context, kind);
     let circumstances = Circumstances {
         rhost: context.rhost.as_deref(),
         tty: context.tty.as_deref(),
         first_factors: &first_factors,
-        target: target(context, kind),
+        target: as_target(target.as_ref()),
         time: clock::local(authority.clock.now().wall, &in_force.zone),
     };
     let decide = |user: &str, groups: Groups<'_>, own: Own| {
@@ -70,12 +72,28 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     Appraisal { decision, subject, first_factors }
 }
 
-/// Whom su is to make of the user. sudo does not tell PAM.
-fn target(context: &Context, kind: Kind) -> Target<'_> {
+/// Whom su or sudo is to make of the user. sudo does not tell PAM: what was typed does, but for what sudoers makes of it.
+/// `None`: the question does not arise.
+fn target(context: &Context, kind: Kind) -> Option<Result<String, Unknown>> {
     match kind {
-        Kind::Su => Target::Known(&context.user),
-        Kind::Sudo => Target::Unknown,
-        Kind::Sshd | Kind::Login | Kind::Display | Kind::Polkit | Kind::Locker | Kind::Other => Target::None,
+        Kind::Su => Some(Ok(context.user.clone())),
+        Kind::Sudo => {
+            let user = typed::sudo(context).filter(|_| !context.arguments.is_empty()).and_then(|sudo| sudo.user);
+            // Without -u it is sudoers that says whom, root unless it says otherwise; `#0` is a uid.
+            Some(user.filter(|user| !user.starts_with('#')).ok_or(Unknown))
+        }
+        Kind::Sshd | Kind::Login | Kind::Display | Kind::Polkit | Kind::Locker | Kind::Other => None,
+    }
+}
+
+/// It cannot be told whom.
+struct Unknown;
+
+fn as_target(target: Option<&Result<String, Unknown>>) -> Target<'_> {
+    match target {
+        None => Target::None,
+        Some(Ok(user)) => Target::Known(user),
+        Some(Err(Unknown)) => Target::Unknown,
     }
 }
 

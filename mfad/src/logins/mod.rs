@@ -19,7 +19,8 @@ use mfa_core::limits::Budget;
 use mfa_core::login::{Approval, Login, Next, Offer, Pushed, Settled, Standing};
 use mfa_core::policy::{Approvers, Decision, OWN_PROGRAM};
 use mfa_core::secret::Secret;
-use mfa_core::wire::{Context, Step};
+use mfa_core::typed;
+use mfa_core::wire::{Context, Kind, Step};
 use std::sync::Arc;
 
 /// Who is at the other end of the socket.
@@ -58,6 +59,12 @@ impl Session {
     #[must_use]
     pub fn waits(&self, answer: Option<&Secret>) -> bool {
         self.push.is_some() && self.login.waits(answer)
+    }
+
+    /// Whether the devices are waited for instead of this step: it would ask, and nothing may be asked.
+    #[must_use]
+    pub fn waits_unasked(&self, next: &Next) -> bool {
+        matches!(next.step, Step::Prompt { .. }) && self.push.is_some() && self.login.waits_unasked()
     }
 
     /// The requests under way.
@@ -100,7 +107,10 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         Caller::Root if first_factors.is_empty() => Standing::Stranger,
         Caller::Root => Standing::Evidence,
     };
-    let (login, next) = Login::begin(&context.user, &decision, subject, standing);
+    let (mut login, next) = Login::begin(&context.user, &decision, subject, standing);
+    if decision.kind == Kind::Sudo && typed::sudo(&context).is_some_and(|sudo| sudo.non_interactive) {
+        login = login.without_prompts();
+    }
     let (user, uid) = match &looked_up {
         Lookup::Found(account) => (account.name.clone(), Some(account.uid)),
         Lookup::Absent | Lookup::Failed(_) => (context.user.clone(), None),
@@ -195,6 +205,9 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
         Answerer { user: &session.user, uid: session.uid, methods: session.login.methods(), budget: &session.budget };
     match transact(authority, by, text, now) {
         Ok(judgement) => {
+            if judgement.accepted {
+                session.push.iter_mut().for_each(Ticket::is_unneeded);
+            }
             let settled = session.login.settle(Some(&judgement));
             if let Settled::Next(next) = &settled {
                 record::answer(authority, session, next, Some(&judgement));

@@ -27,6 +27,7 @@ use mfa_core::policy::Decision;
 use mfa_core::pushes::Ended;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
+use mfa_core::typed;
 use mfa_core::wire::Context;
 use round::{Person, Round};
 use std::sync::Arc;
@@ -42,9 +43,16 @@ pub struct Ticket {
     until: u64,
     ended: watch::Receiver<Option<Pushed>>,
     authority: Arc<Authority>,
+    /// How it ends when it is dropped.
+    dropped: Ended,
 }
 
 impl Ticket {
+    /// A code has settled the login: the push costs nothing.
+    pub fn is_unneeded(&mut self) {
+        self.dropped = Ended::Unneeded;
+    }
+
     /// How the round ended, if it has.
     #[must_use]
     pub fn ended(&self) -> Option<Pushed> {
@@ -67,7 +75,7 @@ impl Ticket {
 
     /// Withdraws the requests at once. The caller must not hold the user's lock.
     fn withdraw(self) {
-        close(&self.authority, &self.round, Pushed::Expired, Withdrawn::Cancelled, Ended::Unneeded);
+        close(&self.authority, &self.round, Pushed::Expired, Withdrawn::Cancelled, Ended::GivenUp);
     }
 }
 
@@ -76,11 +84,11 @@ impl Drop for Ticket {
         if self.ended().is_some() {
             return;
         }
-        let (authority, round) = (Arc::clone(&self.authority), Arc::clone(&self.round));
+        let (authority, round, how) = (Arc::clone(&self.authority), Arc::clone(&self.round), self.dropped);
         // The state is written under the user's lock, which whoever drops this may hold.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn_blocking(move || {
-                close(&authority, &round, Pushed::Expired, Withdrawn::Cancelled, Ended::Unneeded);
+                close(&authority, &round, Pushed::Expired, Withdrawn::Cancelled, how);
             });
         }
     }
@@ -160,7 +168,7 @@ fn begin(
     authority.pushes.present(&round, requests);
     expire_later(Arc::clone(authority), Arc::clone(&round), asked.lifetime);
     let until = now.boottime.saturating_add(asked.lifetime);
-    Ticket { number, round, until, ended, authority: Arc::clone(authority) }
+    Ticket { number, round, until, ended, authority: Arc::clone(authority), dropped: Ended::GivenUp }
 }
 
 /// Ends the round when its time is over, whether or not anybody waits at the prompt.
@@ -205,7 +213,7 @@ fn pending(
         service: clean::field(&context.service),
         tty: shown(&context.tty),
         rhost: shown(&context.rhost),
-        command: context.command.as_deref().filter(|text| !text.is_empty()).map(clean::command),
+        command: Some(clean::command(&typed::command(context))).filter(|text| !text.is_empty()),
         purpose: asked.purpose.clone(),
         number_due: number.is_some(),
         issued: now.wall,

@@ -48,12 +48,18 @@ pub(super) async fn run(
     let left = || until.saturating_duration_since(Instant::now()).as_secs();
     loop {
         match told {
+            // Nothing may be asked: the step after the wait is the first to be told.
+            _ if session.waits_unasked(&next) => {}
             Told::No => send(stream, &next).await?,
             Told::Half(rest) => frames::write_rest(stream, &rest).await?,
             Told::Yes => {}
         }
         if next.verdict().is_some() {
             return Ok(());
+        }
+        if session.waits_unasked(&next) {
+            (session, next, told) = wait(shared, stream, session, left()).await?;
+            continue;
         }
         let asked = frames::read(stream, until.saturating_duration_since(Instant::now())).await;
         let started = Instant::now();
@@ -139,7 +145,7 @@ async fn begin(
         // A name service that hangs keeps its permit: it can take no more threads than there are permits.
         let _permit = permit;
         let (session, next) = logins::begin(&authority, caller, context);
-        let told = mouth.tell(&next);
+        let told = if session.waits_unasked(&next) { Told::No } else { mouth.tell(&next) };
         (session, next, told)
     });
     in_time(work, Instant::now() + LOOKUP, &taken).await

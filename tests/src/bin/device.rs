@@ -1,14 +1,14 @@
 //! A device for tests, without a keyring: it registers with mfad, tells what it is shown, and answers as told.
 //!
 //! `device SEED` makes the same Ed25519 key for the same SEED (0 to 255). Commands on standard input, a line each:
-//! `pair LABEL PROOF`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
-//! `forge ID NUMBER` (another key's signature), `deny ID`, `report ID`. It prints `OK …` or `ERROR name: text` for each, and
+//! `pair LABEL PROOF`, `challenge add-device` (for its own key), `challenge suspend-device DEVICE`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
+//! `forge ID NUMBER` (another key's signature), `replay` (the last approval once more), `deny ID`, `report ID`. It prints `OK …` or `ERROR name: text` for each, and
 //! `PRESENTED {json}`, `WITHDRAWN id reason`, `ANNOUNCED text` as they come.
 
 use ed25519_dalek::SigningKey;
 use mfa_core::approval::{Approval, Request, sign};
 use mfa_core::bus::{AGENT_PATH, Agents1Proxy, Error, Factors1Proxy};
-use mfa_core::device::DeviceId;
+use mfa_core::device::{DeviceId, DeviceKey};
 use mfa_core::secret::Secret;
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -41,6 +41,7 @@ struct Device {
     key: SigningKey,
     id: String,
     shown: Shown,
+    last: (Vec<u8>, Vec<u8>),
     agents: Agents1Proxy<'static>,
     factors: Factors1Proxy<'static>,
 }
@@ -54,6 +55,11 @@ impl Device {
                 self.id = self.factors.add_device(label, public.as_bytes(), proof).await?;
                 Ok(self.id.clone())
             }
+            ["challenge", purpose, ..] => {
+                let key = DeviceKey::new(self.key.verifying_key().as_bytes()).expect("a key");
+                let subject = words.get(2).map_or_else(|| key.fingerprint(), |device| (*device).to_owned());
+                self.factors.challenge(purpose, &subject).await.map(|(name, number)| format!("{name} {number}"))
+            }
             ["devices"] => Ok(format!("{:?}", self.factors.devices().await?)),
             ["lost", device, proof] => self.factors.suspend_device(device, proof).await.map(|()| String::new()),
             ["register", device] => {
@@ -61,15 +67,19 @@ impl Device {
                 let path = ObjectPath::try_from(AGENT_PATH).expect("a path");
                 self.agents.register(device, &path).await.map(|()| String::new())
             }
-            ["approve", id, number] => self.approve(id, number, &self.key).await,
-            ["forge", id, number] => self.approve(id, number, &SigningKey::from_bytes(&[99; 32])).await,
+            ["approve", id, number] => self.approve(id, number, self.key.clone()).await,
+            ["forge", id, number] => self.approve(id, number, SigningKey::from_bytes(&[99; 32])).await,
+            ["replay"] => {
+                let (approval, signature) = self.last.clone();
+                self.agents.approve(&approval, &signature).await.map(|()| String::new())
+            }
             ["deny", id] => self.agents.deny(id, false).await.map(|()| String::new()),
             ["report", id] => self.agents.deny(id, true).await.map(|()| String::new()),
             _ => panic!("unknown command {command}"),
         }
     }
 
-    async fn approve(&self, id: &str, number: &str, key: &SigningKey) -> Result<String, Error> {
+    async fn approve(&mut self, id: &str, number: &str, key: SigningKey) -> Result<String, Error> {
         let bytes = self.shown.lock().unwrap().get(id).cloned().expect("presented");
         let request: Request = serde_json::from_slice(&bytes).expect("a request");
         let approval = Approval {
@@ -79,7 +89,8 @@ impl Device {
             number: (number != "-").then(|| Secret::from(number.to_owned())),
             time: 0,
         };
-        let (approval, signature) = sign(key, &bytes, &approval).expect("signed");
+        let (approval, signature) = sign(&key, &bytes, &approval).expect("signed");
+        self.last = (approval.clone(), signature.to_vec());
         self.agents.approve(&approval, &signature).await.map(|()| String::new())
     }
 }
@@ -97,6 +108,7 @@ async fn main() {
         key: SigningKey::from_bytes(&[seed; 32]),
         id: String::new(),
         shown,
+        last: Default::default(),
         agents: Agents1Proxy::new(&connection).await.expect("a proxy"),
         factors: Factors1Proxy::new(&connection).await.expect("a proxy"),
     };

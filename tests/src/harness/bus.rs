@@ -91,7 +91,17 @@ impl Device {
 
     /// Gives a command; the answer, `OK …` or `ERROR …`.
     pub fn does(&mut self, command: &str) -> String {
+        self.begins(command);
+        self.done()
+    }
+
+    /// Gives a command whose answer takes somebody else; [`Device::done`] waits for it.
+    pub fn begins(&mut self, command: &str) {
         writeln!(self.stdin.as_mut().unwrap(), "{command}").unwrap();
+    }
+
+    /// The answer to a command, `OK …` or `ERROR …`.
+    pub fn done(&mut self) -> String {
         self.hears(&["OK", "ERROR"])
     }
 

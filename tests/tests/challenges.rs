@@ -1,0 +1,133 @@
+//! A device's yes as the proof for a change of factors: this change, this user, once.
+
+use pam_mfa_tests::harness::{Device, Home, request_id};
+use std::time::{Duration, Instant};
+
+const POLICY: &str = "require = \"required\"\n";
+
+/// A challenge by `device`: its name and number.
+fn challenge(device: &mut Device, what: &str) -> (String, String) {
+    let answer = device.does(&format!("challenge {what}"));
+    let words: Vec<&str> = answer.split(' ').collect();
+    let ["OK", name, number] = *words.as_slice() else { panic!("{answer}") };
+    (name.to_owned(), number.to_owned())
+}
+
+#[test]
+fn a_second_device_is_added_by_the_first_ones_yes_to_its_very_key() {
+    let mut home = Home::new("challenge-add", POLICY);
+    let mut second = Device::start(&home.house.world.user("alice"), 2);
+    let (name, number) = challenge(&mut second, "add-device");
+    let request = home.device.presented();
+    let fingerprint = request["purpose"]["add-device"]["fingerprint"].as_str().unwrap_or_else(|| panic!("{request}"));
+    assert_eq!(fingerprint.len(), 64);
+    assert_eq!(request["number_due"].as_bool(), Some(true), "whatever policy says of logins");
+    second.begins(&format!("pair second {name}"));
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
+    let id = second.done();
+    let id = id.strip_prefix("OK ").unwrap_or_else(|| panic!("{id}"));
+    assert!(home.device.hears(&["ANNOUNCED"]).contains("added"), "the first one is told");
+    assert_eq!(second.does(&format!("register {id}")), "OK");
+    let mut third = Device::start(&home.house.world.user("alice"), 3);
+    assert!(third.does(&format!("pair third {name}")).contains("NotAuthorized"), "it proves one change, once");
+}
+
+#[test]
+fn a_yes_serves_no_other_key_user_or_change() {
+    let mut home = Home::new("challenge-other", POLICY);
+    let mut second = Device::start(&home.house.world.user("alice"), 2);
+    let mut third = Device::start(&home.house.world.user("alice"), 3);
+    let mut bob = Device::start(&home.house.world.user("bob"), 4);
+    let (name, number) = challenge(&mut second, "add-device");
+    let request = home.device.presented();
+    assert!(bob.does(&format!("pair bob {name}")).contains("NotAuthorized"), "not another user's");
+    third.begins(&format!("pair third {name}"));
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
+    assert!(third.done().contains("NotAuthorized"), "not for another key");
+    let (name, number) = challenge(&mut second, "add-device");
+    let request = home.device.presented();
+    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
+    let lost = second.does(&format!("lost {} {name}", home.id));
+    assert!(lost.contains("NotAuthorized"), "not for another change: {lost}");
+    let status = home.house.mfactl.run(&["status", "alice", "--json"], "").ok().json();
+    assert_eq!(status["devices"].as_array().map(Vec::len), Some(1), "{status}");
+}
+
+#[test]
+fn a_no_a_wrong_number_and_silence_add_nothing() {
+    let mut home = Home::new("challenge-no", POLICY);
+    let mut second = Device::start(&home.house.world.user("alice"), 2);
+    for (answer, error) in [("deny", "NotAuthorized"), ("wrong", "WrongNumber")] {
+        let (name, number) = challenge(&mut second, "add-device");
+        let id = request_id(&home.device.presented());
+        second.begins(&format!("pair second {name}"));
+        std::thread::sleep(Duration::from_millis(200));
+        match answer {
+            "deny" => assert_eq!(home.device.does(&format!("deny {id}")), "OK"),
+            _ => {
+                let wrong = if number == "000000" { "000001" } else { "000000" };
+                assert!(home.device.does(&format!("approve {id} {wrong}")).contains("WrongNumber"));
+            }
+        }
+        let answer = second.done();
+        assert!(answer.contains(error), "{answer}");
+    }
+}
+
+#[test]
+fn a_lost_device_is_suspended_by_another_and_is_not_asked_itself() {
+    let mut home = Home::new("challenge-lost", POLICY);
+    let mut second = Device::start(&home.house.world.user("alice"), 2);
+    let code = home.enrolled.recovery_codes[1].clone();
+    let other = second.pair(&code);
+    let _ = home.device.hears(&["ANNOUNCED"]);
+    let (name, number) = challenge(&mut second, &format!("suspend-device {}", home.id));
+    let request = second.presented();
+    assert_eq!(request["purpose"]["suspend-device"]["device"].as_str(), Some(home.id.as_str()));
+    assert!(home.device.hears_no("PRESENTED", Duration::from_millis(300)));
+    assert_eq!(second.does(&format!("approve {} {number}", request_id(&request))), "OK");
+    assert_eq!(second.does(&format!("lost {} {name}", home.id)), "OK");
+    assert!(home.device.does(&format!("register {}", home.id)).contains("NoSuchDevice"));
+    // The only one that is left cannot vouch for its own loss.
+    let own = second.does(&format!("challenge suspend-device {other}"));
+    assert!(own.contains("Later"), "{own}");
+}
+
+#[test]
+fn a_program_that_leaves_takes_its_question_with_it() {
+    let mut home = Home::new("challenge-gone", POLICY);
+    let mut second = Device::start(&home.house.world.user("alice"), 2);
+    let (name, _) = challenge(&mut second, "add-device");
+    let id = request_id(&home.device.presented());
+    drop(second);
+    let start = Instant::now();
+    assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {id} cancelled"));
+    assert!(start.elapsed() < Duration::from_secs(2));
+    // While it waits for the answer as well.
+    let mut third = Device::start(&home.house.world.user("alice"), 3);
+    let (again, _) = challenge(&mut third, "add-device");
+    assert_ne!(name, again);
+    let id = request_id(&home.device.presented());
+    third.begins(&format!("pair third {again}"));
+    std::thread::sleep(Duration::from_millis(300));
+    drop(third);
+    assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {id} cancelled"));
+}
+
+#[test]
+fn questions_are_bounded_as_pushes_are() {
+    let mut home = Home::new("challenge-flood", POLICY);
+    let mut second = Device::start(&home.house.world.user("alice"), 2);
+    let mut asked = 0;
+    for _ in 0..20 {
+        let answer = second.does("challenge add-device");
+        if answer.starts_with("OK") {
+            asked += 1;
+            let id = request_id(&home.device.presented());
+            assert_eq!(home.device.does(&format!("deny {id}")), "OK");
+        }
+    }
+    assert_eq!(asked, 3, "after three noes nobody is asked for half an hour");
+}
