@@ -29,7 +29,7 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
     <allow receive_type="signal"/>
     <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus"/>
   </policy>
-  <include>POLICY</include>
+  POLICIES
 </busconfig>
 "#;
 
@@ -45,9 +45,20 @@ impl SystemBus {
     /// When it does not accept connections in time.
     #[must_use]
     pub fn start(world: &World) -> Self {
+        Self::start_with(world, &[])
+    }
+
+    /// The same with more policy files.
+    ///
+    /// # Panics
+    /// When it does not accept connections in time.
+    #[must_use]
+    pub fn start_with(world: &World, more: &[&str]) -> Self {
         let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/dbus/io.github.pam_mfa.Daemon.conf");
         let file = world.folder().join("system-bus.conf");
-        world.write(&file, &CONFIG.replace("POLICY", &policy.to_string_lossy()), 0o644);
+        let policies = more.iter().map(Path::new).chain([policy.as_path()]);
+        let included: String = policies.map(|path| format!("<include>{}</include>", path.display())).collect();
+        world.write(&file, &CONFIG.replace("POLICIES", &included), 0o644);
         std::fs::create_dir_all("/run/dbus").unwrap();
         let program = Program::new("dbus-daemon").args(["--nofork", "--nopidfile", "--nosyslog"]);
         let program = program.arg(format!("--config-file={}", file.display())).bound_to_the_test();
