@@ -4,9 +4,9 @@
 //! The envelope is that of [`crate::wire`]. Lists are paged by cursor and imports staged in chunks, so that no
 //! frame outgrows its limit. What must never happen: a secret in a reply other than the one that made it.
 
-use crate::enrollment::FactorId;
+use crate::enrollment::{Disabled, FactorId};
 use crate::otp::Algorithm;
-use crate::policy::{Approvers, Heard, Require};
+use crate::policy::{Approvers, Heard, Require, Requirement};
 use crate::secret::Secret;
 use crate::wire::{Context, Kind, Method, Reason};
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,10 @@ pub enum AdminAsk {
         /// Whose.
         user: String,
     },
-    /// A page of all users with a file, in the order of their names.
+    /// A page of the users with a file whom the filter lets by, in the order of their names.
     List {
+        /// Which.
+        filter: Filter,
         /// The last name of the page before.
         after: Option<String>,
     },
@@ -72,6 +74,8 @@ pub enum AdminAsk {
     Reset {
         /// Whose.
         user: String,
+        /// A factor is required anew from then on, in seconds since 1970.
+        after: Option<u64>,
     },
     /// Forgets failures, re-enables factors.
     Unlock {
@@ -134,7 +138,14 @@ pub enum AdminAsk {
         /// Of whom.
         whom: Whom,
         /// `None` lifts it.
-        require: Option<Require>,
+        require: Option<Requirement>,
+    },
+    /// What is required of everybody and of groups.
+    Requirements,
+    /// Those of these names that have no file; answered by [`AdminReply::Names`].
+    WithoutFile {
+        /// Canonical names.
+        names: Vec<String>,
     },
     /// What a login would meet.
     Explain {
@@ -283,9 +294,18 @@ pub enum AdminReply {
     /// A page of users.
     Page {
         /// In the order of names.
-        users: Vec<UserStatus>,
+        users: Vec<ListedUser>,
         /// Where the next page begins; `None`: this was the last.
         next: Option<String>,
+    },
+    /// What is required of everybody and of groups.
+    Requirements {
+        /// For logins no rule is for, by the policy files.
+        policy: Require,
+        /// Of everybody.
+        all: Option<Requirement>,
+        /// Of groups, by name.
+        groups: Vec<(String, Requirement)>,
     },
     /// A ticket, told this once.
     Ticket {
@@ -354,7 +374,15 @@ pub struct UserStatus {
     /// Whether there is a confirmed factor.
     pub enrolled: bool,
     /// What `mfactl require USER` set.
-    pub require: Option<Require>,
+    pub require: Option<Requirement>,
+    /// What is required of this user by policy's default, of everybody, of a group or of the user alone, at this moment.
+    pub required: Require,
+    /// From when a factor is required, where that is to come; seconds since 1970.
+    pub deadline: Option<u64>,
+    /// When the first factor was confirmed, in seconds since 1970.
+    pub activated: Option<u64>,
+    /// When all factors were taken away, and by whom.
+    pub disabled: Option<Disabled>,
     /// The factors.
     pub factors: Vec<FactorStatus>,
     /// The paired devices.
@@ -365,6 +393,52 @@ pub struct UserStatus {
     pub last_success: Option<u64>,
     /// What stands in the way of logging in, in words; empty: nothing.
     pub problems: Vec<String>,
+}
+
+/// Whom a list shows; every condition that is set must hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// Has no factor.
+    pub unenrolled: bool,
+    /// Has no factor, and one is required by now.
+    pub overdue: bool,
+    /// Has a factor that is disabled or waits after failures.
+    pub locked: bool,
+    /// Has a factor, and has not logged in with one since then (seconds since 1970).
+    pub inactive_since: Option<u64>,
+}
+
+/// What `mfactl list` shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListedUser {
+    /// Canonical name.
+    pub user: String,
+    /// Enrolled uid; `u32::MAX` where the file cannot be read.
+    pub uid: u32,
+    /// Whether there is a confirmed factor or a device.
+    pub enrolled: bool,
+    /// What is required at this moment, as far as a list tells: membership by primary group is left out.
+    pub required: Require,
+    /// From when a factor is required, where that is to come; seconds since 1970.
+    pub deadline: Option<u64>,
+    /// Required by now, and there is none.
+    pub overdue: bool,
+    /// Factors, pending ones included.
+    pub factors: u8,
+    /// Devices.
+    pub devices: u8,
+    /// Recovery codes left.
+    pub recovery_left: u8,
+    /// When the first factor was confirmed, in seconds since 1970.
+    pub activated: Option<u64>,
+    /// Of the last login with a second factor, in seconds since 1970.
+    pub last_success: Option<u64>,
+    /// Whether a factor is disabled or waits after failures.
+    pub locked: bool,
+    /// Whether something stands in the way of logging in that `mfactl status` tells.
+    pub problem: bool,
 }
 
 /// One factor in [`UserStatus`].

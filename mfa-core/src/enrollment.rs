@@ -8,7 +8,7 @@
 use crate::device::{Device, DeviceId, MAX_DEVICES};
 use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
 use crate::place::{self, FileError};
-use crate::policy::Require;
+use crate::policy::{Require, Requirement};
 use crate::recovery::StoredCode;
 use crate::secret::Secret;
 use crate::wire::Method;
@@ -113,6 +113,16 @@ pub struct Recovery {
     pub codes: Vec<StoredCode>,
 }
 
+/// That a user's factors were taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disabled {
+    /// Seconds since 1970.
+    pub at: u64,
+    /// Uid of who did it.
+    pub by_uid: u32,
+}
+
 /// Everything in one user's file.
 #[derive(Debug, Clone)]
 pub struct Enrollment {
@@ -123,7 +133,11 @@ pub struct Enrollment {
     /// Ties the state file to this enrolment.
     pub state_id: StateId,
     /// What `mfactl require USER` set for this user.
-    pub require: Option<Require>,
+    pub require: Option<Requirement>,
+    /// When the first factor was confirmed, in seconds since 1970; `None` while there is none.
+    pub activated: Option<u64>,
+    /// When all factors were taken away, and by whom.
+    pub disabled: Option<Disabled>,
     /// At most [`MAX_FACTORS`].
     pub factors: Vec<Factor>,
     /// Paired devices, at most [`MAX_DEVICES`].
@@ -141,6 +155,8 @@ impl Enrollment {
             uid,
             state_id,
             require: None,
+            activated: None,
+            disabled: None,
             factors: Vec::new(),
             devices: Vec::new(),
             recovery: None,
@@ -157,6 +173,16 @@ impl Enrollment {
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
         self.confirmed().next().is_some() || !self.devices.is_empty()
+    }
+
+    /// Keeps [`Self::activated`] true to the factors there are. Called before a change is written at `wall`.
+    pub fn note_activation(&mut self, wall: u64) {
+        if !self.is_enrolled() {
+            self.activated = None;
+        } else if self.activated.is_none() {
+            self.activated = Some(wall);
+            self.disabled = None;
+        }
     }
 
     /// The devices that may be asked.
@@ -228,7 +254,11 @@ impl Enrollment {
             name: form.name.into_inner(),
             uid: form.uid,
             state_id: form.state_id,
-            require: form.require.map(Spanned::into_inner),
+            require: form
+                .require
+                .map(|require| Requirement { require: require.into_inner(), after: form.require_after }),
+            activated: form.activated,
+            disabled: form.disabled,
             factors,
             devices,
             recovery,
@@ -245,7 +275,10 @@ impl Enrollment {
             name: &self.name,
             uid: self.uid,
             state_id: &self.state_id,
-            require: self.require,
+            require: self.require.map(|set| set.require),
+            require_after: self.require.and_then(|set| set.after),
+            activated: self.activated,
+            disabled: self.disabled,
             factor: self.factors.iter().map(FactorForm::from_factor).collect(),
             device: &self.devices,
             recovery: self.recovery.as_ref().map(|set| RecoveryForm { created: set.created, codes: set.codes.clone() }),
@@ -278,6 +311,9 @@ struct Form {
     uid: u32,
     state_id: StateId,
     require: Option<Spanned<Require>>,
+    require_after: Option<u64>,
+    activated: Option<u64>,
+    disabled: Option<Disabled>,
     #[serde(default)]
     factor: Vec<Spanned<FactorForm>>,
     #[serde(default)]
@@ -293,6 +329,12 @@ struct PrintForm<'a> {
     state_id: &'a StateId,
     #[serde(skip_serializing_if = "Option::is_none")]
     require: Option<Require>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    activated: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled: Option<Disabled>,
     factor: Vec<FactorForm>,
     #[serde(skip_serializing_if = "<[Device]>::is_empty")]
     device: &'a [Device],

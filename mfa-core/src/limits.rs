@@ -87,6 +87,12 @@ impl Counter {
         self.until.saturating_sub(now.boottime)
     }
 
+    /// `CLOCK_BOOTTIME` seconds before which nothing is evaluated.
+    #[must_use]
+    pub fn until(self) -> u64 {
+        self.until
+    }
+
     /// One more failure.
     pub fn charge(&mut self, now: Now) {
         self.failures = self.failures.saturating_add(1);

@@ -155,7 +155,11 @@ impl Login {
         let next = match (decision.require.value, subject) {
             (Require::Off, _) => Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired))),
             (Require::Optional, Subject::Unenrolled) => {
-                Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotEnrolled)))
+                let passes = Step::Ignored(login.verdict(Method::None, Reason::NotEnrolled));
+                match decision.deadline.filter(|_| told) {
+                    Some(deadline) => Next::told(words::will_be_required(deadline), passes),
+                    None => Next::step(passes),
+                }
             }
             (Require::Required | Require::Approved, Subject::Unenrolled) if told => login.must_enrol(),
             (_, Subject::Barred(reason)) if told => login.barred(reason),

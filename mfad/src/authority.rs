@@ -10,7 +10,6 @@ use crate::locks::Locks;
 use crate::pushes::Registry;
 use crate::store::{Store, StoreError};
 use crate::tickets::Tickets;
-use crate::uids::Uids;
 use jiff::tz::TimeZone;
 use mfa_core::event::{Event, Kind};
 use mfa_core::policy::{Policy, Requirements};
@@ -29,8 +28,6 @@ pub struct Authority {
     pub clock: Clock,
     /// One transaction per user.
     pub locks: Locks,
-    /// Who is enrolled under which uid.
-    pub uids: Uids,
     /// Agents and open requests.
     pub pushes: Registry,
     /// Tickets for first devices.
@@ -83,7 +80,6 @@ impl Authority {
             audit,
             clock,
             locks: Locks::default(),
-            uids: Uids::default(),
             tickets: Tickets::default(),
             pushes: Registry::new(host_name(), &machine_id()),
             config_file: config_file.map(Path::to_owned),

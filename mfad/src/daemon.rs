@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let clock = Clock::new(arguments.boot_id.as_deref()).map_err(anyhow::Error::msg)?;
     let authority = Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock).map_err(said)?;
     let authority = Arc::new(authority);
-    read_uids(&authority)?;
+    read_roster(&authority)?;
     authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
     // One thread for the sockets, which never blocks: with two, each frame wakes both.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -127,7 +127,7 @@ async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits, bus: 
                 // Reading files may block; the loops go on meanwhile.
                 let reading = tokio::task::spawn_blocking(move || {
                     authority.reload();
-                    authority.uids.fill(&authority.store)
+                    authority.store.fill_roster(authority.clock.now())
                 });
                 if let Ok(Err(why)) = reading.await {
                     tracing::error!("the enrolment files cannot be listed: {why}");
@@ -148,11 +148,11 @@ fn tell(state: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(false, state);
 }
 
-/// Reads the index of uids without keeping the start waiting: logins that need it wait instead.
-fn read_uids(authority: &Arc<Authority>) -> anyhow::Result<()> {
+/// Reads who has a file without keeping the start waiting: what needs it waits instead.
+fn read_roster(authority: &Arc<Authority>) -> anyhow::Result<()> {
     let authority = Arc::clone(authority);
-    std::thread::Builder::new().name(String::from("uids")).spawn(move || {
-        match authority.uids.fill(&authority.store) {
+    std::thread::Builder::new().name(String::from("roster")).spawn(move || {
+        match authority.store.fill_roster(authority.clock.now()) {
             Ok(users) => tracing::info!("{users} users have a file"),
             Err(why) => tracing::error!("the enrolment files cannot be listed, who is not enrolled is refused: {why}"),
         }

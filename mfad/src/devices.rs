@@ -4,6 +4,7 @@
 
 use crate::accounts::Account;
 use crate::authority::Authority;
+use crate::changes::{self, Refusal};
 use crate::clock::random;
 use crate::logins::{self, Answerer};
 use crate::pushes::Proof;
@@ -11,11 +12,10 @@ use mfa_core::approval::Purpose;
 use mfa_core::bus::{DeviceListed, Error};
 use mfa_core::clean;
 use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
-use mfa_core::enrollment::{Enrollment, StateId};
+use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
 use mfa_core::policy::ALL_METHODS;
-use mfa_core::state::State;
 
 /// Longest label, in characters.
 const LABEL: usize = 64;
@@ -35,13 +35,7 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
     if !by_ticket {
         prove(authority, account, proof, &Purpose::AddDevice { fingerprint: key.fingerprint() })?;
     }
-    let (mut enrollment, fresh) = match enrollment_of(authority, account)? {
-        Some(enrollment) => (enrollment, false),
-        None => {
-            let id = random().map_err(|why| unavailable(&why))?;
-            (Enrollment::new(&account.name, account.uid, StateId::new(id)), true)
-        }
-    };
+    let (mut enrollment, fresh) = changes::enrollment_of(authority, account).map_err(refused)?;
     if enrollment.devices.len() >= MAX_DEVICES {
         return Err(Error::Later(format!("there are {MAX_DEVICES} devices; ask your administrator to revoke one")));
     }
@@ -57,12 +51,7 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
         suspended: false,
         key,
     });
-    if fresh {
-        let state = State::new(enrollment.state_id.clone());
-        authority.store.state(&account.name).and_then(|mut file| file.save(&state)).map_err(|why| unavailable(&why))?;
-    }
-    authority.store.save_enrollment(&enrollment).map_err(|why| unavailable(&why))?;
-    authority.uids.insert(account.uid, &account.name);
+    changes::save(authority, &mut enrollment, fresh).map_err(refused)?;
     let mut event = Event::new(Kind::DeviceAdded).about(&account.name).detail(format!("fingerprint {fingerprint}"));
     event.factor = Some(id.to_string());
     authority.audit.record(event);
@@ -104,7 +93,7 @@ pub fn suspend(authority: &Authority, account: &Account, device: &DeviceId, proo
     for known in enrollment.devices.iter_mut().filter(|known| known.id == *device) {
         known.suspended = true;
     }
-    authority.store.save_enrollment(&enrollment).map_err(|why| unavailable(&why))?;
+    changes::save(authority, &mut enrollment, false).map_err(refused)?;
     let mut event = Event::new(Kind::DeviceSuspended).about(&account.name);
     event.factor = Some(device.to_string());
     authority.audit.record(event);
@@ -148,6 +137,10 @@ fn enrollment_of(authority: &Authority, account: &Account) -> Result<Option<Enro
         Ok(enrollment) => Ok(enrollment),
         Err(why) => Err(unavailable(&why)),
     }
+}
+
+fn refused(Refusal(why): Refusal) -> Error {
+    unavailable(&why)
 }
 
 fn unavailable(why: &dyn std::fmt::Display) -> Error {

@@ -40,6 +40,7 @@ fn asked(policy: &Policy, user: &str, service: &str, groups: &[&str]) -> Require
         first_factors: &[],
         target: if service == "su" { Target::Known(user) } else { Target::None },
         time: LocalTime { weekday: 0, minute: 0 },
+        wall: 0,
     };
     let (groups, own) = (Groups::Known(&groups), Own::Known(None));
     let query = Query { service, user, user_known: true, groups, own, circumstances };

@@ -34,7 +34,7 @@ fn an_account_that_vanished_with_its_factors_still_there_is_not_let_by() {
 fn a_requirement_is_not_lost_with_the_file_that_holds_it() {
     let mut house = House::new("required-own", "require = \"off\"\n");
     let _ = house.enroll("alice", "totp");
-    let set = admin(&house, &json!({"require": {"whom": {"user": "alice"}, "require": "required"}}));
+    let set = admin(&house, &json!({"require": {"whom": {"user": "alice"}, "require": {"require": "required"}}}));
     assert!(set["done"].is_object(), "{set}");
     let file = house.world.state_dir().join("users/alice.toml");
     let whole = fs::read_to_string(&file).unwrap();
@@ -52,7 +52,7 @@ fn a_requirement_is_not_lost_with_the_file_that_holds_it() {
 fn a_reset_keeps_what_is_required_of_the_user() {
     let house = House::new("reset-own", "require = \"off\"\n");
     let code = house.enroll("alice", "totp").recovery_codes[0].clone();
-    let _ = admin(&house, &json!({"require": {"whom": {"user": "alice"}, "require": "required"}}));
+    let _ = admin(&house, &json!({"require": {"whom": {"user": "alice"}, "require": {"require": "required"}}}));
     let _ = admin(&house, &json!({"reset": {"user": "alice"}}));
     assert_eq!(house.knock("alice", &code).reason, "enrolment-required");
     let again = house.enroll("alice", "hotp");

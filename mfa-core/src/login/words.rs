@@ -5,6 +5,8 @@
 use super::{Approval, Offer};
 use crate::approval;
 use crate::clean;
+use crate::now::rfc3339;
+use crate::policy::Deadline;
 use crate::verify::Judgement;
 use crate::wire::Reason;
 
@@ -62,6 +64,24 @@ pub(super) fn must_enrol(user: &str) -> String {
     format!("A second factor is required and {user} has none. Ask your administrator to run: mfactl enroll {user}")
 }
 
+/// Before the deadline, at each login of one who has no factor yet.
+pub(super) fn will_be_required(deadline: Deadline) -> String {
+    format!(
+        "From {} on a second factor is required here (in {}). Set one up before.",
+        moment(deadline.at),
+        in_words(deadline.left)
+    )
+}
+
+/// `2026-11-29 12:00 UTC`: hosts and people may be in different zones, and a login has no room for both.
+fn moment(wall: u64) -> String {
+    let text = rfc3339(wall);
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(time)) => format!("{day} {time} UTC"),
+        _ => text,
+    }
+}
+
 /// What makes another try useless, once a first factor is in evidence.
 pub(super) fn useless(judgement: &Judgement) -> Option<String> {
     match judgement.reason {
@@ -84,6 +104,8 @@ fn in_words(seconds: u64) -> String {
     match seconds {
         1 => String::from("1 second"),
         0..120 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
+        120..7200 => format!("{} minutes", seconds.div_ceil(60)),
+        7200..172_800 => format!("{} hours", seconds.div_ceil(3600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
     }
 }

@@ -3,7 +3,7 @@
 //! What must never happen: "does not fit" being the result of something that is not known.
 
 use super::networks::From;
-use super::settings::Require;
+use super::requirements::Requirement;
 use super::times::{Hours, LocalTime};
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ pub enum Groups<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Own {
     /// What it says, if anything.
-    Known(Option<Require>),
+    Known(Option<Requirement>),
     /// It could not be looked up or read: "nothing" must not be the result.
     Unknown,
 }
@@ -50,8 +50,10 @@ pub struct Circumstances<'a> {
     pub first_factors: &'a [String],
     /// Whom su or sudo is to make of the user.
     pub target: Target<'a>,
-    /// The moment.
+    /// The moment by the host's clock on the wall.
     pub time: LocalTime,
+    /// The same in seconds since 1970.
+    pub wall: u64,
 }
 
 /// Whether another host is behind a login with this `PAM_RHOST` and `PAM_TTY`; its name may not be known.

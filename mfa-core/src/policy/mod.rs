@@ -14,7 +14,7 @@ mod times;
 
 pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote};
 pub use read::{Layers, Source};
-pub use requirements::{FILE as REQUIREMENTS_FILE, Requirements};
+pub use requirements::{FILE as REQUIREMENTS_FILE, Requirement, Requirements, strictest};
 pub use settings::{ALL_METHODS, Approvers, Require, TRIES};
 pub use times::LocalTime;
 
@@ -89,6 +89,8 @@ pub struct Rule {
 pub struct Decision {
     /// What is asked.
     pub require: Set<Require>,
+    /// Where more will be required: when.
+    pub deadline: Option<Deadline>,
     /// Who must approve besides; set where `require` is `approved`.
     pub approvers: Option<Approvers>,
     /// What may answer.
@@ -113,6 +115,15 @@ impl Decision {
     }
 }
 
+/// That a factor will be required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// Seconds since 1970.
+    pub at: u64,
+    /// Seconds until then.
+    pub left: u64,
+}
+
 /// A line that had a say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heard {
@@ -120,9 +131,24 @@ pub struct Heard {
     pub place: Place,
     /// What it asks.
     pub require: Require,
+    /// From when it asks more, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<u64>,
+}
+
+impl Heard {
+    fn of(set: &Set<Require>) -> Self {
+        Self { place: set.place.clone(), require: set.value, deadline: None }
+    }
 }
 
 impl Policy {
+    /// What is asked of logins that no rule is for.
+    #[must_use]
+    pub fn default_require(&self) -> Require {
+        self.floor.as_ref().map_or(self.require.value, |floor| self.require.value.max(floor.value))
+    }
+
     /// The strict compiled-in default: everything is required.
     #[must_use]
     pub fn built_in() -> Self {
@@ -175,20 +201,25 @@ impl Policy {
             }
             None => self.require.clone(),
         };
-        heard.push(Heard { place: require.place.clone(), require: require.value });
+        heard.push(Heard::of(&require));
         // `off` by a rule (or for a service that is never asked) is an exemption of that login; `off`
         // as the default is only where `mfactl require` starts from.
         let exempt = require.value == Require::Off && require.place != self.require.place;
+        let mut deadline: Option<u64> = None;
         if !exempt {
-            for set in requirements.of(query) {
-                heard.push(Heard { place: set.place.clone(), require: set.value });
+            let wall = query.circumstances.wall;
+            for Set { value: requirement, place } in requirements.of(query) {
+                let set = Set { value: requirement.at(wall), place };
+                let to_come = requirement.deadline(wall);
+                heard.push(Heard { deadline: to_come, ..Heard::of(&set) });
+                deadline = [deadline, to_come].into_iter().flatten().min();
                 if set.value > require.value {
                     require = set;
                 }
             }
         }
         if let Some(floor) = &self.floor {
-            heard.push(Heard { place: floor.place.clone(), require: floor.value });
+            heard.push(Heard::of(floor));
             if floor.value > require.value {
                 require = floor.clone();
             }
@@ -203,6 +234,9 @@ impl Policy {
             }
         };
         Decision {
+            deadline: deadline
+                .filter(|_| require.value < Require::Required)
+                .map(|at| Deadline { at, left: at.saturating_sub(query.circumstances.wall) }),
             approvers: approvers.filter(|_| require.value == Require::Approved).map(|set| set.value.clone()),
             methods: self.methods_of(rule, query.service),
             tries,
@@ -229,15 +263,15 @@ impl Policy {
             match rule.matcher.fit(query) {
                 Fit::No => {}
                 Fit::Unknown => undecided.push(rule),
-                Fit::Yes => return strictest(&undecided, rule.require.value).or(Some(rule)),
+                Fit::Yes => return strictest_rule(&undecided, rule.require.value).or(Some(rule)),
             }
         }
-        strictest(&undecided, self.require.value)
+        strictest_rule(&undecided, self.require.value)
     }
 }
 
 /// The strictest of rules that might match, where it is stricter than what holds otherwise.
-fn strictest<'a>(undecided: &[&'a Rule], otherwise: Require) -> Option<&'a Rule> {
+fn strictest_rule<'a>(undecided: &[&'a Rule], otherwise: Require) -> Option<&'a Rule> {
     undecided.iter().copied().max_by_key(|rule| rule.require.value).filter(|worst| worst.require.value > otherwise)
 }
 

@@ -1,6 +1,5 @@
-//! What `mfactl require --all` and `@group` set: `requirements.toml` in the state folder.
-//!
-//! A user's own requirement stands in the user's enrolment file. The stricter of all wins.
+//! What `mfactl require` sets, from now on or from a day on: of everybody and of groups in `requirements.toml` in the state
+//! folder, of a user in the user's enrolment file. The stricter of all wins.
 
 use super::{Groups, Own, Query, Require, Set};
 use crate::place::{self, FileError, Place};
@@ -10,6 +9,52 @@ use std::collections::BTreeMap;
 /// Name of the file in the state folder.
 pub const FILE: &str = "requirements.toml";
 
+/// What is required, and from when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// What.
+    pub require: Require,
+    /// Seconds since 1970 from which it holds; until then who has a factor is asked and the others are told. `None`: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+impl Requirement {
+    /// One that holds at once.
+    #[must_use]
+    pub fn now(require: Require) -> Self {
+        Self { require, after: None }
+    }
+
+    /// The deadline, where it is still to come at `wall`.
+    #[must_use]
+    pub fn deadline(self, wall: u64) -> Option<u64> {
+        self.after.filter(|after| *after > wall && self.require == Require::Required)
+    }
+
+    /// What it asks at `wall`.
+    #[must_use]
+    pub fn at(self, wall: u64) -> Require {
+        if self.deadline(wall).is_some() { Require::Optional } else { self.require }
+    }
+}
+
+/// What `otherwise` and these requirements ask together at `wall`, and from when more will be asked.
+#[must_use]
+pub fn strictest(
+    otherwise: Require,
+    requirements: impl IntoIterator<Item = Requirement>,
+    wall: u64,
+) -> (Require, Option<u64>) {
+    let (mut require, mut deadline) = (otherwise, None::<u64>);
+    for requirement in requirements {
+        require = require.max(requirement.at(wall));
+        deadline = [deadline, requirement.deadline(wall)].into_iter().flatten().min();
+    }
+    (require, deadline.filter(|_| require < Require::Required))
+}
+
 /// The requirements of groups and of everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,10 +62,10 @@ pub struct Requirements {
     version: u32,
     /// Of everybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub all: Option<Require>,
+    pub all: Option<Requirement>,
     /// Of a group's members.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub group: BTreeMap<String, Require>,
+    pub group: BTreeMap<String, Requirement>,
 }
 
 impl Requirements {
@@ -33,7 +78,7 @@ impl Requirements {
         if read.version != 1 {
             return Err(FileError::whole(file, "this mfad reads version 1 only"));
         }
-        if read.all.iter().chain(read.group.values()).any(|require| *require == Require::Approved) {
+        if read.all.iter().chain(read.group.values()).any(|set| set.require == Require::Approved) {
             return Err(FileError::whole(file, "\"approved\" stands in mfa.toml alone, where it names who approves"));
         }
         Ok(read)
@@ -49,14 +94,15 @@ impl Requirements {
     }
 
     /// Those that concern a login, the user's own included.
-    pub(super) fn of<'a>(&'a self, query: &'a Query<'a>) -> impl Iterator<Item = Set<Require>> + 'a {
+    pub(super) fn of<'a>(&'a self, query: &'a Query<'a>) -> impl Iterator<Item = Set<Requirement>> + 'a {
         let set = |value, key: String| Set { value, place: Place { file: FILE.into(), line: 0, key } };
         let user = crate::clean::field(query.user);
         let by = |value, file| Set { value, place: Place { file, line: 0, key: String::new() } };
         let own = match query.own {
             Own::Known(value) => value.map(|value| by(value, format!("mfactl require {user}"))),
             Own::Unknown => {
-                Some(by(Require::Required, format!("mfactl require {user}, which cannot be read just now")))
+                let strictest = Requirement::now(Require::Required);
+                Some(by(strictest, format!("mfactl require {user}, which cannot be read just now")))
             }
         };
         let all = self.all.map(|value| set(value, String::from("all")));

@@ -2,6 +2,7 @@
 
 use super::{Refusal, account, done, enrolled, file_user, refuse};
 use crate::authority::Authority;
+use crate::changes;
 use crate::tickets::LIFETIME;
 use mfa_core::admin::{AdminReply, DeviceStatus};
 use mfa_core::clean;
@@ -39,7 +40,7 @@ pub(super) fn set_aside(
     if !enrollment.is_enrolled() {
         enrollment.recovery = None;
     }
-    authority.store.save_enrollment(&enrollment)?;
+    changes::save(authority, &mut enrollment, false)?;
     let mut event = Event::new(if revoke { Kind::DeviceRevoked } else { Kind::DeviceSuspended }).about(&user).by(by);
     event.factor = Some(id.to_string());
     authority.audit.record(event);

@@ -1,22 +1,19 @@
 //! One user's factors: enrol, confirm, remove, recovery codes, resync, verify.
 
 use super::{Refusal, account, done, enrolled, file_user, refuse};
-use crate::accounts::Account;
 use crate::authority::Authority;
+use crate::changes::{self, add_factor, change_state, checked_label, current_state, enrollment_of, first_recovery};
 use crate::clock::random;
 use crate::logins::{self, Answerer};
 use mfa_core::admin::{AdminReply, NewFactor};
 use mfa_core::base32;
 use mfa_core::clean;
-use mfa_core::enrollment::{Enrollment, Factor, FactorId, MAX_FACTORS, Recovery, StateId};
+use mfa_core::enrollment::{Factor, FactorId};
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
 use mfa_core::otp::{self, Check, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
-use mfa_core::otpauth::Otpauth;
 use mfa_core::policy::ALL_METHODS;
-use mfa_core::recovery;
 use mfa_core::secret::Secret;
-use mfa_core::state::State;
 use mfa_core::wire::Method;
 
 pub(super) fn enroll(
@@ -48,13 +45,14 @@ pub(super) fn enroll(
         otp,
         counter: 0,
     };
-    let (id, uri, secret) = (factor.id.clone(), uri(authority, &account, &factor), base32::encode(factor.otp.secret()));
-    add(&mut enrollment, factor)?;
+    let (id, uri, secret) =
+        (factor.id.clone(), changes::uri(authority, &account.name, &factor), base32::encode(factor.otp.secret()));
+    add_factor(&mut enrollment, factor)?;
     let codes = if confirm { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
     if !codes.is_empty() && !fresh {
         change_state(authority, &enrollment, |state| state.spent.clear())?;
     }
-    save(authority, &enrollment, fresh)?;
+    changes::save(authority, &mut enrollment, fresh)?;
     let happened = if confirm { Kind::EnrollStarted } else { Kind::EnrollCompleted };
     record(authority, happened, &account.name, by, Some(&id));
     if !codes.is_empty() {
@@ -107,7 +105,7 @@ pub(super) fn confirm(
             Method::Totp | Method::None | Method::Recovery | Method::Push => known.mark = Some(step),
         }
     })?;
-    authority.store.save_enrollment(&enrollment)?;
+    changes::save(authority, &mut enrollment, false)?;
     record(authority, Kind::EnrollCompleted, &user, by, Some(&id));
     if !codes.is_empty() {
         record(authority, Kind::RecoveryGenerated, &user, by, None);
@@ -129,7 +127,7 @@ pub(super) fn remove(authority: &Authority, by: u32, typed: &str, id: &FactorId)
     if !enrollment.is_enrolled() {
         enrollment.recovery = None;
     }
-    authority.store.save_enrollment(&enrollment)?;
+    changes::save(authority, &mut enrollment, false)?;
     record(authority, Kind::FactorRemoved, &user, by, Some(id));
     let last = if enrollment.is_enrolled() { "" } else { "; no factor is left, the recovery codes are gone as well" };
     Ok(done(format!("removed {id}{last}")))
@@ -146,7 +144,7 @@ pub(super) fn new_recovery(authority: &Authority, by: u32, typed: &str) -> Resul
     let codes = first_recovery(authority, &mut enrollment)?;
     // The new codes are durable first: spent marks of the old set must not fall on the new one, nor be
     // lifted while the old one stands.
-    authority.store.save_enrollment(&enrollment)?;
+    changes::save(authority, &mut enrollment, false)?;
     change_state(authority, &enrollment, |state| state.spent.clear())?;
     record(authority, Kind::RecoveryGenerated, &user, by, None);
     Ok(AdminReply::Recovery { codes })
@@ -200,7 +198,7 @@ pub(super) fn resync(
         return refuse("codes are 6 to 8 digits");
     };
     let now = authority.clock.now();
-    let mut state = current(authority, &enrollment)?;
+    let mut state = current_state(authority, &enrollment)?;
     let said = match factor.otp.moving() {
         Moving::Counter => {
             let next = state.next_counter(factor);
@@ -245,92 +243,6 @@ pub(super) fn resync(
     event.factor = Some(factor.id.to_string());
     authority.audit.record(event);
     Ok(done(said))
-}
-
-/// The user's file, or a new one whose state is still to be written.
-pub(super) fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enrollment, bool), Refusal> {
-    if let Some(enrollment) = authority.store.enrollment(&account.name)? {
-        if enrollment.uid != account.uid || enrollment.name != account.name {
-            return refuse(format!(
-                "{} is enrolled with uid {}, the account has {}; mfactl reset {} first",
-                clean::quoted(&account.name),
-                enrollment.uid,
-                account.uid,
-                clean::field(&account.name)
-            ));
-        }
-        return Ok((enrollment, false));
-    }
-    match authority.uids.name_of(account.uid) {
-        Err(why) => refuse(why.to_string()),
-        Ok(Some(other)) if other != account.name => refuse(format!(
-            "uid {} is enrolled as {}; mfactl rename {} {} moves it",
-            account.uid,
-            clean::quoted(&other),
-            clean::field(&other),
-            clean::field(&account.name)
-        )),
-        Ok(_) => Ok((Enrollment::new(&account.name, account.uid, StateId::new(random()?)), true)),
-    }
-}
-
-/// What a user calls a factor: short, and nothing that steers a terminal.
-pub(super) fn checked_label(label: &str) -> Result<String, Refusal> {
-    if clean::field(label) == label { Ok(label.to_owned()) } else { refuse("a label is at most 64 plain characters") }
-}
-
-pub(super) fn add(enrollment: &mut Enrollment, factor: Factor) -> Result<(), Refusal> {
-    if enrollment.factors.len() >= MAX_FACTORS {
-        return refuse(format!("{} has {MAX_FACTORS} factors; remove one first", clean::quoted(&enrollment.name)));
-    }
-    enrollment.factors.push(factor);
-    Ok(())
-}
-
-/// Recovery codes for one who has a confirmed factor and none yet.
-pub(super) fn first_recovery(authority: &Authority, enrollment: &mut Enrollment) -> Result<Vec<Secret>, Refusal> {
-    if enrollment.recovery.is_some() || !enrollment.is_enrolled() {
-        return Ok(Vec::new());
-    }
-    let made = recovery::generate(getrandom::fill)?;
-    enrollment.recovery = Some(Recovery { created: authority.clock.now().wall, codes: made.stored });
-    Ok(made.shown)
-}
-
-/// Writes the state of a fresh enrolment before the enrolment itself: an enrolment whose state is missing would be
-/// taken for one that lost it.
-pub(super) fn save(authority: &Authority, enrollment: &Enrollment, fresh: bool) -> Result<(), Refusal> {
-    if fresh {
-        authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
-    }
-    authority.store.save_enrollment(enrollment)?;
-    authority.uids.insert(enrollment.uid, &enrollment.name);
-    Ok(())
-}
-
-/// The state as a login would find it.
-pub(super) fn current(authority: &Authority, enrollment: &Enrollment) -> Result<State, Refusal> {
-    let stored = authority.store.state(&enrollment.name)?.take();
-    Ok(State::of(enrollment, stored, authority.clock.now()).0)
-}
-
-pub(super) fn change_state(
-    authority: &Authority,
-    enrollment: &Enrollment,
-    change: impl FnOnce(&mut State),
-) -> Result<(), Refusal> {
-    let mut file = authority.store.state(&enrollment.name)?;
-    let (mut state, _) = State::of(enrollment, file.take(), authority.clock.now());
-    change(&mut state);
-    Ok(file.save(&state)?)
-}
-
-fn uri(authority: &Authority, account: &Account, factor: &Factor) -> Secret {
-    let in_force = authority.in_force();
-    let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let issuer = in_force.policy.issuer.as_ref().map_or_else(host, |set| set.value.clone());
-    let counter = (factor.method() == Method::Hotp).then_some(factor.counter);
-    Otpauth { otp: factor.otp.clone(), issuer: Some(issuer), account: account.name.clone(), counter }.print()
 }
 
 pub(super) fn record(authority: &Authority, kind: Kind, user: &str, by: u32, factor: Option<&FactorId>) {

@@ -1,9 +1,9 @@
 //! Taking factors over from another product: all that was staged, or nothing.
 
-use super::factors::{add, change_state, checked_label, enrollment_of, save};
 use super::{Refusal, account, done, refuse};
 use crate::accounts::Account;
 use crate::authority::Authority;
+use crate::changes::{add_factor, change_state, checked_label, enrollment_of, save};
 use crate::clock::random;
 use mfa_core::admin::{AdminReply, ImportEntry, Unfit};
 use mfa_core::base32;
@@ -127,9 +127,6 @@ fn prepare(
             }
         };
         let otp = Otp::new(secret, entry.algorithm, entry.digits, moving, short).map_err(|e| said(e.to_string()))?;
-        if enrollment.factors.iter().any(|known| known.otp.secret().expose() == otp.secret().expose()) {
-            return Err(said(String::from("this factor is enrolled already")));
-        }
         let id = FactorId::new(entry.method, random()?);
         let mark = match moving {
             Moving::Time { .. } => entry.mark,
@@ -138,7 +135,8 @@ fn prepare(
         marks.push((id.clone(), mark));
         let counter = entry.counter.unwrap_or(0);
         let label = checked_label(&entry.label)?;
-        add(&mut enrollment, Factor { id, label, pending: false, created: now, otp, counter })?;
+        let factor = Factor { id, label, pending: false, created: now, otp, counter };
+        add_factor(&mut enrollment, factor).map_err(|Refusal(why)| said(why))?;
     }
     // Only hashes are kept, and nobody would see the codes: the administrator makes them when they can be handed out.
     Ok(Prepared { enrollment, before, marks })
@@ -147,8 +145,8 @@ fn prepare(
 fn write(authority: &Authority, prepared: &Prepared) -> Result<(), Refusal> {
     if prepared.before.is_none() {
         // Without its factors: a state that belongs to no enrolment would be taken for a lost one.
-        let empty = Enrollment { factors: Vec::new(), ..prepared.enrollment.clone() };
-        save(authority, &empty, true)?;
+        let mut empty = Enrollment { factors: Vec::new(), ..prepared.enrollment.clone() };
+        save(authority, &mut empty, true)?;
     }
     // Marks before factors: no factor opens anything before its spent codes are known.
     change_state(authority, &prepared.enrollment, |state| {
@@ -156,16 +154,15 @@ fn write(authority: &Authority, prepared: &Prepared) -> Result<(), Refusal> {
             state.factor(id).mark = *mark;
         }
     })?;
-    save(authority, &prepared.enrollment, false)
+    save(authority, &mut prepared.enrollment.clone(), false)
 }
 
 /// Puts back what was there before [`write`].
 fn undo(authority: &Authority, written: &Prepared) -> Result<(), Refusal> {
     match &written.before {
-        Some(before) => save(authority, before, false),
+        Some(before) => save(authority, &mut before.clone(), false),
         None => {
             authority.store.remove(&written.enrollment.name)?;
-            authority.uids.remove(written.enrollment.uid, &written.enrollment.name);
             Ok(())
         }
     }

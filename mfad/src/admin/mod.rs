@@ -8,13 +8,16 @@ mod devices;
 mod explain;
 mod factors;
 mod import;
+mod lists;
 mod pages;
+mod require;
+mod status;
 mod users;
 
 use crate::accounts::{Account, Lookup, by_name};
 use crate::audit;
 use crate::authority::Authority;
-use crate::store::StoreError;
+use crate::changes::{Refusal, refuse};
 use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry};
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
@@ -29,30 +32,10 @@ pub struct Desk {
     names: Names,
 }
 
-/// Why something was not done. The text is for the administrator.
-#[derive(Debug)]
-struct Refusal(String);
-
-impl From<StoreError> for Refusal {
-    fn from(why: StoreError) -> Self {
-        Self(why.to_string())
-    }
-}
-
 impl From<std::io::Error> for Refusal {
     fn from(why: std::io::Error) -> Self {
         Self(format!("the audit trail: {why}"))
     }
-}
-
-impl From<getrandom::Error> for Refusal {
-    fn from(why: getrandom::Error) -> Self {
-        Self(format!("the system gives no random numbers: {why}"))
-    }
-}
-
-fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal(why.into()))
 }
 
 fn done(text: impl Into<String>) -> AdminReply {
@@ -76,9 +59,9 @@ impl Desk {
                 factors::resync(authority, by, &user, factor.as_ref(), &first, &second)
             }
             AdminAsk::Verify { user, code } => factors::verify(authority, by, &user, &code),
-            AdminAsk::Status { user } => users::status(authority, &user),
-            AdminAsk::List { after } => users::list(authority, &mut self.names, after.as_deref()),
-            AdminAsk::Reset { user } => users::reset(authority, by, &user),
+            AdminAsk::Status { user } => status::status(authority, &user),
+            AdminAsk::List { filter, after } => lists::list(authority, &filter, after.as_deref()),
+            AdminAsk::Reset { user, after } => users::reset(authority, by, &user, after),
             AdminAsk::Unlock { user } => users::unlock(authority, by, &user),
             AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
             AdminAsk::Ticket { user } => devices::ticket(authority, by, &user),
@@ -87,7 +70,9 @@ impl Desk {
             AdminAsk::Orphans { after, purge } => {
                 users::orphans(authority, by, &mut self.names, after.as_deref(), purge)
             }
-            AdminAsk::Require { whom, require } => users::require(authority, by, &whom, require),
+            AdminAsk::Require { whom, require } => require::require(authority, by, &whom, require),
+            AdminAsk::WithoutFile { names } => lists::without_file(authority, names),
+            AdminAsk::Requirements => Ok(lists::requirements(authority)),
             AdminAsk::Explain { context } => Ok(explain::explain(authority, context)),
             AdminAsk::Stage { entries } => {
                 Ok(AdminReply::Staged { refused: import::stage(authority, &mut self.staged, entries) })

@@ -5,6 +5,7 @@ use super::show::{Screen, moment, name};
 use super::{Failure, User, simply};
 use crate::clock::zone;
 use clap::Subcommand;
+use jiff::tz::TimeZone;
 use mfa_core::admin::{AdminAsk, AdminReply, DeviceStatus};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
@@ -58,15 +59,16 @@ fn list(link: &mut Link, screen: &mut Screen, user: &str) -> Result<(), Failure>
         return Ok(screen.say(&format!("{} has no device.", name(&status.user)))?);
     }
     for device in &status.devices {
-        screen.say(&line(device))?;
+        screen.say(&line(&zone(), device))?;
     }
     Ok(())
 }
 
-fn line(device: &DeviceStatus) -> String {
+/// A device in a line.
+pub(super) fn line(zone: &TimeZone, device: &DeviceStatus) -> String {
     let label = if device.label.is_empty() { String::new() } else { format!(" ({})", clean::field(&device.label)) };
     let state = if device.suspended { ", suspended" } else { "" };
-    let since = moment(&zone(), device.created);
+    let since = moment(zone, device.created);
     format!("{}{label}: since {since}{state}, key {}", clean::field(&device.id), clean::field(&device.fingerprint))
 }
 

@@ -103,6 +103,7 @@ fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
         first_factors: &[],
         target: Target::Unknown,
         time: clock::local(clock::wall(), &clock::zone()),
+        wall: clock::wall(),
     };
     let (groups, own) = (Groups::Unknown, Own::Known(None));
     let query = Query { service, user: ANYBODY, user_known: true, groups, own, circumstances };

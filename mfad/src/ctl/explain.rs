@@ -1,8 +1,9 @@
 //! `mfactl explain`: what a login would be asked, and which line of which file says so.
 
 use super::link::{Link, unexpected};
-use super::show::{Screen, line, name};
+use super::show::{Screen, line, moment, name};
 use super::{Failure, User};
+use crate::clock::zone;
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation};
 use mfa_core::wire::{Context, Method};
@@ -80,7 +81,10 @@ fn told(typed: &str, explanation: &Explanation) -> String {
     lines.extend(explanation.heard.iter().map(|heard| {
         let place = heard.place.to_string();
         let decided = if place == explanation.decided_by { "  <- decided" } else { "" };
-        format!("    {:<9} {}{decided}", heard.require.to_string(), line(&place))
+        let from = heard
+            .deadline
+            .map_or_else(String::new, |deadline| format!(", required from {} on", moment(&zone(), deadline)));
+        format!("    {:<9} {}{from}{decided}", heard.require.to_string(), line(&place))
     }));
     lines.join("\n")
 }
@@ -104,8 +108,8 @@ mod tests {
             approvers: None,
             decided_by: place(9, "require").to_string(),
             heard: vec![
-                Heard { place: place(3, "[[rule]]"), require: Require::Optional },
-                Heard { place: place(9, "require"), require: Require::Required },
+                Heard { place: place(3, "[[rule]]"), require: Require::Optional, deadline: None },
+                Heard { place: place(9, "require"), require: Require::Required, deadline: None },
             ],
             tries: 3,
             meets: String::from("is asked for a verification code, 3 tries"),

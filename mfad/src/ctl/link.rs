@@ -174,6 +174,6 @@ fn offline(state_dir: &Path, config: Option<&Path>) -> Result<Link, Failure> {
         .map_err(|e| refused(format!("root could not be dropped for the owner of {shown}: {e:#}")))?;
     let clock = Clock::new(None).map_err(refused)?;
     let authority = Authority::open(state_dir, config, clock).map_err(|e| refused(e.to_string()))?;
-    authority.uids.fill(&authority.store).map_err(|e| refused(e.to_string()))?;
+    authority.store.fill_roster(authority.clock.now()).map_err(|e| refused(e.to_string()))?;
     Ok(Link::Offline { authority: Box::new(authority), desk: Desk::default(), by })
 }

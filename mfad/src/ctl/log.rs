@@ -2,10 +2,10 @@
 
 use super::Failure;
 use super::link::{Link, unexpected};
+use super::moments;
 use super::show::{self, Gathered, Screen, count, line, moment};
-use crate::clock::{self, zone};
+use crate::clock::zone;
 use clap::{Args, Subcommand};
-use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use mfa_core::admin::{AdminAsk, AdminReply};
 use mfa_core::clean;
@@ -22,7 +22,7 @@ pub(super) struct Log {
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// Only from then on: 30m, 2h, 7d, 2026-11-23, 2026-11-23T18:00 (this host's time) or RFC 3339
-    #[arg(long, value_name = "WHEN", value_parser = since)]
+    #[arg(long, value_name = "WHEN", value_parser = moments::past)]
     since: Option<u64>,
 }
 
@@ -103,56 +103,9 @@ fn verify(link: &mut Link, screen: &mut Screen) -> Result<(), Failure> {
     )?)
 }
 
-/// Seconds since 1970 of a moment typed by a person.
-fn since(text: &str) -> Result<u64, String> {
-    moment_of(text, clock::wall(), &zone())
-        .ok_or_else(|| String::from("expected 30m, 2h, 7d, 2026-11-23, 2026-11-23T18:00 or a time as in RFC 3339"))
-}
-
-fn moment_of(text: &str, now: u64, zone: &TimeZone) -> Option<u64> {
-    let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 604_800)];
-    if let Some((number, size)) = units.iter().find_map(|(unit, size)| Some((text.strip_suffix(*unit)?, *size)))
-        && let Ok(number) = number.parse::<u64>()
-    {
-        return Some(now.saturating_sub(number.checked_mul(size)?));
-    }
-    let stamp = if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-        stamp
-    } else if let Ok(date) = Date::strptime("%Y-%m-%d", text) {
-        zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0)).earlier().ok()?
-    } else {
-        let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-        let time = forms.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
-        zone.to_ambiguous_timestamp(time).earlier().ok()?
-    };
-    u64::try_from(stamp.as_second()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn since_takes_spans_dates_and_times() {
-        let zone = TimeZone::posix("CET-1").unwrap();
-        for (text, wanted) in [
-            ("90s", Some(9910)),
-            ("2h", Some(2800)),
-            ("1w", Some(0)),
-            ("1970-01-02", Some(82_800)),
-            ("1970-01-01T02:00", Some(3600)),
-            ("1970-01-01 02:00:05", Some(3605)),
-            ("1970-01-01T02:00:00Z", Some(7200)),
-            ("1970-01-01T02:00:00+02:00", Some(0)),
-            ("yesterday", None),
-            ("", None),
-            ("h", None),
-            ("-2h", None),
-            ("1969-01-01", None),
-        ] {
-            assert_eq!(moment_of(text, 10_000, &zone), wanted, "{text}");
-        }
-    }
 
     #[test]
     fn a_line_of_the_trail_is_told_cleaned() {

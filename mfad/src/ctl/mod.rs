@@ -13,8 +13,11 @@ mod examine;
 mod explain;
 mod import;
 mod link;
+mod list;
 mod log;
+mod moments;
 mod prompt;
+mod require;
 mod show;
 mod users;
 
@@ -81,8 +84,8 @@ enum Command {
         /// Name of an account
         user: Option<String>,
     },
-    /// List all users that have a file
-    List,
+    /// List everybody that has a file, or those for whom a condition fits
+    List(list::Whom),
     /// Work on single factors
     #[command(subcommand)]
     Factor(FactorCommand),
@@ -95,7 +98,7 @@ enum Command {
     /// Make a single-use ticket by which a user pairs a first device
     Ticket(User),
     /// Remove all factors and recovery codes of a user
-    Reset(User),
+    Reset(users::Reset),
     /// Forget a user's failures and enable disabled factors
     Unlock(User),
     /// Try a code as a login would; an accepted one is spent
@@ -120,7 +123,7 @@ enum Command {
     /// Remove enrolments whose account is gone
     Purge(users::Purge),
     /// Set or lift what is required of a user, a group or everybody; the stricter wins
-    Require(users::Required),
+    Require(require::Required),
     /// Say what a login would be asked, and which line of which file says so
     Explain(explain::Login),
     /// Check or show the policy files
@@ -260,22 +263,22 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         Command::Enroll(new) => enroll::enroll(screen, new, link),
         Command::Confirm { user, factor } => enroll::confirm(&mut link()?, screen, &user.user, &factor.factor),
         Command::Status { user: Some(user) } => users::status(&mut link()?, screen, user),
-        Command::Status { user: None } => users::list(&mut link()?, screen, users::Totals::Shown),
-        Command::List => users::list(&mut link()?, screen, users::Totals::LeftOut),
+        Command::Status { user: None } => list::totals(&mut link()?, screen),
+        Command::List(whom) => list::list(&mut link()?, screen, whom),
         Command::Factor(FactorCommand::Remove { user, factor }) => {
             codes::remove(&mut link()?, screen, &user.user, &factor.factor)
         }
         Command::Recovery(RecoveryCommand::New(user)) => codes::new_recovery(&mut link()?, screen, &user.user),
         Command::Device(device) => devices::device(&mut link()?, screen, device),
         Command::Ticket(user) => devices::ticket(&mut link()?, screen, &user.user),
-        Command::Reset(user) => users::reset(&mut link()?, screen, &user.user),
+        Command::Reset(reset) => users::reset(&mut link()?, screen, reset),
         Command::Unlock(user) => users::unlock(&mut link()?, screen, &user.user),
         Command::Verify(user) => codes::verify(&mut link()?, screen, &user.user),
         Command::Adopt(user) => users::adopt(&mut link()?, screen, &user.user),
         Command::Resync { user, factor } => codes::resync(&mut link()?, screen, &user.user, factor.as_ref()),
         Command::Rename { old, new } => users::rename(&mut link()?, screen, old, new),
         Command::Purge(purge) => users::purge(&mut link()?, screen, purge),
-        Command::Require(required) => users::require(screen, required, link),
+        Command::Require(required) => require::require(screen, required, link),
         Command::Explain(login) => explain::explain(&mut link()?, screen, login),
         Command::Config { command } => config::config(screen, *command, reach.config.as_deref()),
         Command::Import { format } => import::import(screen, format, link),

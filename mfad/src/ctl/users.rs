@@ -1,35 +1,13 @@
-//! Users as a whole: status, list, reset, unlock, adopt, rename, purge, require.
-//!
-//! Lists are read page by page and written as they come, so that their length costs no memory.
+//! Users as a whole: status, reset, unlock, adopt, rename, purge.
 
 use super::link::{Link, unexpected};
-use super::show::{self, Gathered, Screen, count, moment, name, span};
-use super::{Failure, simply};
+use super::show::{self, Screen, count, moment, name, span};
+use super::{Failure, User, moments, simply};
 use crate::clock::zone;
 use clap::Args;
 use jiff::tz::TimeZone;
-use mfa_core::admin::{AdminAsk, AdminReply, FactorStatus, UserStatus, Whom};
-use mfa_core::policy::Require;
+use mfa_core::admin::{AdminAsk, AdminReply, FactorStatus, UserStatus};
 use serde::Serialize;
-
-/// Whether a list ends with sums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Totals {
-    /// It does.
-    Shown,
-    /// It does not.
-    LeftOut,
-}
-
-/// The sums.
-#[derive(Debug, Default, Serialize)]
-struct Sums {
-    users: u64,
-    enrolled: u64,
-    pending: u64,
-    required: u64,
-    with_problems: u64,
-}
 
 /// Shows one user.
 pub(super) fn status(link: &mut Link, screen: &mut Screen, user: &str) -> Result<(), Failure> {
@@ -44,97 +22,29 @@ pub(super) fn status(link: &mut Link, screen: &mut Screen, user: &str) -> Result
     Ok(())
 }
 
-/// Shows everybody who has a file.
-pub(super) fn list(link: &mut Link, screen: &mut Screen, totals: Totals) -> Result<(), Failure> {
-    let zone = zone();
-    let (mut sums, mut lines, mut after) = (Sums::default(), Gathered::default(), None);
-    loop {
-        let AdminReply::Page { users, next } = link.ask(AdminAsk::List { after })? else { return Err(unexpected()) };
-        for user in &users {
-            if sums.users == 0 && !screen.json {
-                lines.line(screen, &row("USER", "UID", "FACTORS", "RECOVERY", "LAST CODE", ""))?;
-            }
-            sums.add(user);
-            let text = if screen.json { show::json(user)?.to_string() } else { listed(&zone, user) };
-            lines.line(screen, &text)?;
-        }
-        after = next;
-        if after.is_none() {
-            break;
-        }
-    }
-    lines.write(screen)?;
-    if sums.users == 0 && !screen.json {
-        screen.say("Nobody is enrolled; mfactl enroll USER begins.")?;
-    }
-    if totals == Totals::Shown {
-        #[derive(Serialize)]
-        struct Sum<'a> {
-            totals: &'a Sums,
-        }
-        if screen.json {
-            screen.object(&Sum { totals: &sums })?
-        } else {
-            screen.say(&sums.told())?
-        };
-    }
-    Ok(())
-}
-
-impl Sums {
-    fn add(&mut self, user: &UserStatus) {
-        self.users += 1;
-        self.enrolled += u64::from(user.enrolled);
-        self.pending += u64::from(user.factors.iter().any(|factor| factor.pending));
-        self.required += u64::from(user.require == Some(Require::Required));
-        self.with_problems += u64::from(!user.problems.is_empty());
-    }
-
-    fn told(&self) -> String {
-        format!(
-            "{}: {} enrolled, {} with a pending factor, {} required by mfactl, {} with problems",
-            count(self.users, "user", "users"),
-            self.enrolled,
-            self.pending,
-            self.required,
-            self.with_problems
-        )
-    }
-}
-
-fn row(user: &str, uid: &str, factors: &str, recovery: &str, last: &str, rest: &str) -> String {
-    format!("{user:<20} {uid:>6}  {factors:<14} {recovery:>8}  {last:<27} {rest}").trim_end().to_owned()
-}
-
-fn listed(zone: &TimeZone, user: &UserStatus) -> String {
-    let mut factors: Vec<String> = Vec::new();
-    for factor in &user.factors {
-        let mark = if factor.pending { "(pending)" } else { "" };
-        factors.push(format!("{}{mark}", factor.method));
-    }
-    let factors = if factors.is_empty() { String::from("-") } else { factors.join(",") };
-    let last = user.last_success.map_or_else(|| String::from("-"), |at| moment(zone, at));
-    let uid = if user.uid == u32::MAX { String::from("?") } else { user.uid.to_string() };
-    let mut rest: Vec<String> = user.require.iter().map(ToString::to_string).collect();
-    if !user.problems.is_empty() {
-        rest.push(String::from("PROBLEMS: see mfactl status"));
-    }
-    row(&name(&user.user), &uid, &factors, &user.recovery_left.to_string(), &last, &rest.join("; "))
-}
-
 fn told(zone: &TimeZone, status: &UserStatus) -> String {
     let enrolled = if status.enrolled { "enrolled" } else { "not enrolled" };
     let mut lines = vec![format!("{} (uid {}): {enrolled}", name(&status.user), status.uid)];
-    if let Some(require) = status.require {
-        lines.push(format!("  Set by mfactl require: {require}"));
+    lines.push(match status.deadline {
+        Some(deadline) => format!("  Second factor: {}, required from {} on", status.required, moment(zone, deadline)),
+        None => format!("  Second factor: {}", status.required),
+    });
+    if let Some(activated) = status.activated {
+        lines.push(format!("  Activated: {}", moment(zone, activated)));
+    }
+    if let Some(disabled) = status.disabled {
+        lines.push(format!("  Disabled: {}, by uid {}", moment(zone, disabled.at), disabled.by_uid));
     }
     for factor in &status.factors {
         lines.extend(factor_told(zone, factor));
     }
+    for device in &status.devices {
+        lines.push(format!("  {}", super::devices::line(zone, device)));
+    }
     lines.push(format!("  Recovery codes left: {}", status.recovery_left));
     let last = status.last_success.map_or_else(|| String::from("never"), |at| moment(zone, at));
     lines.push(format!("  Last code accepted: {last}"));
-    if status.factors.is_empty() {
+    if !status.enrolled && status.factors.is_empty() {
         lines.push(format!("  mfactl enroll {} adds a factor.", name(&status.user)));
     }
     lines.extend(status.problems.iter().map(|problem| format!("  Problem: {}", show::line(problem))));
@@ -163,9 +73,19 @@ fn factor_told(zone: &TimeZone, factor: &FactorStatus) -> Vec<String> {
     lines
 }
 
+/// Whose factors to remove, and what then.
+#[derive(Debug, Args)]
+pub(super) struct Reset {
+    #[command(flatten)]
+    user: User,
+    /// Require a new factor from then on: 3d, 0 for at once, 2026-11-29; without this what was required stays
+    #[arg(long, value_name = "WHEN", value_parser = moments::to_come)]
+    after: Option<u64>,
+}
+
 /// Removes a user's factors.
-pub(super) fn reset(link: &mut Link, screen: &mut Screen, user: &str) -> Result<(), Failure> {
-    simply(link, screen, AdminAsk::Reset { user: user.to_owned() })
+pub(super) fn reset(link: &mut Link, screen: &mut Screen, reset: &Reset) -> Result<(), Failure> {
+    simply(link, screen, AdminAsk::Reset { user: reset.user.user.clone(), after: reset.after })
 }
 
 /// Forgets failures.
@@ -226,86 +146,11 @@ pub(super) fn purge(link: &mut Link, screen: &mut Screen, purge: &Purge) -> Resu
     Ok(())
 }
 
-/// A requirement.
-#[derive(Debug, Args)]
-#[command(override_usage = "mfactl require <USER|@GROUP|--all> <off|optional|required|--lift>")]
-pub(super) struct Required {
-    /// Whom it is for, unless --all, and what is required, unless --lift
-    #[arg(value_name = "WORDS", num_args = 0..=2)]
-    words: Vec<String>,
-    /// For everybody
-    #[arg(long)]
-    all: bool,
-    /// Require nothing any longer; the policy files go on
-    #[arg(long)]
-    lift: bool,
-}
-
-impl Required {
-    fn read(&self) -> Result<(Whom, Option<Require>), String> {
-        let mut words = self.words.iter();
-        let whom = match self.all {
-            true => Whom::All,
-            false => match words.next().ok_or("for whom? Name a user, a @GROUP or --all")?.strip_prefix('@') {
-                None => Whom::User(self.words.first().cloned().unwrap_or_default()),
-                Some("") => return Err(String::from("@ is followed by the name of a group")),
-                Some(group) => Whom::Group(group.to_owned()),
-            },
-        };
-        let level = match (words.next().map(String::as_str), self.lift) {
-            (None, true) => None,
-            (Some("off"), false) => Some(Require::Off),
-            (Some("optional"), false) => Some(Require::Optional),
-            (Some("required"), false) => Some(Require::Required),
-            (Some(_), true) => return Err(String::from("--lift takes no level and no other name")),
-            _ => return Err(String::from("what is required? One of off, optional, required, or --lift")),
-        };
-        if words.next().is_some() { Err(String::from("too many words")) } else { Ok((whom, level)) }
-    }
-}
-
-/// Sets or lifts a requirement.
-pub(super) fn require(
-    screen: &mut Screen,
-    required: &Required,
-    link: impl FnOnce() -> Result<Link, Failure>,
-) -> Result<(), Failure> {
-    let (whom, require) = required.read().map_err(|why| Failure::Usage { of: "require", why })?;
-    simply(&mut link()?, screen, AdminAsk::Require { whom, require })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn required(words: &[&str], all: bool, lift: bool) -> Result<(Whom, Option<Require>), String> {
-        Required { words: words.iter().map(|word| (*word).to_owned()).collect(), all, lift }.read()
-    }
-
-    #[test]
-    fn a_requirement_names_whom_and_what() {
-        let user = |name: &str| Whom::User(name.into());
-        assert_eq!(required(&["anna", "required"], false, false), Ok((user("anna"), Some(Require::Required))));
-        assert_eq!(required(&["@ops", "off"], false, false), Ok((Whom::Group("ops".into()), Some(Require::Off))));
-        assert_eq!(required(&["optional"], true, false), Ok((Whom::All, Some(Require::Optional))));
-        assert_eq!(required(&["anna"], false, true), Ok((user("anna"), None)));
-        assert_eq!(required(&[], true, true), Ok((Whom::All, None)));
-    }
-
-    #[test]
-    fn a_requirement_that_could_mean_two_things_is_refused() {
-        for (words, all, lift) in [
-            (&[][..], false, false),
-            (&["anna"], false, false),
-            (&["anna", "must"], false, false),
-            (&["anna", "required"], true, false),
-            (&["anna", "required"], false, true),
-            (&["@", "required"], false, false),
-            (&["required"], false, false),
-        ] {
-            assert!(required(words, all, lift).is_err(), "{words:?} {all} {lift}");
-        }
-    }
+    use mfa_core::enrollment::Disabled;
+    use mfa_core::policy::{Require, Requirement};
 
     #[test]
     fn a_status_says_what_stands_in_the_way_and_shows_no_escapes() {
@@ -313,7 +158,11 @@ mod tests {
             user: String::from("an\x1bna"),
             uid: 1000,
             enrolled: true,
-            require: Some(Require::Required),
+            require: Some(Requirement::now(Require::Required)),
+            required: Require::Optional,
+            deadline: Some(86_400),
+            activated: Some(0),
+            disabled: Some(Disabled { at: 0, by_uid: 7 }),
             devices: Vec::new(),
             factors: vec![FactorStatus {
                 id: mfa_core::enrollment::FactorId::typed("totp-00000001"),
@@ -334,6 +183,7 @@ mod tests {
         assert!(text.contains("an\\u{1b}na (uid 1000): enrolled"), "{text}");
         assert!(text.contains("\"\\u{202e}phone\": in use") && text.contains("Problem: a\\u{a}problem"), "{text}");
         assert!(text.contains("5 failures in a row; not looked at for another 30 s"), "{text}");
-        assert!(listed(&TimeZone::UTC, &status).ends_with("required; PROBLEMS: see mfactl status"));
+        assert!(text.contains("Second factor: optional, required from 1970-01-02 00:00:00 +00:00 on"), "{text}");
+        assert!(text.contains("Disabled: 1970-01-01 00:00:00 +00:00, by uid 7"), "{text}");
     }
 }

@@ -9,7 +9,7 @@ use crate::clock;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::login::{Subject, first_factors};
-use mfa_core::policy::{ALL_METHODS, Circumstances, Decision, Groups, Own, Query, Require, Target};
+use mfa_core::policy::{ALL_METHODS, Circumstances, Decision, Groups, Own, Query, Require, Requirement, Target};
 use mfa_core::typed;
 use mfa_core::wire::{Context, Kind, Method, Reason};
 
@@ -36,12 +36,14 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     };
     let first_factors = if caller == Caller::Root { first_factors(context, kind, uid) } else { Vec::new() };
     let target = target(context, kind);
+    let wall = authority.clock.now().wall;
     let circumstances = Circumstances {
         rhost: context.rhost.as_deref(),
         tty: context.tty.as_deref(),
         first_factors: &first_factors,
         target: as_target(target.as_ref()),
-        time: clock::local(authority.clock.now().wall, &in_force.zone),
+        time: clock::local(wall, &in_force.zone),
+        wall,
     };
     let decide = |user: &str, groups: Groups<'_>, own: Own| {
         let user_known = !matches!(looked_up, Lookup::Failed(_));
@@ -155,7 +157,7 @@ fn can_answer(enrollment: &Enrollment, methods: &[Method]) -> bool {
 /// What the user's files say of an account.
 struct Known {
     /// What they require of the user alone.
-    own: Option<Require>,
+    own: Option<Requirement>,
     /// Their factors, where they have any.
     enrollment: Option<Enrollment>,
 }
@@ -189,7 +191,7 @@ fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<K
             let own = enrollment.require;
             Ok(Known { own, enrollment: enrollment.is_enrolled().then_some(enrollment) })
         }
-        Ok(None) => match authority.uids.name_of(account.uid) {
+        Ok(None) => match authority.store.roster().name_of(account.uid) {
             Err(why) => bar(why.to_string(), Reason::StorageFailed, none),
             Ok(Some(name)) if name != account.name => {
                 let why = format!(

@@ -5,9 +5,11 @@
 //! owner being followed, a failed read being taken for "there is none", a half-written file.
 
 mod open;
+mod roster;
 mod states;
 
 pub use open::{Loose, check_parents};
+pub use roster::{Entry, Roster, StillReading};
 pub use states::StateFile;
 
 use mfa_core::enrollment::{Enrollment, MAX_BYTES, account_of};
@@ -61,6 +63,7 @@ pub struct Store {
     users: OwnedFd,
     states: OwnedFd,
     root: OwnedFd,
+    roster: Roster,
     _lock: File,
 }
 
@@ -91,6 +94,7 @@ impl Store {
             users: open::folder(&path.join("users"))?,
             states: open::folder(&path.join("state"))?,
             root: open::folder(path)?,
+            roster: Roster::default(),
             _lock: lock,
         };
         store.sweep();
@@ -123,7 +127,9 @@ impl Store {
         if text.len() as u64 > MAX_BYTES {
             return Err(unwritable(&path, &format_args!("larger than the {MAX_BYTES} bytes that would be read again")));
         }
-        self.replace(&path, text.as_bytes())
+        self.replace(&path, text.as_bytes())?;
+        self.roster.wrote_enrollment(enrollment);
+        Ok(())
     }
 
     /// Removes a user's files: the enrolment first, so that no factor is left whose codes nobody remembers.
@@ -133,6 +139,7 @@ impl Store {
     pub fn remove(&self, user: &str) -> Result<(), StoreError> {
         let path = self.user_path(user)?;
         unlink(&path)?;
+        self.roster.removed(user);
         sync(&self.users, &path)?;
         let state = self.state_path(user)?;
         unlink(&state)?;
@@ -144,7 +151,7 @@ impl Store {
     /// # Errors
     /// When it cannot be read; a missing or damaged one is no error but says so.
     pub fn state(&self, user: &str) -> Result<StateFile<'_>, StoreError> {
-        StateFile::open(self, self.state_path(user)?)
+        StateFile::open(self, user, self.state_path(user)?)
     }
 
     /// The requirements of groups and everybody.

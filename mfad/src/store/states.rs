@@ -12,6 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub struct StateFile<'a> {
     store: &'a Store,
+    user: String,
     path: PathBuf,
     file: Option<File>,
     sequence: u64,
@@ -20,8 +21,9 @@ pub struct StateFile<'a> {
 }
 
 impl<'a> StateFile<'a> {
-    pub(super) fn open(store: &'a Store, path: PathBuf) -> Result<Self, StoreError> {
-        let mut opened = Self { store, path, file: None, sequence: 0, stored: None, damaged: false };
+    pub(super) fn open(store: &'a Store, user: &str, path: PathBuf) -> Result<Self, StoreError> {
+        let mut opened =
+            Self { store, user: user.to_owned(), path, file: None, sequence: 0, stored: None, damaged: false };
         let Some(file) = open::regular(&store.states, &opened.path, Access::ReadWrite)? else { return Ok(opened) };
         let mut bytes = [0; record::FILE];
         let mut filled = 0;
@@ -62,11 +64,14 @@ impl<'a> StateFile<'a> {
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let Some(file) = &self.file else {
             let bytes = record::first(state).map_err(|e| unwritable(&self.path, &e))?;
-            return self.store.replace(&self.path, &bytes);
+            self.store.replace(&self.path, &bytes)?;
+            self.store.roster.wrote_state(&self.user, state);
+            return Ok(());
         };
         let (offset, bytes) = record::next(self.sequence, state).map_err(|e| unwritable(&self.path, &e))?;
         file.write_all_at(&bytes, offset).and_then(|()| file.sync_data()).map_err(|e| io_error(&self.path, e))?;
         self.sequence = self.sequence.wrapping_add(1);
+        self.store.roster.wrote_state(&self.user, state);
         Ok(())
     }
 }

@@ -36,7 +36,7 @@ fn offline_names_what_is_wrong_with_the_folder() {
     std::os::unix::fs::chown(house.state_dir(), Some(NOBODY), Some(NOBODY)).unwrap();
     house.offline(&["list"]).refused(1, "chmod 0700");
     std::fs::set_permissions(house.state_dir(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    assert!(house.offline(&["list"]).ok().contains("Nobody is enrolled"));
+    assert!(house.offline(&["list"]).ok().contains("Nobody has a file"));
     house.write("mfa.toml", "require = \"maybe\"\n");
     house.offline(&["list"]).refused(1, "mfa.toml:1: require");
     let mut both = Command::new(MFACTL);

@@ -1,0 +1,154 @@
+//! One user's state, as `mfactl status` shows it.
+
+use super::{Refusal, account, file_user};
+use crate::accounts::{Account, Lookup, by_name};
+use crate::authority::Authority;
+use mfa_core::admin::{AdminReply, FactorStatus, UserStatus};
+use mfa_core::clean;
+use mfa_core::enrollment::{Enrollment, FactorId};
+use mfa_core::limits::{ADMIN_AT, Counter, OWN_AT, STRANGERS_AT};
+use mfa_core::policy::{Require, Requirement, strictest};
+use mfa_core::state::State;
+
+/// Longest label shown: hand-written files may hold any.
+const LABEL_CHARS: usize = 64;
+
+pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, Refusal> {
+    let user = file_user(typed);
+    let _held = authority.locks.blocking(&user);
+    match authority.store.enrollment(&user)? {
+        Some(enrollment) => Ok(AdminReply::Status(Box::new(status_of(authority, &enrollment)))),
+        None => {
+            let account = account(typed)?;
+            let mut status = nothing(authority, &account);
+            if let Ok(Some(other)) = authority.store.roster().name_of(account.uid)
+                && other != account.name
+            {
+                let shown = clean::field(&other);
+                status.problems.push(format!(
+                    "uid {} is enrolled as {shown}; mfactl rename {shown} {} moves it",
+                    account.uid,
+                    clean::field(&account.name)
+                ));
+            }
+            Ok(AdminReply::Status(Box::new(status)))
+        }
+    }
+}
+
+/// The status of one who has nothing.
+fn nothing(authority: &Authority, account: &Account) -> UserStatus {
+    let (required, deadline) = required(authority, Some(account), None);
+    UserStatus {
+        user: account.name.clone(),
+        uid: account.uid,
+        enrolled: false,
+        require: None,
+        required,
+        deadline,
+        activated: None,
+        disabled: None,
+        factors: Vec::new(),
+        devices: Vec::new(),
+        recovery_left: 0,
+        last_success: None,
+        problems: Vec::new(),
+    }
+}
+
+/// What is required of an account by policy's default, of everybody, of its groups and by its own file; and from when more is.
+fn required(authority: &Authority, account: Option<&Account>, own: Option<Requirement>) -> (Require, Option<u64>) {
+    let requirements = authority.requirements();
+    let named: Vec<&str> = requirements.group.keys().map(String::as_str).collect();
+    let groups = match account {
+        Some(account) if !named.is_empty() => account.groups(&named).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let of_groups = requirements.group.iter().filter(|(name, _)| groups.contains(name)).map(|(_, set)| *set);
+    let all = of_groups.chain(requirements.all).chain(own);
+    strictest(authority.in_force().policy.default_require(), all, authority.clock.now().wall)
+}
+
+fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
+    let now = authority.clock.now();
+    let mut problems = Vec::new();
+    let state = match authority.store.state(&enrollment.name) {
+        Ok(mut file) => State::of(enrollment, file.take(), now).0,
+        Err(why) => {
+            problems.push(why.to_string());
+            State::new(enrollment.state_id.clone())
+        }
+    };
+    let looked_up = by_name(&enrollment.name);
+    match &looked_up {
+        Lookup::Found(account) if account.uid != enrollment.uid => problems.push(format!(
+            "the account's uid is {}, the enrolled one {}: logins are refused",
+            account.uid, enrollment.uid
+        )),
+        Lookup::Found(_) => {}
+        Lookup::Absent => problems.push(String::from("there is no such account; see mfactl purge --orphans")),
+        Lookup::Failed(why) => problems.push(format!("the account cannot be looked up: {why}")),
+    }
+    let account = match &looked_up {
+        Lookup::Found(account) => Some(account),
+        Lookup::Absent | Lookup::Failed(_) => None,
+    };
+    let (required, deadline) = required(authority, account, enrollment.require);
+    if state.lost.as_ref().is_some_and(|lost| !lost.adopted) {
+        problems.push(String::from("the record of used codes was lost: HOTP and recovery codes wait for mfactl adopt"));
+    }
+    let recovery_id = FactorId::recovery();
+    if state.factors.get(&recovery_id).is_some_and(|known| known.disabled) {
+        problems
+            .push(String::from("recovery codes are disabled after too many failures; mfactl unlock re-enables them"));
+    }
+    for id in enrollment.factors.iter().map(|factor| factor.id.clone()).chain([FactorId::recovery()]) {
+        let Some(known) = state.factors.get(&id) else { continue };
+        let locked = |counter: Counter, most: u32| counter.failures >= most || counter.wait(now) > 0;
+        if locked(known.admin, ADMIN_AT) {
+            problems.push(format!("mfactl verify has tried too many wrong codes of {id}: it waits, or mfactl unlock"));
+        }
+        if locked(known.own, OWN_AT) {
+            problems.push(format!("the user's own programs have tried too many wrong codes of {id}: theirs wait"));
+        }
+    }
+    if state.strangers >= STRANGERS_AT {
+        problems.push(String::from(
+            "too many wrong codes without a first factor: only logins that show one are looked at, until one succeeds",
+        ));
+    }
+    let factors = enrollment.factors.iter().map(|factor| {
+        let known = state.factors.get(&factor.id).cloned().unwrap_or_default();
+        if known.disabled {
+            problems.push(format!("{} is disabled after too many failures; mfactl unlock re-enables it", factor.id));
+        }
+        FactorStatus {
+            id: factor.id.clone(),
+            method: factor.method(),
+            label: factor.label.chars().take(LABEL_CHARS).collect(),
+            pending: factor.pending,
+            created: factor.created,
+            last_used: known.last_used,
+            failures: known.evidence.failures,
+            wait: known.evidence.wait(now),
+            disabled: known.disabled,
+        }
+    });
+    let factors = factors.collect();
+    let codes = enrollment.recovery.as_ref().map_or(0, |set| set.codes.len());
+    UserStatus {
+        user: enrollment.name.clone(),
+        uid: enrollment.uid,
+        enrolled: enrollment.is_enrolled(),
+        require: enrollment.require,
+        required,
+        deadline,
+        activated: enrollment.activated,
+        disabled: enrollment.disabled,
+        factors,
+        devices: enrollment.devices.iter().map(super::devices::status_of).collect(),
+        recovery_left: u32::try_from(codes.saturating_sub(state.spent.len())).unwrap_or(0),
+        last_success: state.last_success,
+        problems,
+    }
+}

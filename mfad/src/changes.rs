@@ -1,0 +1,157 @@
+//! Changing one user's files: what administration, self-service and enrolment at login have in common.
+//!
+//! The caller holds the user's lock. What must never happen: an enrolment whose state is not there (it would be taken for one
+//! that lost it), a factor that opens something before its spent codes are known, or a file of another account changed.
+
+use crate::accounts::Account;
+use crate::authority::Authority;
+use crate::clock::random;
+use crate::store::{StillReading, StoreError};
+use mfa_core::clean;
+use mfa_core::enrollment::{Enrollment, Factor, MAX_FACTORS, Recovery, StateId};
+use mfa_core::otpauth::Otpauth;
+use mfa_core::recovery;
+use mfa_core::secret::Secret;
+use mfa_core::state::State;
+use mfa_core::wire::Method;
+
+/// Why something was not done. The text is for a person, and holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+impl From<StoreError> for Refusal {
+    fn from(why: StoreError) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<StillReading> for Refusal {
+    fn from(why: StillReading) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<getrandom::Error> for Refusal {
+    fn from(why: getrandom::Error) -> Self {
+        Self(format!("the system gives no random numbers: {why}"))
+    }
+}
+
+/// A refusal in these words.
+///
+/// # Errors
+/// Always.
+pub fn refuse<T>(why: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal(why.into()))
+}
+
+/// The account's file, or a new one whose state is still to be written.
+///
+/// # Errors
+/// When it cannot be read, or is another account's.
+pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enrollment, bool), Refusal> {
+    if let Some(enrollment) = authority.store.enrollment(&account.name)? {
+        if enrollment.uid != account.uid || enrollment.name != account.name {
+            return refuse(format!(
+                "{} is enrolled with uid {}, the account has {}; mfactl reset {} first",
+                clean::quoted(&account.name),
+                enrollment.uid,
+                account.uid,
+                clean::field(&account.name)
+            ));
+        }
+        return Ok((enrollment, false));
+    }
+    match authority.store.roster().name_of(account.uid)? {
+        Some(other) if other != account.name => refuse(format!(
+            "uid {} is enrolled as {}; mfactl rename {} {} moves it",
+            account.uid,
+            clean::quoted(&other),
+            clean::field(&other),
+            clean::field(&account.name)
+        )),
+        _ => Ok((Enrollment::new(&account.name, account.uid, StateId::new(random()?)), true)),
+    }
+}
+
+/// Writes an enrolment. Of a `fresh` one the state is written first.
+///
+/// # Errors
+/// When it is not durable; the old file then stands.
+pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> Result<(), Refusal> {
+    if fresh {
+        authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
+    }
+    enrollment.note_activation(authority.clock.now().wall);
+    Ok(authority.store.save_enrollment(enrollment)?)
+}
+
+/// The state as a login would find it.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn current_state(authority: &Authority, enrollment: &Enrollment) -> Result<State, Refusal> {
+    let stored = authority.store.state(&enrollment.name)?.take();
+    Ok(State::of(enrollment, stored, authority.clock.now()).0)
+}
+
+/// Changes the state and makes it durable.
+///
+/// # Errors
+/// When it cannot be read or written; nothing is changed then.
+pub fn change_state(
+    authority: &Authority,
+    enrollment: &Enrollment,
+    change: impl FnOnce(&mut State),
+) -> Result<(), Refusal> {
+    let mut file = authority.store.state(&enrollment.name)?;
+    let (mut state, _) = State::of(enrollment, file.take(), authority.clock.now());
+    change(&mut state);
+    Ok(file.save(&state)?)
+}
+
+/// Adds a factor to the file that is to be written.
+///
+/// # Errors
+/// When there are as many as there may be, or one has this secret.
+pub fn add_factor(enrollment: &mut Enrollment, factor: Factor) -> Result<(), Refusal> {
+    if enrollment.factors.len() >= MAX_FACTORS {
+        return refuse(format!("{} has {MAX_FACTORS} factors; remove one first", clean::quoted(&enrollment.name)));
+    }
+    if enrollment.factors.iter().any(|known| known.otp.secret().expose() == factor.otp.secret().expose()) {
+        return refuse("this factor is enrolled already");
+    }
+    enrollment.factors.push(factor);
+    Ok(())
+}
+
+/// Recovery codes for one who has a confirmed factor and none yet.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub fn first_recovery(authority: &Authority, enrollment: &mut Enrollment) -> Result<Vec<Secret>, Refusal> {
+    if enrollment.recovery.is_some() || !enrollment.is_enrolled() {
+        return Ok(Vec::new());
+    }
+    let made = recovery::generate(getrandom::fill)?;
+    enrollment.recovery = Some(Recovery { created: authority.clock.now().wall, codes: made.stored });
+    Ok(made.shown)
+}
+
+/// What a user calls a factor: short, and nothing that steers a terminal.
+///
+/// # Errors
+/// When it is not.
+pub fn checked_label(label: &str) -> Result<String, Refusal> {
+    if clean::field(label) == label { Ok(label.to_owned()) } else { refuse("a label is at most 64 plain characters") }
+}
+
+/// The otpauth URI of a factor, as an app reads it.
+#[must_use]
+pub fn uri(authority: &Authority, user: &str, factor: &Factor) -> Secret {
+    let in_force = authority.in_force();
+    let host = || authority.pushes.host().name.clone();
+    let issuer = in_force.policy.issuer.as_ref().map_or_else(host, |set| set.value.clone());
+    let counter = (factor.method() == Method::Hotp).then_some(factor.counter);
+    Otpauth { otp: factor.otp.clone(), issuer: Some(issuer), account: user.to_owned(), counter }.print()
+}

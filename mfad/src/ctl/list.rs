@@ -1,0 +1,313 @@
+//! `mfactl list`, and `mfactl status` without a name: everybody with a file, and sums.
+//!
+//! Lists are read page by page and written as they come, so that their length costs no memory.
+
+use super::Failure;
+use super::link::{Link, unexpected};
+use super::moments;
+use super::show::{self, Gathered, Screen, count, moment, name};
+use crate::clock::{self, zone};
+use clap::Args;
+use jiff::tz::TimeZone;
+use mfa_core::admin::{AdminAsk, AdminReply, Filter, ListedUser};
+use mfa_core::policy::{Require, Requirement, strictest};
+use serde::Serialize;
+use std::process::{Command, Stdio};
+
+/// Whom to list; every condition must fit.
+#[derive(Debug, Default, Args)]
+pub(super) struct Whom {
+    /// Who has no factor: with a file, or an account of people (uid 1000 and up, and root) that getent(1) lists
+    #[arg(long)]
+    unenrolled: bool,
+    /// Who has no factor although one is required by now
+    #[arg(long)]
+    overdue: bool,
+    /// Who has a factor that is disabled or waits after wrong codes
+    #[arg(long)]
+    locked: bool,
+    /// Who has a factor and has not used one for so long: 90d
+    #[arg(long, value_name = "SPAN", value_parser = moments::span)]
+    inactive: Option<u64>,
+}
+
+impl Whom {
+    fn filter(&self) -> Filter {
+        Filter {
+            unenrolled: self.unenrolled,
+            overdue: self.overdue,
+            locked: self.locked,
+            inactive_since: self.inactive.map(|span| clock::wall().saturating_sub(span)),
+        }
+    }
+
+    /// Whether accounts without a file can be among them.
+    fn takes_accounts(&self) -> bool {
+        (self.unenrolled || self.overdue) && !self.locked && self.inactive.is_none()
+    }
+}
+
+/// The sums.
+#[derive(Debug, Default, Serialize)]
+struct Sums {
+    users: u64,
+    enrolled: u64,
+    overdue: u64,
+    locked: u64,
+    with_problems: u64,
+}
+
+/// Lists them.
+pub(super) fn list(link: &mut Link, screen: &mut Screen, whom: &Whom) -> Result<(), Failure> {
+    let mut table = Table::new();
+    each(link, whom.filter(), |user| table.row(screen, user))?;
+    if whom.takes_accounts() {
+        for user in accounts(link)?.iter().filter(|user| !whom.overdue || user.overdue) {
+            table.row(screen, user)?;
+        }
+    }
+    table.end(
+        screen,
+        if whom.filter() == Filter::default() { "Nobody has a file; mfactl enroll USER begins." } else { "Nobody." },
+    )
+}
+
+/// Lists everybody with a file, and sums.
+pub(super) fn totals(link: &mut Link, screen: &mut Screen) -> Result<(), Failure> {
+    #[derive(Serialize)]
+    struct Sum<'a> {
+        totals: &'a Sums,
+    }
+    let (mut table, mut sums) = (Table::new(), Sums::default());
+    each(link, Filter::default(), |user| {
+        sums.add(user);
+        table.row(screen, user)
+    })?;
+    table.end(screen, "Nobody has a file; mfactl enroll USER begins.")?;
+    if screen.json {
+        screen.object(&Sum { totals: &sums })?
+    } else {
+        screen.say(&sums.told())?
+    };
+    Ok(())
+}
+
+fn each(
+    link: &mut Link,
+    filter: Filter,
+    mut take: impl FnMut(&ListedUser) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let AdminReply::Page { users, next } = link.ask(AdminAsk::List { filter, after })? else {
+            return Err(unexpected());
+        };
+        users.iter().try_for_each(&mut take)?;
+        after = next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+impl Sums {
+    fn add(&mut self, user: &ListedUser) {
+        self.users += 1;
+        self.enrolled += u64::from(user.enrolled);
+        self.overdue += u64::from(user.overdue);
+        self.locked += u64::from(user.locked);
+        self.with_problems += u64::from(user.problem);
+    }
+
+    fn told(&self) -> String {
+        format!(
+            "{}: {} enrolled, {} overdue, {} locked, {} with problems",
+            count(self.users, "user", "users"),
+            self.enrolled,
+            self.overdue,
+            self.locked,
+            self.with_problems
+        )
+    }
+}
+
+/// Rows under a heading, or JSON.
+struct Table {
+    zone: TimeZone,
+    lines: Gathered,
+    begun: bool,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self { zone: zone(), lines: Gathered::default(), begun: false }
+    }
+
+    fn row(&mut self, screen: &mut Screen, user: &ListedUser) -> Result<(), Failure> {
+        if !self.begun && !screen.json {
+            self.lines.line(screen, &row(["USER", "UID", "FACTORS", "DEVICES", "RECOVERY", "LAST CODE", ""]))?;
+        }
+        self.begun = true;
+        let text = if screen.json { show::json(user)?.to_string() } else { listed(&self.zone, user) };
+        Ok(self.lines.line(screen, &text)?)
+    }
+
+    fn end(mut self, screen: &mut Screen, nobody: &str) -> Result<(), Failure> {
+        self.lines.write(screen)?;
+        if !self.begun && !screen.json {
+            screen.say(nobody)?;
+        }
+        Ok(())
+    }
+}
+
+fn row([user, uid, factors, devices, recovery, last, rest]: [&str; 7]) -> String {
+    format!("{user:<20} {uid:>6}  {factors:>7} {devices:>7} {recovery:>8}  {last:<27} {rest}").trim_end().to_owned()
+}
+
+fn listed(zone: &TimeZone, user: &ListedUser) -> String {
+    let last = user.last_success.map_or_else(|| String::from("-"), |at| moment(zone, at));
+    let uid = if user.uid == u32::MAX { String::from("?") } else { user.uid.to_string() };
+    let mut rest: Vec<String> = Vec::new();
+    if user.factors > 0 && !user.enrolled {
+        rest.push(String::from("pending"));
+    }
+    match (user.deadline, user.overdue) {
+        (Some(deadline), _) => rest.push(format!("required from {} on", moment(zone, deadline))),
+        (None, true) => rest.push(String::from("OVERDUE")),
+        (None, false) => rest.push(user.required.to_string()),
+    }
+    if user.locked {
+        rest.push(String::from("LOCKED"));
+    }
+    if user.problem {
+        rest.push(String::from("PROBLEMS: see mfactl status"));
+    }
+    let number = |n: u8| if n == 0 { String::from("-") } else { n.to_string() };
+    let (factors, devices, recovery) = (number(user.factors), number(user.devices), user.recovery_left.to_string());
+    row([&name(&user.user), &uid, &factors, &devices, &recovery, &last, &rest.join("; ")])
+}
+
+/// Accounts of people without a file, as getent(1) lists them: directories that cannot be listed are left out.
+fn accounts(link: &mut Link) -> Result<Vec<ListedUser>, Failure> {
+    let people = people();
+    let AdminReply::Requirements { policy, all, groups } = link.ask(AdminAsk::Requirements)? else {
+        return Err(unexpected());
+    };
+    let wall = clock::wall();
+    let of_group = |person: &Person, group: &str| {
+        let found = nix::unistd::Group::from_name(group).ok().flatten();
+        found.is_some_and(|group| group.gid.as_raw() == person.gid || group.mem.contains(&person.name))
+    };
+    let mut found = Vec::new();
+    for some in people.chunks(ASKED_AT_ONCE) {
+        let names = some.iter().map(|person| person.name.clone()).collect();
+        let AdminReply::Names { names, .. } = link.ask(AdminAsk::WithoutFile { names })? else {
+            return Err(unexpected());
+        };
+        for person in some.iter().filter(|person| names.contains(&person.name)) {
+            let of_groups = groups.iter().filter(|(name, _)| of_group(person, name)).map(|(_, set)| *set);
+            found.push(person.listed(policy, all.into_iter().chain(of_groups), wall));
+        }
+    }
+    Ok(found)
+}
+
+/// Names asked about at once: of the longest a frame holds so many.
+const ASKED_AT_ONCE: usize = 32;
+
+/// The least uid of people (`UID_MIN`, login.defs(5)).
+const FIRST_PERSON: u32 = 1000;
+
+/// The account `nobody`, and what systemd gives out beside people (systemd's "Users, Groups, UIDs and GIDs").
+const LAST_PERSON: u32 = 60_000;
+
+struct Person {
+    name: String,
+    uid: u32,
+    gid: u32,
+}
+
+impl Person {
+    fn read(line: &str) -> Option<Self> {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        let uid = fields.nth(1)?.parse().ok()?;
+        let gid = fields.next()?.parse().ok()?;
+        let shell = fields.nth(2)?;
+        let logs_in = !shell.ends_with("/nologin") && !shell.ends_with("/false");
+        let person = uid == 0 || (FIRST_PERSON..=LAST_PERSON).contains(&uid);
+        (person && logs_in).then_some(Self { name, uid, gid })
+    }
+
+    fn listed(&self, policy: Require, requirements: impl Iterator<Item = Requirement>, wall: u64) -> ListedUser {
+        let (required, deadline) = strictest(policy, requirements, wall);
+        ListedUser {
+            user: self.name.clone(),
+            uid: self.uid,
+            enrolled: false,
+            required,
+            deadline,
+            overdue: required >= Require::Required,
+            factors: 0,
+            devices: 0,
+            recovery_left: 0,
+            activated: None,
+            last_success: None,
+            locked: false,
+            problem: false,
+        }
+    }
+}
+
+/// Where nothing can be listed, the list has those with a file alone.
+fn people() -> Vec<Person> {
+    let listed = Command::new("/usr/bin/getent").arg("passwd").stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let text = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines().filter_map(Person::read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_from_services() {
+        for (line, person) in [
+            ("root:x:0:0:root:/root:/bin/bash", true),
+            ("anna:x:1000:1000:Anna,,,:/home/anna:/bin/zsh", true),
+            ("sshd:x:102:65534::/run/sshd:/usr/sbin/nologin", false),
+            ("nobody:x:65534:65534:nobody:/nonexistent:/bin/sh", false),
+            ("ftp:x:1500:1500::/srv:/bin/false", false),
+            ("broken", false),
+            ("", false),
+        ] {
+            assert_eq!(Person::read(line).is_some(), person, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_row_says_what_is_required_and_what_is_wrong_and_shows_no_escapes() {
+        let user = ListedUser {
+            user: String::from("an\x1bna"),
+            uid: 1000,
+            enrolled: false,
+            required: Require::Optional,
+            deadline: Some(0),
+            overdue: false,
+            factors: 1,
+            devices: 0,
+            recovery_left: 9,
+            activated: None,
+            last_success: None,
+            locked: true,
+            problem: true,
+        };
+        let text = listed(&TimeZone::UTC, &user);
+        assert!(text.starts_with("an\\u{1b}na "), "{text}");
+        let rest = "pending; required from 1970-01-01 00:00:00 +00:00 on; LOCKED; PROBLEMS: see mfactl status";
+        assert!(text.ends_with(rest), "{text}");
+        let overdue = ListedUser { deadline: None, overdue: true, locked: false, problem: false, ..user };
+        assert!(listed(&TimeZone::UTC, &overdue).ends_with("pending; OVERDUE"));
+    }
+}

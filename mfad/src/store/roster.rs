@@ -1,0 +1,299 @@
+//! Everybody with a file, in memory: who is enrolled under which uid, and what lists show of them.
+//!
+//! The store keeps it as it writes; it is read from the files at start and on reload. "Not enrolled" must never be the result of
+//! a uid that is enrolled under another name (an alias, a renamed account): a login that needs the uids before they are read
+//! waits, and is refused rather than answered from half of them.
+
+use super::{Store, StoreError};
+use mfa_core::enrollment::Enrollment;
+use mfa_core::now::Now;
+use mfa_core::policy::Requirement;
+use mfa_core::state::State;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a login waits for the uids at start.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long a list waits for the rest.
+const LIST_PATIENCE: Duration = Duration::from_secs(50);
+
+/// What is known of one user with a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Enrolled uid; `u32::MAX` where the file could not be read.
+    pub uid: u32,
+    /// Whether the file could be read.
+    pub readable: bool,
+    /// Whether there is a confirmed factor or a device.
+    pub enrolled: bool,
+    /// What `mfactl require USER` set.
+    pub require: Option<Requirement>,
+    /// Factors, pending ones included.
+    pub factors: u8,
+    /// Devices.
+    pub devices: u8,
+    /// Recovery codes, spent ones included.
+    codes: u8,
+    spent: u8,
+    /// When the first factor was confirmed, in seconds since 1970.
+    pub activated: Option<u64>,
+    /// Of the last login with a second factor, in seconds since 1970.
+    pub last_success: Option<u64>,
+    /// Whether a factor is disabled after too many failures.
+    pub disabled: bool,
+    /// Whether the record of used codes is lost and not adopted.
+    pub lost: bool,
+    /// `CLOCK_BOOTTIME` seconds before which a factor's answers are not looked at.
+    until: u64,
+    /// Which write this is of.
+    written: u64,
+}
+
+impl Entry {
+    /// Recovery codes left.
+    #[must_use]
+    pub fn recovery_left(&self) -> u8 {
+        self.codes.saturating_sub(self.spent)
+    }
+
+    /// Whether a factor is disabled or waits after failures.
+    #[must_use]
+    pub fn is_locked(&self, now: Now) -> bool {
+        self.disabled || self.until > now.boottime
+    }
+
+    fn take_enrollment(&mut self, enrollment: &Enrollment) {
+        let count = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
+        self.uid = enrollment.uid;
+        self.readable = true;
+        self.enrolled = enrollment.is_enrolled();
+        self.require = enrollment.require;
+        self.factors = count(enrollment.factors.len());
+        self.devices = count(enrollment.devices.len());
+        self.codes = count(enrollment.recovery.as_ref().map_or(0, |set| set.codes.len()));
+        self.activated = enrollment.activated;
+    }
+
+    fn take_state(&mut self, state: &State) {
+        self.spent = u8::try_from(state.spent.len()).unwrap_or(u8::MAX);
+        self.last_success = state.last_success;
+        self.disabled = state.factors.values().any(|factor| factor.disabled);
+        self.lost = state.lost.as_ref().is_some_and(|lost| !lost.adopted);
+        self.until = state.factors.values().map(|factor| factor.evidence.until()).max().unwrap_or(0);
+    }
+}
+
+/// Everybody with a file.
+#[derive(Debug, Default)]
+pub struct Roster {
+    inner: Mutex<Inner>,
+    more: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    names: HashMap<u32, Arc<str>>,
+    users: BTreeMap<Arc<str>, Entry>,
+    /// Counts writes, so that what is read from a file never replaces what was written since.
+    writes: u64,
+    read: Read,
+}
+
+/// How far the files have been read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Read {
+    #[default]
+    Nothing,
+    Uids,
+    All,
+}
+
+/// The enrolment files are still being read.
+#[derive(Debug, thiserror::Error)]
+#[error("mfad has just started and is still reading its enrolment files")]
+pub struct StillReading;
+
+impl Roster {
+    /// The name `uid` is enrolled under.
+    ///
+    /// # Errors
+    /// While that is not known.
+    pub fn name_of(&self, uid: u32) -> Result<Option<String>, StillReading> {
+        let inner = self.once(Read::Uids, PATIENCE)?;
+        Ok(inner.names.get(&uid).map(|name| name.to_string()))
+    }
+
+    /// The users after `after`, in the order of their names, handed to `take` until it says `false`.
+    ///
+    /// # Errors
+    /// While not everybody is known.
+    pub fn each_after(
+        &self,
+        after: Option<&str>,
+        mut take: impl FnMut(&str, &Entry) -> bool,
+    ) -> Result<(), StillReading> {
+        let inner = self.once(Read::All, LIST_PATIENCE)?;
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        for (name, entry) in inner.users.range::<str, _>((from, Bound::Unbounded)) {
+            if !take(name, entry) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of `names` that have a file.
+    ///
+    /// # Errors
+    /// While not everybody is known.
+    pub fn known(&self, names: &[String]) -> Result<HashSet<String>, StillReading> {
+        let inner = self.once(Read::All, LIST_PATIENCE)?;
+        Ok(names.iter().filter(|name| inner.users.contains_key(name.as_str())).cloned().collect())
+    }
+
+    /// A file was written.
+    pub(super) fn wrote_enrollment(&self, enrollment: &Enrollment) {
+        let mut inner = self.lock();
+        let before = inner.users.get(enrollment.name.as_str()).map(|entry| entry.uid);
+        inner.change(&enrollment.name, |entry| entry.take_enrollment(enrollment));
+        // Its file was another uid's before.
+        if let Some(old) = before.filter(|old| *old != enrollment.uid)
+            && inner.names.get(&old).is_some_and(|known| **known == *enrollment.name)
+        {
+            inner.names.remove(&old);
+        }
+        inner.call(enrollment.uid, &enrollment.name);
+    }
+
+    /// A state was written.
+    pub(super) fn wrote_state(&self, user: &str, state: &State) {
+        let mut inner = self.lock();
+        // A state is written before its first enrolment: without one there is nobody to list.
+        if inner.users.contains_key(user) {
+            inner.change(user, |entry| entry.take_state(state));
+        }
+    }
+
+    /// Files were removed.
+    pub(super) fn removed(&self, user: &str) {
+        let mut inner = self.lock();
+        inner.forget(user);
+    }
+
+    fn once(&self, read: Read, patience: Duration) -> Result<MutexGuard<'_, Inner>, StillReading> {
+        let waited = self.more.wait_timeout_while(self.lock(), patience, |inner| inner.read < read);
+        let (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if inner.read < read { Err(StillReading) } else { Ok(inner) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn change(&mut self, user: &str, change: impl FnOnce(&mut Entry)) {
+        self.writes += 1;
+        let written = self.writes;
+        if !self.users.contains_key(user) {
+            self.users.insert(user.into(), Entry::default());
+        }
+        if let Some(entry) = self.users.get_mut(user) {
+            change(entry);
+            entry.written = written;
+        }
+    }
+
+    fn call(&mut self, uid: u32, user: &str) {
+        let name = self.users.get_key_value(user).map_or_else(|| user.into(), |(name, _)| Arc::clone(name));
+        self.names.insert(uid, name);
+    }
+
+    fn forget(&mut self, user: &str) {
+        if let Some(entry) = self.users.remove(user)
+            && self.names.get(&entry.uid).is_some_and(|known| **known == *user)
+        {
+            self.names.remove(&entry.uid);
+        }
+    }
+}
+
+impl Store {
+    /// Everybody with a file.
+    #[must_use]
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// Reads all files into the roster: the uids first, which logins wait for, then the rest. A file that cannot be read is
+    /// named in the log; its own user is refused anyway. Gives how many there are.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn fill_roster(&self, now: Now) -> Result<usize, StoreError> {
+        let users = self.users()?;
+        let began = self.roster.lock().writes;
+        for user in &users {
+            match self.account(user) {
+                Ok(Some((_, uid))) => {
+                    let mut inner = self.roster.lock();
+                    // What was written since is newer than what was read.
+                    if !inner.names.contains_key(&uid) || !inner.users.contains_key(user.as_str()) {
+                        inner.call(uid, user);
+                    }
+                }
+                Ok(None) => {}
+                Err(why) => tracing::warn!("{why}"),
+            }
+        }
+        self.read_so_far(Read::Uids);
+        for user in &users {
+            self.read_one(user, began, now);
+        }
+        let mut inner = self.roster.lock();
+        let present: HashSet<&str> = users.iter().map(String::as_str).collect();
+        let gone: Vec<Arc<str>> = inner
+            .users
+            .iter()
+            .filter(|(name, entry)| entry.written <= began && !present.contains(&***name))
+            .map(|(name, _)| Arc::clone(name))
+            .collect();
+        gone.iter().for_each(|name| inner.forget(name));
+        let count = inner.users.len();
+        drop(inner);
+        self.read_so_far(Read::All);
+        Ok(count)
+    }
+
+    fn read_one(&self, user: &str, began: u64, now: Now) {
+        let mut entry = Entry { uid: u32::MAX, ..Entry::default() };
+        match self.enrollment(user) {
+            Ok(Some(enrollment)) => {
+                entry.take_enrollment(&enrollment);
+                if let Ok(mut file) = self.state(user) {
+                    entry.take_state(&State::of(&enrollment, file.take(), now).0);
+                }
+            }
+            Ok(None) => return,
+            Err(_) => {}
+        }
+        let mut inner = self.roster.lock();
+        if inner.users.get(user).is_some_and(|known| known.written > began) {
+            return;
+        }
+        let uid = entry.uid;
+        inner.users.insert(user.into(), entry);
+        if uid != u32::MAX {
+            inner.call(uid, user);
+        }
+    }
+
+    fn read_so_far(&self, read: Read) {
+        let mut inner = self.roster.lock();
+        inner.read = inner.read.max(read);
+        self.roster.more.notify_all();
+    }
+}
