@@ -119,6 +119,18 @@ pub enum AdminAsk {
         /// Whether it is removed for good.
         revoke: bool,
     },
+    /// A user's remembered logins.
+    Grants {
+        /// Whose.
+        user: String,
+    },
+    /// Forgets remembered logins.
+    RevokeGrants {
+        /// Whose.
+        user: String,
+        /// Which; `None`: all.
+        id: Option<String>,
+    },
     /// Moves an enrolment to the account's new name.
     Rename {
         /// The name in the file.
@@ -307,6 +319,13 @@ pub enum AdminReply {
         /// Of groups, by name.
         groups: Vec<(String, Requirement)>,
     },
+    /// Remembered logins.
+    Grants {
+        /// Whose: canonical name.
+        user: String,
+        /// Those that hold.
+        grants: Vec<GrantListed>,
+    },
     /// A ticket, told this once.
     Ticket {
         /// As it is to be typed.
@@ -479,6 +498,22 @@ pub struct DeviceStatus {
     pub suspended: bool,
     /// SHA-256 of its public key, hex.
     pub fingerprint: String,
+}
+
+/// A remembered login in `mfactl grants`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantListed {
+    /// Its name within the user.
+    pub id: String,
+    /// The kind of application.
+    pub kind: Kind,
+    /// The network, or the terminal and its session.
+    pub place: String,
+    /// Seconds since 1970 when it was made.
+    pub made: u64,
+    /// Seconds for which it still holds.
+    pub left: u64,
 }
 
 /// What `mfactl explain` shows.

@@ -55,6 +55,9 @@ pub enum Kind {
     /// Not enough of them answered in time.
     #[serde(rename = "approval.expired")]
     ApprovalExpired,
+    /// Remembered logins were forgotten by an administrator.
+    #[serde(rename = "grant.revoked")]
+    GrantRevoked,
     /// A device was paired.
     #[serde(rename = "device.added")]
     DeviceAdded,

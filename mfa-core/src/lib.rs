@@ -23,6 +23,8 @@ pub mod enrollment;
 #[cfg(feature = "authority")]
 pub mod event;
 #[cfg(feature = "authority")]
+pub mod grants;
+#[cfg(feature = "authority")]
 pub mod import;
 #[cfg(feature = "authority")]
 pub mod limits;

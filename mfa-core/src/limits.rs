@@ -64,20 +64,60 @@ impl Budget {
                 }
             },
             // Kept in a record of fixed size: one byte a character.
-            Err(_) => rhost.chars().map(|c| if c.is_ascii_graphic() { c } else { '?' }).take(64).collect(),
+            Err(_) => {
+                let plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
+                rhost.chars().map(|c| if plain(c) { c } else { '?' }).take(64).collect()
+            }
         };
         Self::Source(prefix)
     }
 }
 
-/// Consecutive failures, and until when the next attempt waits.
+/// When failures make the next attempt wait, and when they disable a factor: the defaults, or stricter by policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lockout {
+    /// The failure that starts the first delay, [`FREE_FAILURES`] at most.
+    pub free: u32,
+    /// The failure from which on each delay is half an hour at least.
+    pub half_an_hour_from: Option<u32>,
+    /// Failures with evidence that disable a factor, [`DISABLE_AT`] at most.
+    pub disable_at: u32,
+}
+
+impl Default for Lockout {
+    fn default() -> Self {
+        Self { free: FREE_FAILURES, half_an_hour_from: None, disable_at: DISABLE_AT }
+    }
+}
+
+impl Lockout {
+    /// Seconds to wait after that many consecutive failures.
+    #[must_use]
+    pub fn delay_after(self, failures: u32) -> u64 {
+        let usual = delay_after(failures.saturating_add(FREE_FAILURES.saturating_sub(self.free)));
+        match self.half_an_hour_from {
+            Some(from) if failures >= from => usual.max(HALF_AN_HOUR),
+            _ => usual,
+        }
+    }
+}
+
+/// Seconds. PCI DSS 4.0.1, 8.3.4.
+const HALF_AN_HOUR: u64 = 1800;
+
+/// Consecutive failures, and until when the next attempt waits. Its names are short in the record, which has a fixed size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counter {
     /// Consecutive failures.
+    #[serde(rename = "f")]
     pub failures: u32,
     /// `CLOCK_BOOTTIME` seconds before which nothing is evaluated, in the boot the record names.
+    #[serde(rename = "u")]
     until: u64,
+    /// Seconds of the last delay where policy made it another than usual, so that another boot restarts it whole.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    delay: Option<u64>,
 }
 
 impl Counter {
@@ -94,14 +134,16 @@ impl Counter {
     }
 
     /// One more failure.
-    pub fn charge(&mut self, now: Now) {
+    pub fn charge(&mut self, now: Now, lockout: Lockout) {
         self.failures = self.failures.saturating_add(1);
+        let delay = lockout.delay_after(self.failures);
+        self.delay = (delay != delay_after(self.failures)).then_some(delay);
         self.restart(now);
     }
 
     /// The whole delay anew: the boot clock it counted on is gone.
     pub fn restart(&mut self, now: Now) {
-        self.until = match delay_after(self.failures) {
+        self.until = match self.delay.unwrap_or_else(|| delay_after(self.failures)) {
             0 => 0,
             delay => now.boottime.saturating_add(delay),
         };
@@ -115,8 +157,7 @@ impl Counter {
 }
 
 /// Seconds to wait after that many consecutive failures.
-#[must_use]
-pub fn delay_after(failures: u32) -> u64 {
+fn delay_after(failures: u32) -> u64 {
     match failures.checked_sub(FREE_FAILURES) {
         None => 0,
         Some(doublings) => FIRST_DELAY
@@ -146,13 +187,27 @@ mod tests {
     fn the_fifth_failure_starts_a_delay_on_the_boot_clock() {
         let mut counter = Counter::default();
         for _ in 0..4 {
-            counter.charge(now(100));
+            counter.charge(now(100), Lockout::default());
         }
         assert_eq!(counter.wait(now(100)), 0);
-        counter.charge(now(100));
+        counter.charge(now(100), Lockout::default());
         assert_eq!(counter.wait(now(100)), 30);
         assert_eq!(counter.wait(now(129)), 1);
         assert_eq!(counter.wait(now(130)), 0);
+    }
+
+    #[test]
+    fn a_policy_makes_delays_begin_earlier_or_last_longer_and_never_less() {
+        let strict = Lockout { free: 2, half_an_hour_from: Some(4), disable_at: 10 };
+        let delays: Vec<u64> = (0..8).map(|n| strict.delay_after(n)).collect();
+        assert_eq!(delays, [0, 0, 30, 60, 1800, 1800, 1800, 1800]);
+        for failures in 0..100 {
+            assert!(strict.delay_after(failures) >= Lockout::default().delay_after(failures));
+        }
+        let mut counter = Counter::default();
+        (0..4).for_each(|_| counter.charge(now(100), strict));
+        counter.restart(now(7));
+        assert_eq!(counter.wait(now(7)), 1800, "another boot does not shorten it");
     }
 
     #[test]

@@ -138,6 +138,8 @@ impl Login {
     /// The first step. `user` is the name as the module sent it.
     #[must_use]
     pub fn begin(user: &str, decision: &Decision, subject: Subject, standing: Standing) -> (Self, Next) {
+        // Whatever the user answers: the dialogue is the one of any other refusal.
+        let subject = if decision.refused.is_some() { Subject::Barred(Reason::RefusedByPolicy) } else { subject };
         let login = Self {
             user: user.to_owned(),
             kind: decision.kind,
@@ -153,10 +155,12 @@ impl Login {
         // With a first factor in evidence the user is told at once; polkit's agents need a prompt first.
         let told = standing == Standing::Evidence && login.kind != Kind::Polkit;
         let next = match (decision.require.value, subject) {
-            (Require::Off, _) => Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired))),
+            (Require::Off, _) if decision.refused.is_none() => {
+                Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired)))
+            }
             (Require::Optional, Subject::Unenrolled) => {
                 let passes = Step::Ignored(login.verdict(Method::None, Reason::NotEnrolled));
-                match decision.deadline.filter(|_| told) {
+                match decision.from.filter(|_| told) {
                     Some(deadline) => Next::told(words::will_be_required(deadline), passes),
                     None => Next::step(passes),
                 }
@@ -173,6 +177,22 @@ impl Login {
     #[must_use]
     pub fn may_push(&self) -> bool {
         self.standing != Standing::Stranger && self.judges() && self.methods.contains(&Method::Push)
+    }
+
+    /// Whether a remembered login may stand for this one: a first factor is in evidence, and the user is enrolled.
+    #[must_use]
+    pub fn may_be_remembered(&self) -> bool {
+        self.standing == Standing::Evidence && self.judges() && self.approvers.is_none()
+    }
+
+    /// The end where a login like this is remembered.
+    #[must_use]
+    pub fn remembered(&self) -> Next {
+        if self.may_be_remembered() {
+            Next::step(Step::Granted(self.verdict(Method::None, Reason::Remembered)))
+        } else {
+            self.fail(Reason::Protocol)
+        }
     }
 
     /// The methods that may answer.
@@ -405,6 +425,7 @@ impl Login {
     fn barred(&self, reason: Reason) -> Next {
         let (info, ending) = match reason {
             Reason::NoAllowedMethod => (words::NO_ALLOWED_METHOD, Ending::Stop),
+            Reason::RefusedByPolicy => (words::REFUSED_BY_POLICY, Ending::Stop),
             _ => (words::BARRED, Ending::Unavailable),
         };
         Next::told(info, self.refused(ending, Method::None, reason))

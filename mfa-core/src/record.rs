@@ -105,7 +105,7 @@ fn slot(bytes: &[u8]) -> Option<(u64, &[u8])> {
 mod tests {
     use super::*;
     use crate::enrollment::{FactorId, StateId};
-    use crate::limits::Budget;
+    use crate::limits::{Budget, Lockout};
     use crate::now::{Boot, Now};
     use crate::wire::Method;
 
@@ -169,24 +169,43 @@ mod tests {
 
     #[test]
     fn the_largest_state_fits_its_slot() {
-        let now = Now { wall: u64::MAX, boot: Boot(u128::MAX), boottime: u64::MAX / 2 };
+        // Seconds of 30,000 years by either clock; a counter may be anything.
+        let latest = 1 << 40;
+        let now = Now { wall: latest, boot: Boot(u128::MAX), boottime: latest };
         let mut state = State::new(StateId::new([0xff; 16]));
         state.spent = (0..10).collect();
-        state.last_success = Some(u64::MAX);
+        state.last_success = Some(latest);
         let mut ids: Vec<FactorId> = (0..8u8).map(|n| FactorId::new(Method::Totp, [0xff, 0, 0, n])).collect();
         ids.push(FactorId::recovery());
         for id in &ids {
             for budget in [Budget::Evidence, Budget::Own, Budget::Admin] {
-                state.charge(&[id], &budget, now);
+                state.charge(&[id], &budget, now, Lockout::default());
             }
             let factor = state.factor(id);
-            (factor.mark, factor.next, factor.last_used) = (Some(u64::MAX), Some(u64::MAX), Some(u64::MAX));
+            (factor.mark, factor.next, factor.last_used) = (Some(latest), Some(u64::MAX), Some(latest));
             factor.disabled = true;
         }
         for n in 0..20 {
             // A stranger chooses the text: a quote takes two bytes in JSON.
-            state.charge(&[&ids[0]], &Budget::source(Some(&format!("{n}{}", "\"".repeat(64)))), now);
+            state.charge(
+                &[&ids[0]],
+                &Budget::source(Some(&format!("{n}{}", "\"".repeat(64)))),
+                now,
+                Lockout::default(),
+            );
         }
+        for n in 0..20u8 {
+            state.note_source(&format!("ffff:ffff:ffff:ff{n:02x}::/64"));
+            let place = format!("{n:x>32} {}", "9".repeat(32));
+            state.remember(crate::wire::Kind::Display, &place, 86_400, [n; 4], now);
+        }
+        for _ in 0..crate::pushes::MOST {
+            state.pushes.send(now);
+            state.approvals.send(now);
+        }
+        state.note_denial(now);
+        state.pushes.end(crate::pushes::Ended::Reported, now);
+        state.approvals.end(crate::pushes::Ended::Reported, now);
         assert!(first(&state).is_ok(), "{}", serde_json::to_vec(&state).unwrap().len());
     }
 }

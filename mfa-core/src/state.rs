@@ -5,7 +5,8 @@
 //! missing or another enrolment's being taken for a fresh one (a spent code would live again).
 
 use crate::enrollment::{Enrollment, Factor, FactorId, StateId};
-use crate::limits::{ADMIN_AT, Budget, Counter, OWN_AT, SOURCES, STRANGERS_AT};
+use crate::grants::Grant;
+use crate::limits::{ADMIN_AT, Budget, Counter, Lockout, OWN_AT, SOURCES, STRANGERS_AT};
 use crate::now::{Boot, Now};
 use crate::pushes::Pushes;
 use serde::{Deserialize, Serialize};
@@ -40,10 +41,28 @@ pub struct State {
     /// The same of requests to those who approve logins of this user.
     #[serde(default, skip_serializing_if = "Pushes::is_clear")]
     pub approvals: Pushes,
+    /// `CLOCK_BOOTTIME` seconds of the last failures behind a first factor; at most [`FAILURES_KEPT`], the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<u64>,
+    /// `CLOCK_BOOTTIME` seconds of the last denied push or approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    denied: Option<u64>,
+    /// Networks from which the user logged in with a second factor; at most [`SOURCES`], the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    known: Vec<String>,
+    /// Logins that are remembered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
     /// Seconds since 1970 of the last accepted code of any kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_success: Option<u64>,
 }
+
+/// Failures remembered with their time.
+pub const FAILURES_KEPT: usize = 8;
+
+/// Seconds.
+const HOUR: u64 = 3600;
 
 /// That the record was missing, and what that forbids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,30 +74,30 @@ pub struct Lost {
     pub adopted: bool,
 }
 
-/// What a factor remembers.
+/// What a factor remembers. The names are short in the record, which has a fixed size.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FactorState {
     /// TOTP: the highest step accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<u64>,
     /// HOTP: the next counter; the enrolment's own until one is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
     /// Seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<u64>,
     /// Disabled after too many failures.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     pub disabled: bool,
     /// Failures with evidence.
-    #[serde(default, skip_serializing_if = "Counter::is_clear")]
+    #[serde(rename = "e", default, skip_serializing_if = "Counter::is_clear")]
     pub evidence: Counter,
     /// Failures of the user's own programs.
-    #[serde(default, skip_serializing_if = "Counter::is_clear")]
+    #[serde(rename = "o", default, skip_serializing_if = "Counter::is_clear")]
     pub own: Counter,
     /// Failures of `mfactl verify`.
-    #[serde(default, skip_serializing_if = "Counter::is_clear")]
+    #[serde(rename = "a", default, skip_serializing_if = "Counter::is_clear")]
     pub admin: Counter,
 }
 
@@ -107,6 +126,10 @@ impl State {
             sources: Vec::new(),
             pushes: Pushes::default(),
             approvals: Pushes::default(),
+            failed: Vec::new(),
+            denied: None,
+            known: Vec::new(),
+            grants: Vec::new(),
             last_success: None,
         }
     }
@@ -143,6 +166,10 @@ impl State {
         }
         self.pushes.restart(now);
         self.approvals.restart(now);
+        self.failed.clear();
+        self.denied = None;
+        // Remembered logins die with the boot.
+        self.grants.clear();
     }
 
     /// What `id` remembers.
@@ -168,18 +195,57 @@ impl State {
     }
 
     /// Charges one failure of an attempt on `ids`, before it is evaluated.
-    pub fn charge(&mut self, ids: &[&FactorId], budget: &Budget, now: Now) {
+    pub fn charge(&mut self, ids: &[&FactorId], budget: &Budget, now: Now, lockout: Lockout) {
         if let Budget::Source(_) = budget {
             // A source's counter is the user's, whatever factors the answer could have been meant for.
             self.strangers = self.strangers.saturating_add(1);
             if let Some(first) = ids.first() {
-                self.counter(first, budget).charge(now);
+                self.counter(first, budget).charge(now, lockout);
             }
             return;
         }
         for id in ids {
-            self.counter(id, budget).charge(now);
+            self.counter(id, budget).charge(now, lockout);
         }
+        if *budget == Budget::Evidence {
+            if self.failed.len() >= FAILURES_KEPT {
+                self.failed.remove(0);
+            }
+            self.failed.push(now.boottime);
+        }
+    }
+
+    /// Failures behind a first factor in the last hour.
+    #[must_use]
+    pub fn failures_of_the_hour(&self, now: Now) -> u8 {
+        let recent = self.failed.iter().filter(|at| now.boottime.saturating_sub(**at) < HOUR).count();
+        u8::try_from(recent).unwrap_or(u8::MAX)
+    }
+
+    /// Whether a push or an approval was denied in the last hour.
+    #[must_use]
+    pub fn denied_of_the_hour(&self, now: Now) -> bool {
+        self.denied.is_some_and(|at| now.boottime.saturating_sub(at) < HOUR)
+    }
+
+    /// A push or an approval was denied.
+    pub fn note_denial(&mut self, now: Now) {
+        self.denied = Some(now.boottime);
+    }
+
+    /// Whether the user logged in from this network before.
+    #[must_use]
+    pub fn knows_source(&self, prefix: &str) -> bool {
+        self.known.iter().any(|known| known == prefix)
+    }
+
+    /// The user logged in from this network.
+    pub fn note_source(&mut self, prefix: &str) {
+        self.known.retain(|known| known != prefix);
+        if self.known.len() >= SOURCES {
+            self.known.remove(0);
+        }
+        self.known.push(prefix.to_owned());
     }
 
     /// A success with `id`: its own failures are forgotten, with evidence everybody's. Those of a source are taken off the

@@ -5,7 +5,7 @@
 //! What must never happen: an answer evaluated without having been charged, or accepted twice.
 
 use crate::enrollment::{Enrollment, Factor, FactorId};
-use crate::limits::{Budget, DISABLE_AT};
+use crate::limits::{Budget, Lockout};
 use crate::now::Now;
 use crate::otp::{self, Check, Moving};
 use crate::recovery;
@@ -40,11 +40,20 @@ impl Judgement {
     }
 }
 
-/// Judges `answer` by the factors of these `methods` and changes `state` accordingly. The caller makes `state` durable
+/// By what an answer is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// What may answer.
+    pub methods: &'a [Method],
+    /// What failures cost.
+    pub lockout: Lockout,
+}
+
+/// Judges `answer` by the factors of the methods that may answer, and changes `state` accordingly. The caller makes `state` durable
 /// before it answers.
 pub fn judge(
     enrollment: &Enrollment,
-    methods: &[Method],
+    rules: Rules<'_>,
     state: &mut State,
     budget: &Budget,
     answer: Option<&Secret>,
@@ -56,20 +65,20 @@ pub fn judge(
     }
     let Some(text) = answer.expose_str() else { return Judgement::refused(Reason::Malformed) };
     if recovery::has_shape(text) {
-        if !methods.contains(&Method::Recovery) {
+        if !rules.methods.contains(&Method::Recovery) {
             return Judgement::refused(Reason::NoAllowedMethod);
         }
-        return judge_recovery(enrollment, state, budget, text, now);
+        return judge_recovery(enrollment, rules.lockout, state, budget, text, now);
     }
     match otp::normalise(text) {
-        Some(code) => judge_code(enrollment, methods, state, budget, &code, now),
+        Some(code) => judge_code(enrollment, rules, state, budget, &code, now),
         None => Judgement::refused(Reason::Malformed),
     }
 }
 
 fn judge_code(
     enrollment: &Enrollment,
-    methods: &[Method],
+    rules: Rules<'_>,
     state: &mut State,
     budget: &Budget,
     code: &Secret,
@@ -79,7 +88,7 @@ fn judge_code(
     let mut open: Vec<&Factor> = Vec::new();
     let mut barred = Judgement::refused(Reason::Malformed);
     for factor in fitting {
-        if !methods.contains(&factor.method()) {
+        if !rules.methods.contains(&factor.method()) {
             barred = Judgement::refused(Reason::NoAllowedMethod);
             continue;
         }
@@ -94,7 +103,7 @@ fn judge_code(
 
     let ids: Vec<&FactorId> = open.iter().map(|factor| &factor.id).collect();
     let before = state.clone();
-    state.charge(&ids, budget, now);
+    state.charge(&ids, budget, now, rules.lockout);
     let mut accepted: Option<(&Factor, u64)> = None;
     let mut replayed: Option<&Factor> = None;
     // Every factor is tried whatever the others said, so that time tells nothing.
@@ -122,11 +131,18 @@ fn judge_code(
         let (method, factor) = (factor.method(), Some(factor.id.clone()));
         return Judgement { method, factor, ..Judgement::refused(Reason::Replay) };
     }
-    let disabled = disable(state, &ids);
+    let disabled = disable(state, &ids, rules.lockout);
     Judgement { method, factor: alone, disabled, ..Judgement::refused(Reason::WrongCode) }
 }
 
-fn judge_recovery(enrollment: &Enrollment, state: &mut State, budget: &Budget, text: &str, now: Now) -> Judgement {
+fn judge_recovery(
+    enrollment: &Enrollment,
+    lockout: Lockout,
+    state: &mut State,
+    budget: &Budget,
+    text: &str,
+    now: Now,
+) -> Judgement {
     // Codes left behind by a set whose factors are gone open nothing.
     let Some(set) = enrollment.recovery.as_ref().filter(|_| enrollment.is_enrolled()) else {
         return Judgement::refused(Reason::Malformed);
@@ -136,7 +152,7 @@ fn judge_recovery(enrollment: &Enrollment, state: &mut State, budget: &Budget, t
         return barred;
     }
     let before = state.clone();
-    state.charge(&[&id], budget, now);
+    state.charge(&[&id], budget, now, lockout);
     let found = recovery::find(&set.codes, text).and_then(|index| u8::try_from(index).ok());
     let told = |reason| Judgement {
         method: Method::Recovery,
@@ -145,7 +161,7 @@ fn judge_recovery(enrollment: &Enrollment, state: &mut State, budget: &Budget, t
     };
     match found {
         None => {
-            let disabled = disable(state, &[&id]);
+            let disabled = disable(state, &[&id], lockout);
             Judgement { disabled, ..told(Reason::WrongCode) }
         }
         Some(index) if before.spent.contains(&index) => {
@@ -155,6 +171,8 @@ fn judge_recovery(enrollment: &Enrollment, state: &mut State, budget: &Budget, t
         Some(index) => {
             *state = before;
             state.spent.push(index);
+            // The device is lost, or somebody has found the sheet: everything else is asked again.
+            state.grants.clear();
             state.factor(&id).last_used = Some(now.wall);
             state.last_success = Some(now.wall);
             state.clear(&id, budget);
@@ -202,11 +220,11 @@ fn accept(state: &mut State, factor: &Factor, step: u64, budget: &Budget, now: N
 }
 
 /// Disables the factors whose failures with evidence reached the limit, and names them.
-fn disable(state: &mut State, ids: &[&FactorId]) -> Vec<FactorId> {
+fn disable(state: &mut State, ids: &[&FactorId], lockout: Lockout) -> Vec<FactorId> {
     let mut disabled = Vec::new();
     for id in ids {
         let known = state.factor(id);
-        if known.evidence.failures >= DISABLE_AT && !known.disabled {
+        if known.evidence.failures >= lockout.disable_at && !known.disabled {
             known.disabled = true;
             disabled.push((*id).clone());
         }

@@ -79,6 +79,10 @@ pub struct Context {
     /// without the keys. mfad believes it only for services of kind `sshd`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ssh_auth_info: Vec<String>,
+    /// The session of the user who started a setuid program: its leader's process id and when that started. It ends with the
+    /// terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
     /// The arguments of the setuid program that called PAM, as the kernel tells them: under sudo and su what the user typed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arguments: Vec<String>,
@@ -218,6 +222,10 @@ pub enum Reason {
     Disabled,
     /// The answer has the form of no factor of the user.
     Malformed,
+    /// A login of this kind from this place is remembered.
+    Remembered,
+    /// Policy lets nobody in just so.
+    RefusedByPolicy,
     /// Policy accepts none of the methods this user has.
     NoAllowedMethod,
     /// Policy wants the approval of others, and none of them could be asked.

@@ -6,6 +6,7 @@
 use crate::audit::Audit;
 use crate::clock::{Clock, zone};
 use crate::config::{Config, ConfigError};
+use crate::countries::Countries;
 use crate::locks::Locks;
 use crate::pushes::Registry;
 use crate::store::{Store, StoreError};
@@ -48,6 +49,16 @@ pub struct InForce {
     pub refused: Option<String>,
     /// The host's time zone, for hours in rules.
     pub zone: TimeZone,
+    /// Its country database, where it names one.
+    pub countries: Option<Arc<Countries>>,
+}
+
+impl InForce {
+    fn of(config: Config) -> Self {
+        let files = config.files();
+        let countries = config.countries.map(Arc::new);
+        Self { policy: config.policy, files, refused: None, zone: zone(), countries }
+    }
 }
 
 /// Why there is no authority.
@@ -74,7 +85,6 @@ impl Authority {
         let store = Store::open(state_dir)?;
         let requirements = store.requirements()?;
         let audit = Audit::open(&store.audit_folder())?;
-        let files = config.files();
         Ok(Self {
             store,
             audit,
@@ -83,7 +93,7 @@ impl Authority {
             tickets: Tickets::default(),
             pushes: Registry::new(host_name(), &machine_id()),
             config_file: config_file.map(Path::to_owned),
-            in_force: RwLock::new(Arc::new(InForce { policy: config.policy, files, refused: None, zone: zone() })),
+            in_force: RwLock::new(Arc::new(InForce::of(config))),
             requirements: RwLock::new(Arc::new(requirements)),
         })
     }
@@ -120,7 +130,7 @@ impl Authority {
                 let files = config.files();
                 tracing::info!("configuration read again: {}", listed(&files));
                 self.audit.record(Event::new(Kind::PolicyChanged).detail(listed(&files)));
-                InForce { policy: config.policy, files, refused: None, zone: zone() }
+                InForce::of(config)
             }
             Err(why) => {
                 tracing::error!("the new configuration is refused, the old one stays in force: {why}");
@@ -131,6 +141,7 @@ impl Authority {
                     files: old.files.clone(),
                     refused: Some(why.to_string()),
                     zone: old.zone.clone(),
+                    countries: old.countries.clone(),
                 }
             }
         };

@@ -83,7 +83,12 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
         authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
     }
     enrollment.note_activation(authority.clock.now().wall);
-    Ok(authority.store.save_enrollment(enrollment)?)
+    authority.store.save_enrollment(enrollment)?;
+    // What was remembered was remembered for other factors.
+    if !current_state(authority, enrollment)?.grants.is_empty() {
+        change_state(authority, enrollment, |state| state.grants.clear())?;
+    }
+    Ok(())
 }
 
 /// The state as a login would find it.

@@ -4,6 +4,7 @@
 //! write, is refused; an explicit `--config` that is missing or loose as well. What must never happen: a fault
 //! in a file being taken for the file's absence. An empty file says nothing: the strict defaults hold.
 
+use crate::countries::Countries;
 use crate::store::Loose;
 use mfa_core::place::FileError;
 use mfa_core::policy::{Layers, Policy, Source};
@@ -43,6 +44,8 @@ pub enum ConfigError {
 /// A policy and the files it came from.
 #[derive(Debug)]
 pub struct Config {
+    /// Its country database, where it names one.
+    pub countries: Option<Countries>,
     /// The merged policy.
     pub policy: Policy,
     /// The files, weakest first.
@@ -65,7 +68,11 @@ impl Config {
             }
             None => usual(Path::new(VENDOR), Path::new(MAIN))?,
         };
-        Ok(Self { policy: layers.merge()?, layers })
+        let policy = layers.merge()?;
+        let countries = policy.countries.as_ref().map(|set| {
+            Countries::open(Path::new(&set.value)).map_err(|why| FileError { place: set.place.clone(), why })
+        });
+        Ok(Self { countries: countries.transpose()?, policy, layers })
     }
 
     /// The paths of the files, weakest first.

@@ -15,7 +15,6 @@ use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
 use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
-use mfa_core::policy::ALL_METHODS;
 
 /// Longest label, in characters.
 const LABEL: usize = 64;
@@ -118,8 +117,7 @@ fn prove(authority: &Authority, account: &Account, proof: &Proof, change: &Purpo
         return Err(no());
     }
     let now = authority.clock.now();
-    let (user, uid) = (&account.name, Some(account.uid));
-    let answerer = Answerer { user, uid, methods: &ALL_METHODS, budget: &Budget::Own };
+    let answerer = Answerer::outside_a_login(authority, &account.name, Some(account.uid), &Budget::Own);
     let judged = logins::transact(authority, answerer, Some(typed), now);
     match judged {
         Ok(judgement) if judgement.accepted => Ok(()),

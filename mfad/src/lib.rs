@@ -8,6 +8,7 @@ pub mod authority;
 pub mod changes;
 pub mod clock;
 pub mod config;
+pub mod countries;
 pub mod ctl;
 pub mod daemon;
 pub mod devices;

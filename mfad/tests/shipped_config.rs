@@ -4,7 +4,7 @@
 #![allow(clippy::panic, reason = "a test stops at the first thing that is not as expected")]
 
 use mfa_core::policy::{
-    Circumstances, Groups, Layers, LocalTime, Own, Policy, Query, Require, Requirements, Source, Target,
+    Circumstances, Groups, Layers, LocalTime, Own, Policy, Query, Require, Requirements, Signals, Source, Target,
 };
 use mfa_core::wire::Kind;
 use mfad::ctl::doctor::rules::{self, BeforePam, Subject};
@@ -41,6 +41,7 @@ fn asked(policy: &Policy, user: &str, service: &str, groups: &[&str]) -> Require
         target: if service == "su" { Target::Known(user) } else { Target::None },
         time: LocalTime { weekday: 0, minute: 0 },
         wall: 0,
+        signals: Signals::default(),
     };
     let (groups, own) = (Groups::Known(&groups), Own::Known(None));
     let query = Query { service, user, user_known: true, groups, own, circumstances };

@@ -14,7 +14,7 @@ use pam::conv::Conv;
 use pam::items::{Item, RHost, RUser, Service, Tty, User};
 use pam::module::PamHandle;
 use pam::secret::SecretBytes;
-use rustix::process::{geteuid, getuid};
+use rustix::process::{geteuid, getsid, getuid};
 use std::ffi::CStr;
 use std::fmt;
 use std::fs::File;
@@ -29,6 +29,9 @@ const MAX_SSH_METHOD: usize = 64;
 
 /// Most bytes read of the command line: more than are passed on.
 const MAX_COMMAND_LINE: u64 = 4096;
+
+/// Most bytes of a process's stat: 52 numbers and a name of 64.
+const MAX_STAT: u64 = 2048;
 
 /// Whether the caller has the rights of root, and so root's socket.
 pub(crate) fn effective_root() -> bool {
@@ -45,6 +48,8 @@ pub(crate) struct Caller {
     pub(crate) ruser: Option<String>,
     pub(crate) real_uid: u32,
     pub(crate) ssh_auth_info: Vec<String>,
+    /// The session of the user who started the setuid program that called PAM.
+    pub(crate) session: Option<String>,
     /// What a user typed to start the setuid program that called PAM, and whether there is more of it.
     pub(crate) arguments: (Vec<String>, bool),
     /// sshd's `SSH_CONNECTION` of the PAM environment: used only to find the connection to watch.
@@ -81,6 +86,7 @@ impl Caller {
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
             ssh_auth_info: ssh_methods(&auth_info),
+            session: if effective_root() && !getuid().is_root() { own_session() } else { None },
             arguments: if effective_root() && !getuid().is_root() { own_arguments() } else { Default::default() },
             ssh_connection: ffi::pam_environment(pamh, c"SSH_CONNECTION").map(text),
         }
@@ -105,10 +111,22 @@ impl Caller {
             real_uid: self.real_uid,
             first_factor_stack,
             ssh_auth_info: self.ssh_auth_info.clone(),
+            session: self.session.clone(),
             arguments: self.arguments.0.clone(),
             arguments_cut: self.arguments.1,
         })
     }
+}
+
+/// The process id of the session's leader and its start in ticks since boot (field 22 of proc(5)'s stat): together they name
+/// one session of a terminal.
+fn own_session() -> Option<String> {
+    let leader = getsid(None).ok()?.as_raw_nonzero();
+    let mut stat = String::new();
+    File::open(format!("/proc/{leader}/stat")).ok()?.take(MAX_STAT).read_to_string(&mut stat).ok()?;
+    // The second field is the program's name in parentheses, and may hold anything.
+    let started = stat.rsplit(')').next()?.split_ascii_whitespace().nth(19)?;
+    started.bytes().all(|b| b.is_ascii_digit()).then(|| format!("{leader}:{started}"))
 }
 
 /// The arguments of this process, from the kernel, and whether there are more.

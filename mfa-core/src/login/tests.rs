@@ -8,7 +8,21 @@ fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };
     let approvers = (require.value == Require::Approved).then(|| Approvers { group: "ops".into(), count: 1 });
     let methods = ALL_METHODS.to_vec();
-    Decision { require, deadline: None, approvers, methods, tries, echo: false, number: true, kind, heard: Vec::new() }
+    Decision {
+        require,
+        from: None,
+        refused: None,
+        approvers,
+        methods,
+        remember: 0,
+        enrol: Vec::new(),
+        time: None,
+        tries,
+        echo: false,
+        number: true,
+        kind,
+        heard: Vec::new(),
+    }
 }
 
 /// The step after the user's own factor, where nobody else has a say.
@@ -370,7 +384,7 @@ fn where_nothing_may_be_asked_a_device_that_needs_no_number_is_waited_for_at_onc
 #[test]
 fn before_a_deadline_the_unenrolled_pass_and_are_told() {
     let deadline = Some(Deadline { at: 1_764_417_600, left: 3 * 86_400 });
-    let decision = Decision { deadline, ..decision(Require::Optional, Kind::Sshd, 3) };
+    let decision = Decision { from: deadline, ..decision(Require::Optional, Kind::Sshd, 3) };
     let (_, next) = Login::begin("a", &decision, Subject::Unenrolled, Standing::Evidence);
     assert_eq!(end(&next), "ignored not-enrolled");
     let info = "From 2025-11-29 12:00 UTC on a second factor is required here (in 3 days). Set one up before.";

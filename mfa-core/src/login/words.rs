@@ -25,6 +25,8 @@ pub(super) const NOBODY_APPROVED: &str = "Nobody approved in time.";
 pub(super) const APPROVAL_DENIED: &str = "Your request was denied.";
 pub(super) const NO_ALLOWED_METHOD: &str =
     "None of your factors is accepted here. Ask your administrator which are: mfactl explain";
+pub(super) const REFUSED_BY_POLICY: &str =
+    "This login is refused: it is too unusual. Try from where you usually are, or ask your administrator.";
 pub(super) const BARRED: &str =
     "Your second factor cannot be checked on this host. Ask your administrator to look at the log of mfad.";
 

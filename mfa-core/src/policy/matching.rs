@@ -3,6 +3,7 @@
 //! What must never happen: "does not fit" being the result of something that is not known.
 
 use super::networks::From;
+use super::raise::Signals;
 use super::requirements::Requirement;
 use super::times::{Hours, LocalTime};
 use std::net::IpAddr;
@@ -54,6 +55,8 @@ pub struct Circumstances<'a> {
     pub time: LocalTime,
     /// The same in seconds since 1970.
     pub wall: u64,
+    /// What is known against this login.
+    pub signals: Signals<'a>,
 }
 
 /// Whether another host is behind a login with this `PAM_RHOST` and `PAM_TTY`; its name may not be known.

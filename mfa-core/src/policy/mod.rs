@@ -4,22 +4,29 @@
 //! rule looks at in `matching`, what it asks in `settings`. What must never happen: a value that is missing, unknown or could
 //! not be looked up making a login easier.
 
+mod asks;
 mod matching;
 mod networks;
 mod order;
+mod presets;
+mod raise;
 mod read;
 mod requirements;
 mod settings;
 mod times;
 
 pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote};
+pub use presets::Preset;
+pub use raise::{Demand, Raise, Signals, Unusual};
 pub use read::{Layers, Source};
 pub use requirements::{FILE as REQUIREMENTS_FILE, Requirement, Requirements, strictest};
-pub use settings::{ALL_METHODS, Approvers, Require, TRIES};
+pub use settings::{ALL_METHODS, Approvers, Require, TRIES, Way};
 pub use times::LocalTime;
 
+use crate::limits::{DISABLE_AT, FREE_FAILURES, Lockout};
 use crate::place::Place;
 use crate::wire::{Kind, Method};
+use asks::Asks;
 use matching::Fit;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -55,10 +62,26 @@ pub struct Policy {
     pub number: Set<bool>,
     /// Who approves, where `require` is `approved`.
     pub approvers: Option<Set<Approvers>>,
+    /// Seconds for which a login with a second factor is remembered; 0: none is.
+    pub remember: Set<u64>,
+    /// What may be enrolled in the login itself, after the first factor.
+    pub enrol: Set<Vec<Way>>,
+    /// Seconds a person has for a whole login, where that is less than the application gives.
+    pub deadline: Option<Set<u64>>,
     /// The name shown in authenticator apps; the host name when not set.
     pub issuer: Option<Set<String>>,
+    /// The rules of others by which this policy is measured.
+    pub preset: Option<Set<Preset>>,
+    /// The failure that starts the first delay.
+    pub wait_after: Set<u32>,
+    /// Failures with evidence that disable a factor.
+    pub disable_after: Set<u32>,
+    /// A country database in MaxMind's format.
+    pub countries: Option<Set<String>>,
     /// In order; the first that matches decides.
     pub rules: Vec<Rule>,
+    /// All that fit raise what was decided.
+    pub raises: Vec<Raise>,
     /// What no rule can go below.
     pub floor: Option<Set<Require>>,
     /// What kind of application stands behind a service.
@@ -82,6 +105,12 @@ pub struct Rule {
     pub number: Option<Set<bool>>,
     /// Who approves; set where `require` is `approved`, and only there.
     pub approvers: Option<Set<Approvers>>,
+    /// Seconds for which its logins are remembered, if it says so.
+    pub remember: Option<Set<u64>>,
+    /// What may be enrolled in the login itself, if it says so.
+    pub enrol: Option<Set<Vec<Way>>>,
+    /// Seconds a person has, if it says so.
+    pub deadline: Option<Set<u64>>,
 }
 
 /// What is asked of a login, and why.
@@ -90,7 +119,9 @@ pub struct Decision {
     /// What is asked.
     pub require: Set<Require>,
     /// Where more will be required: when.
-    pub deadline: Option<Deadline>,
+    pub from: Option<Deadline>,
+    /// Nothing lets this login in; the line that says so.
+    pub refused: Option<Place>,
     /// Who must approve besides; set where `require` is `approved`.
     pub approvers: Option<Approvers>,
     /// What may answer.
@@ -101,6 +132,12 @@ pub struct Decision {
     pub echo: bool,
     /// Whether a push of a login of this host asks for the number as well.
     pub number: bool,
+    /// Seconds for which it is remembered; 0: it is not.
+    pub remember: u64,
+    /// What may be enrolled in it, after the first factor.
+    pub enrol: Vec<Way>,
+    /// Seconds a person has, where that is less than the application gives.
+    pub time: Option<u64>,
     /// The kind of application.
     pub kind: Kind,
     /// Every line that had a say, in the order it was heard; the one that decided is `require.place`.
@@ -159,8 +196,16 @@ impl Policy {
             echo: Set { value: false, place: Place::built_in("echo") },
             number: Set { value: true, place: Place::built_in("number") },
             approvers: None,
+            remember: Set { value: 0, place: Place::built_in("remember") },
+            enrol: Set { value: Vec::new(), place: Place::built_in("enrol") },
+            deadline: None,
             issuer: None,
+            preset: None,
+            wait_after: Set { value: FREE_FAILURES, place: Place::built_in("limits.wait_after") },
+            disable_after: Set { value: DISABLE_AT, place: Place::built_in("limits.disable_after") },
+            countries: None,
             rules: Vec::new(),
+            raises: Vec::new(),
             floor: None,
             services: BTreeMap::new(),
         }
@@ -168,7 +213,21 @@ impl Policy {
 
     /// The groups that rules name; without any, none need be looked up.
     pub fn groups_named(&self) -> impl Iterator<Item = &str> {
-        self.rules.iter().flat_map(|rule| rule.matcher.groups_named())
+        let raises = self.raises.iter().map(|raise| &raise.matcher);
+        self.rules.iter().map(|rule| &rule.matcher).chain(raises).flat_map(Matcher::groups_named)
+    }
+
+    /// When failures make an attempt wait and disable a factor.
+    #[must_use]
+    pub fn lockout(&self) -> Lockout {
+        let preset = self.preset.as_ref().map_or_else(Lockout::default, |set| set.value.lockout());
+        Lockout { free: self.wait_after.value, disable_at: self.disable_after.value, ..preset }
+    }
+
+    /// Whether a user's state must be read before anything is asked: a rule wants to know of signs in it.
+    #[must_use]
+    pub fn looks_at_state(&self) -> bool {
+        self.raises.iter().any(Raise::looks_at_state)
     }
 
     /// The kind of application behind `service`: as configured, else by its usual name.
@@ -192,16 +251,9 @@ impl Policy {
     /// What is asked of a login.
     #[must_use]
     pub fn decide(&self, requirements: &Requirements, query: &Query<'_>) -> Decision {
-        let mut heard = Vec::new();
-        let rule = self.first_match(query);
-        let mut require = match rule {
-            Some(rule) => rule.require.clone(),
-            None if NEVER_ASKED.contains(&query.service) => {
-                Set { value: Require::Off, place: Place::built_in("services never asked") }
-            }
-            None => self.require.clone(),
-        };
-        heard.push(Heard::of(&require));
+        let asks = self.asks_of(query);
+        let mut require = asks.require;
+        let mut heard = vec![Heard::of(&require)];
         // `off` by a rule (or for a service that is never asked) is an exemption of that login; `off`
         // as the default is only where `mfactl require` starts from.
         let exempt = require.value == Require::Off && require.place != self.require.place;
@@ -224,55 +276,52 @@ impl Policy {
                 require = floor.clone();
             }
         }
-        let approvers = rule.map_or(self.approvers.as_ref(), |rule| rule.approvers.as_ref());
         let kind = self.kind(query.service);
         let tries = match kind {
             // These ask once and call again themselves.
             Kind::Locker | Kind::Display | Kind::Other => 1,
-            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => {
-                rule.and_then(|rule| rule.tries.as_ref()).unwrap_or(&self.tries).value
-            }
+            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => asks.tries,
         };
-        Decision {
-            deadline: deadline
+        let mut decision = Decision {
+            from: deadline
                 .filter(|_| require.value < Require::Required)
                 .map(|at| Deadline { at, left: at.saturating_sub(query.circumstances.wall) }),
-            approvers: approvers.filter(|_| require.value == Require::Approved).map(|set| set.value.clone()),
-            methods: self.methods_of(rule, query.service),
+            refused: None,
+            approvers: asks.approvers.filter(|_| require.value == Require::Approved),
+            methods: asks.methods,
             tries,
             echo: self.echo.value,
-            number: rule.and_then(|rule| rule.number.as_ref()).unwrap_or(&self.number).value,
+            number: asks.number,
+            // Who must be approved is asked each time.
+            remember: if require.value == Require::Approved { 0 } else { asks.remember },
+            enrol: asks.enrol,
+            time: asks.time,
             kind,
             heard,
             require,
-        }
+        };
+        raise::apply(&self.raises, query, &mut decision);
+        decision
     }
 
-    fn methods_of(&self, rule: Option<&Rule>, service: &str) -> Vec<Method> {
-        if let Some(set) = rule.and_then(|rule| rule.methods.as_ref()) {
-            return set.value.clone();
-        }
-        let own = service == OWN_PROGRAM;
-        self.methods.value.iter().copied().filter(|method| !own || *method != Method::Push).collect()
-    }
-
-    /// The first rule that matches, or the strictest of those that might, where something is not known.
-    fn first_match(&self, query: &Query<'_>) -> Option<&Rule> {
+    /// What the first rule that matches asks, or the top of the files; where something is not known, made as strict as those that
+    /// might match before.
+    fn asks_of(&self, query: &Query<'_>) -> Asks {
         let mut undecided: Vec<&Rule> = Vec::new();
+        let mut decided = None;
         for rule in &self.rules {
             match rule.matcher.fit(query) {
                 Fit::No => {}
                 Fit::Unknown => undecided.push(rule),
-                Fit::Yes => return strictest_rule(&undecided, rule.require.value).or(Some(rule)),
+                Fit::Yes => {
+                    decided = Some(rule);
+                    break;
+                }
             }
         }
-        strictest_rule(&undecided, self.require.value)
+        let of = |rule| Asks::by(rule, self, query.service);
+        undecided.into_iter().fold(of(decided), |asks, rule| asks.or_maybe(of(Some(rule))))
     }
-}
-
-/// The strictest of rules that might match, where it is stricter than what holds otherwise.
-fn strictest_rule<'a>(undecided: &[&'a Rule], otherwise: Require) -> Option<&'a Rule> {
-    undecided.iter().copied().max_by_key(|rule| rule.require.value).filter(|worst| worst.require.value > otherwise)
 }
 
 #[cfg(test)]

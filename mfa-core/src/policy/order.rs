@@ -5,8 +5,8 @@
 //! `"*"` where it means any, and it has no others. What must never happen: a policy that becomes weaker because a key of it
 //! is missing.
 
-use super::{Policy, Require, Rule};
-use crate::place::FileError;
+use super::{Policy, Require, Rule, Set, Way};
+use crate::place::{FileError, Place};
 
 /// Checks the merged rules in their order.
 ///
@@ -17,8 +17,16 @@ pub(super) fn check(policy: &Policy) -> Result<(), FileError> {
         require: policy.require.value,
         number: policy.number.value,
         approvals: policy.approvers.as_ref().map_or(0, |set| set.value.count),
+        remember: policy.remember.value,
+        enrol: policy.enrol.value.len(),
     };
     for (index, rule) in policy.rules.iter().enumerate() {
+        if let Some(place) = stricter_than_the_top(rule, policy) {
+            let why = String::from(
+                "stricter than at the top of the files: set the strict value there, and the looser one in the rules that need it",
+            );
+            return Err(FileError { place: place.clone(), why });
+        }
         let asked = Asked::by(rule, policy);
         let later = policy.rules.iter().skip(index + 1).find(|later| asked.is_weaker_than(Asked::by(later, policy)));
         let weaker_than = match later {
@@ -44,6 +52,8 @@ struct Asked {
     require: Require,
     number: bool,
     approvals: u8,
+    remember: u64,
+    enrol: usize,
 }
 
 impl Asked {
@@ -52,12 +62,27 @@ impl Asked {
             require: rule.require.value,
             number: rule.number.as_ref().unwrap_or(&policy.number).value,
             approvals: rule.approvers.as_ref().map_or(0, |set| set.value.count),
+            remember: rule.remember.as_ref().unwrap_or(&policy.remember).value,
+            enrol: rule.enrol.as_ref().unwrap_or(&policy.enrol).value.len(),
         }
     }
 
     fn is_weaker_than(self, other: Self) -> bool {
-        self.require < other.require || (!self.number && other.number) || self.approvals < other.approvals
+        self.require < other.require
+            || (!self.number && other.number)
+            || self.approvals < other.approvals
+            || self.remember > other.remember
+            || self.enrol > other.enrol
     }
+}
+
+/// Where a rule asks more than the top of the files does: without that line the looser value of the top would hold.
+fn stricter_than_the_top<'a>(rule: &'a Rule, policy: &Policy) -> Option<&'a Place> {
+    let number = rule.number.as_ref().filter(|set| set.value && !policy.number.value).map(|set| &set.place);
+    let remember = rule.remember.as_ref().filter(|set| set.value < policy.remember.value).map(|set| &set.place);
+    let lacks = |set: &&Set<Vec<Way>>| policy.enrol.value.iter().any(|way| !set.value.contains(way));
+    let enrol = rule.enrol.as_ref().filter(lacks).map(|set| &set.place);
+    number.or(remember).or(enrol)
 }
 
 /// What a rule that exempts lacks, or has too much.

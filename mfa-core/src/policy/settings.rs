@@ -35,6 +35,34 @@ impl fmt::Display for Require {
     }
 }
 
+/// What can be enrolled in the login itself, after the first factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// An authenticator app, by QR code or key.
+    App,
+    /// A hardware token of the stock, by its serial number.
+    Token,
+    /// A desktop that waits to be paired.
+    Desktop,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::App => "app",
+            Self::Token => "token",
+            Self::Desktop => "desktop",
+        })
+    }
+}
+
+/// Seconds of the longest remembered login (NIST SP 800-63B-4 §2.2.3: at AAL2 a day at most).
+pub(super) const LONGEST_REMEMBER: u64 = 24 * 3600;
+
+/// Seconds of the shortest time a login can be given: somebody has to take out a telephone.
+pub(super) const SHORTEST_TIME: u64 = 20;
+
 /// Who must approve a login besides its own user, who never counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

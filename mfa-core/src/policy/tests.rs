@@ -2,6 +2,9 @@
 
 use super::*;
 
+mod deletion;
+mod presets;
+mod raises;
 mod rules;
 
 fn policy(text: &str) -> Policy {
@@ -30,6 +33,7 @@ const QUERY: Query<'static> = Query {
         target: Target::None,
         time: LocalTime { weekday: 0, minute: 12 * 60 },
         wall: NOON,
+        signals: Signals { new_source: None, failures: None, denied: None, country: None },
     },
 };
 
@@ -214,7 +218,7 @@ fn a_requirement_with_a_deadline_is_optional_before_it_and_required_from_it_on()
         let query =
             Query { own: Own::Known(own), circumstances: Circumstances { wall, ..QUERY.circumstances }, ..QUERY };
         let decision = policy.decide(requirements, &query);
-        (decision.require.value, decision.deadline)
+        (decision.require.value, decision.from)
     };
     let told = Some(Deadline { at: NOON + 3600, left: 3600 });
     assert_eq!(at(&requirements, NOON, None), (Require::Optional, told));

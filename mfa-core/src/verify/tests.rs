@@ -7,6 +7,9 @@ use crate::now::Boot;
 use crate::otp::{Algorithm, Otp, ShortSecret};
 use crate::policy::ALL_METHODS;
 
+const RULES: Rules<'static> =
+    Rules { methods: &ALL_METHODS, lockout: Lockout { free: 5, half_an_hour_from: None, disable_at: 50 } };
+
 const T0: u64 = 1_700_000_000;
 
 fn now(seconds: u64) -> Now {
@@ -65,8 +68,7 @@ impl User {
 
     fn answer(&mut self, text: &str, budget: &Budget, now: Now) -> Judgement {
         let (mut state, _) = State::of(&self.enrollment, Some(self.state.clone()), now);
-        let judgement =
-            judge(&self.enrollment, &ALL_METHODS, &mut state, budget, Some(&Secret::from(text.to_owned())), now);
+        let judgement = judge(&self.enrollment, RULES, &mut state, budget, Some(&Secret::from(text.to_owned())), now);
         self.state = state;
         judgement
     }
@@ -239,7 +241,7 @@ fn answers_of_no_shape_are_refused_and_not_charged() {
         assert_eq!(user.says("\x08\n\r\x7fINCORRECT", now(0)), Reason::DummyAnswer);
     }
     assert_eq!(
-        judge(&user.enrollment, &ALL_METHODS, &mut user.state, &Budget::Evidence, None, now(0)).reason,
+        judge(&user.enrollment, RULES, &mut user.state, &Budget::Evidence, None, now(0)).reason,
         Reason::Malformed
     );
     assert_eq!(user.says(&user.at(0), now(0)), Reason::CodeAccepted);

@@ -12,7 +12,6 @@ use mfa_core::enrollment::{Factor, FactorId};
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
 use mfa_core::otp::{self, Check, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
-use mfa_core::policy::ALL_METHODS;
 use mfa_core::secret::Secret;
 use mfa_core::wire::Method;
 
@@ -155,7 +154,7 @@ pub(super) fn verify(authority: &Authority, by: u32, typed: &str, code: &Secret)
     let _held = authority.locks.blocking(&user);
     enrolled(authority, &user)?;
     let now = authority.clock.now();
-    let answerer = Answerer { user: &user, uid: None, methods: &ALL_METHODS, budget: &Budget::Admin };
+    let answerer = Answerer::outside_a_login(authority, &user, None, &Budget::Admin);
     let judged = logins::transact(authority, answerer, Some(code), now).map_err(|(why, _)| Refusal(why))?;
     let happened = if judged.accepted { Kind::AuthSuccess } else { Kind::AuthFailed };
     let mut event = Event::new(happened).about(&user).by(by).detail("mfactl verify");

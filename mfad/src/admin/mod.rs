@@ -7,6 +7,7 @@
 mod devices;
 mod explain;
 mod factors;
+mod grants;
 mod import;
 mod lists;
 mod pages;
@@ -66,6 +67,8 @@ impl Desk {
             AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
             AdminAsk::Ticket { user } => devices::ticket(authority, by, &user),
             AdminAsk::Device { user, device, revoke } => devices::set_aside(authority, by, &user, &device, revoke),
+            AdminAsk::Grants { user } => grants::list(authority, &user),
+            AdminAsk::RevokeGrants { user, id } => grants::revoke(authority, by, &user, id.as_deref()),
             AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),
             AdminAsk::Orphans { after, purge } => {
                 users::orphans(authority, by, &mut self.names, after.as_deref(), purge)

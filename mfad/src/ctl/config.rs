@@ -7,7 +7,7 @@ use super::show::{Screen, line};
 use crate::config::Config;
 use clap::Subcommand;
 use mfa_core::place::Place;
-use mfa_core::policy::{Approvers, Policy, Rule, Set};
+use mfa_core::policy::{Approvers, Matcher, Policy, Raise, Rule, Set, Unusual};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -49,6 +49,9 @@ fn check(screen: &mut Screen, files: &[String]) -> Result<(), Failure> {
 /// TOML that means the same, each line with its origin.
 fn text(policy: &Policy) -> String {
     let mut lines = Lines::default();
+    if let Some(preset) = &policy.preset {
+        lines.set("preset", preset);
+    }
     lines.set("require", &policy.require);
     if let Some(approvers) = &policy.approvers {
         lines.approvers(approvers);
@@ -57,15 +60,30 @@ fn text(policy: &Policy) -> String {
     lines.set("tries", &policy.tries);
     lines.set("echo", &policy.echo);
     lines.set("number", &policy.number);
+    lines.span("remember", &policy.remember);
+    lines.set("enrol", &policy.enrol);
+    if let Some(deadline) = &policy.deadline {
+        lines.span("deadline", deadline);
+    }
     if let Some(issuer) = &policy.issuer {
         lines.set("issuer", issuer);
     }
     for rule in &policy.rules {
         lines.rule(rule);
     }
+    for raise in &policy.raises {
+        lines.raise(raise);
+    }
     if let Some(floor) = &policy.floor {
         lines.0.push(String::from("\n[floor]"));
         lines.set("require", floor);
+    }
+    lines.0.push(String::from("\n[limits]"));
+    lines.set("wait_after", &policy.wait_after);
+    lines.set("disable_after", &policy.disable_after);
+    if let Some(countries) = &policy.countries {
+        lines.0.push(String::from("\n[geo]"));
+        lines.set("database", countries);
     }
     for (name, kind) in &policy.services {
         lines.0.push(format!("\n[service.{}]", quoted(name)));
@@ -86,13 +104,17 @@ impl Lines {
         self.0.push(format!("{text:<40} # {}", origin(place)));
     }
 
+    /// A span of seconds, which is text there.
+    fn span(&mut self, key: &str, set: &Set<u64>) {
+        self.line(&format!("{key} = \"{}s\"", set.value), &set.place);
+    }
+
     fn rule(&mut self, rule: &Rule) {
         self.0.push(String::new());
         self.line("[[rule]]", &rule.place);
-        let lists = rule.matcher.lists();
-        let matches: Vec<String> = lists.iter().map(|(key, names)| format!("{key} = {}", quoted(names))).collect();
-        if !matches.is_empty() {
-            self.0.push(format!("match = {{ {} }}", matches.join(", ")));
+        let conditions = conditions(&rule.matcher);
+        if !conditions.is_empty() {
+            self.0.push(format!("match = {{ {} }}", conditions.join(", ")));
         }
         self.set("require", &rule.require);
         if let Some(approvers) = &rule.approvers {
@@ -107,12 +129,38 @@ impl Lines {
         if let Some(number) = &rule.number {
             self.set("number", number);
         }
+        if let Some(remember) = &rule.remember {
+            self.span("remember", remember);
+        }
+        if let Some(enrol) = &rule.enrol {
+            self.set("enrol", enrol);
+        }
+        if let Some(deadline) = &rule.deadline {
+            self.span("deadline", deadline);
+        }
+    }
+
+    fn raise(&mut self, raise: &Raise) {
+        self.0.push(String::new());
+        self.line("[[raise]]", &raise.place);
+        let mut when = conditions(&raise.matcher);
+        let Unusual { new_source, failures, denied, outside } = &raise.unusual;
+        when.extend(new_source.then(|| String::from("new_source = true")));
+        when.extend((*failures > 0).then(|| format!("failures = {failures}")));
+        when.extend(denied.then(|| String::from("denied = true")));
+        when.extend((!outside.is_empty()).then(|| format!("outside = {}", quoted(outside))));
+        self.0.push(format!("when = {{ {} }}", when.join(", ")));
+        self.set("demand", &raise.demand);
     }
 
     fn approvers(&mut self, set: &Set<Approvers>) {
         let Approvers { group, count } = &set.value;
         self.line(&format!("approvers = {{ group = {}, count = {count} }}", quoted(group)), &set.place);
     }
+}
+
+fn conditions(matcher: &Matcher) -> Vec<String> {
+    matcher.lists().iter().map(|(key, names)| format!("{key} = {}", quoted(names))).collect()
 }
 
 /// A value as TOML writes it: JSON's strings, numbers and lists are TOML's too.
@@ -139,8 +187,31 @@ fn object(policy: &Policy) -> Value {
                 "methods": rule.methods.as_ref().map(from),
                 "tries": rule.tries.as_ref().map(from),
                 "number": rule.number.as_ref().map(from),
+                "remember": rule.remember.as_ref().map(from),
+                "enrol": rule.enrol.as_ref().map(from),
+                "deadline": rule.deadline.as_ref().map(from),
                 "origin": origin(&rule.place),
             })
+        })
+        .collect();
+    let raises: Vec<Value> = policy
+        .raises
+        .iter()
+        .map(|raise| {
+            let mut when: serde_json::Map<String, Value> =
+                raise.matcher.lists().into_iter().map(|(key, names)| (key.to_owned(), json!(names))).collect();
+            let Unusual { new_source, failures, denied, outside } = &raise.unusual;
+            for (key, value, set) in [
+                ("new_source", json!(new_source), *new_source),
+                ("failures", json!(failures), *failures > 0),
+                ("denied", json!(denied), *denied),
+                ("outside", json!(outside), !outside.is_empty()),
+            ] {
+                if set {
+                    when.insert(key.to_owned(), value);
+                }
+            }
+            json!({ "when": when, "demand": from(&raise.demand), "origin": origin(&raise.place) })
         })
         .collect();
     let services: serde_json::Map<String, Value> =
@@ -152,6 +223,13 @@ fn object(policy: &Policy) -> Value {
         "tries": from(&policy.tries),
         "echo": from(&policy.echo),
         "number": from(&policy.number),
+        "remember": from(&policy.remember),
+        "enrol": from(&policy.enrol),
+        "deadline": policy.deadline.as_ref().map(from),
+        "preset": policy.preset.as_ref().map(from),
+        "limits": { "wait_after": from(&policy.wait_after), "disable_after": from(&policy.disable_after) },
+        "geo": policy.countries.as_ref().map(|database| json!({ "database": from(database) })),
+        "raise": raises,
         "issuer": policy.issuer.as_ref().map(from),
         "rule": rules,
         "floor": policy.floor.as_ref().map(|floor| json!({ "require": from(floor) })),
@@ -183,31 +261,54 @@ methods = ["push", "totp"]
 number = false
 echo = true
 tries = 1
+remember = "1h"
+enrol = ["app"]
+deadline = "1m"
+issuer = "Ex"
+[limits]
+wait_after = 2
+disable_after = 9
 [[rule]]
 match = { service = ["sudo"], group = ["*"], from = ["10.0.0.0/8", "local"] }
 require = "off"
+remember = "8h"
+enrol = ["token", "app"]
 [[rule]]
 match = { tty = ["tty*"], first_factor = ["password"], target = ["root"], time = ["Mon-Fri 08:00-18:00"] }
 require = "approved"
 approvers = { group = "o\"ps", count = 2 }
 methods = ["hotp"]
-number = true
+deadline = "20s"
+[geo]
+database = "/x.mmdb"
+[[raise]]
+when = { user = ["a"], new_source = true, failures = 3, denied = true, outside = ["DE"] }
+demand = ["required", "refuse"]
+[floor]
+require = "optional"
+[service.x]
+kind = "sudo"
 "#,
         );
-        let plain = |mut policy: Policy| {
-            let here = || Place::built_in("");
-            for rule in &mut policy.rules {
-                (rule.place, rule.require.place) = (here(), here());
-                rule.methods.iter_mut().for_each(|set| set.place = here());
-                rule.number.iter_mut().for_each(|set| set.place = here());
-                rule.approvers.iter_mut().for_each(|set| set.place = here());
-            }
-            (policy.require.place, policy.methods.place, policy.tries.place) = (here(), here(), here());
-            (policy.echo.place, policy.number.place) = (here(), here());
-            policy.approvers.iter_mut().for_each(|set| set.place = here());
-            policy
+        let again = policy(&text(&read));
+        let shown = |policy: &Policy| {
+            let mut value = object(policy);
+            strip(&mut value);
+            value
         };
-        assert_eq!(plain(policy(&text(&read))), plain(read));
+        assert_eq!(shown(&again), shown(&read));
+    }
+
+    /// Takes the origins out, which are other lines.
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                map.remove("origin");
+                map.values_mut().for_each(strip);
+            }
+            Value::Array(all) => all.iter_mut().for_each(strip),
+            _ => {}
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::config::{Config, MAIN};
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
-use mfa_core::policy::{Circumstances, Groups, Own, Policy, Query, Require, Requirements, Target};
+use mfa_core::policy::{Circumstances, Groups, Own, Policy, Query, Require, Requirements, Signals, Target};
 use mfa_core::wire::{Context, Kind};
 use std::path::{Path, PathBuf};
 
@@ -104,6 +104,7 @@ fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
         target: Target::Unknown,
         time: clock::local(clock::wall(), &clock::zone()),
         wall: clock::wall(),
+        signals: Signals::default(),
     };
     let (groups, own) = (Groups::Unknown, Own::Known(None));
     let query = Query { service, user: ANYBODY, user_known: true, groups, own, circumstances };

@@ -21,6 +21,9 @@ pub(super) struct Login {
     /// Terminal, as PAM_TTY says
     #[arg(long, value_name = "TTY")]
     tty: Option<String>,
+    /// Command line, as sudo sees it: what it says of -u and -n counts
+    #[arg(long, value_name = "WORD", num_args = 1.., allow_hyphen_values = true)]
+    command: Vec<String>,
     /// First factor that was given: publickey, password … as sshd names it, or stack
     #[arg(long, value_name = "NAME")]
     first_factor: Vec<String>,
@@ -36,6 +39,7 @@ impl Login {
             tty: self.tty.clone(),
             first_factor_stack: !stack.is_empty(),
             ssh_auth_info: methods,
+            arguments: self.command.clone(),
             ..Context::default()
         }
     }

@@ -11,6 +11,7 @@ pub mod doctor;
 mod enroll;
 mod examine;
 mod explain;
+mod grants;
 mod import;
 mod link;
 mod list;
@@ -99,6 +100,8 @@ enum Command {
     Ticket(User),
     /// Remove all factors and recovery codes of a user
     Reset(users::Reset),
+    /// List a user's remembered logins, or forget them
+    Grants(grants::Grants),
     /// Forget a user's failures and enable disabled factors
     Unlock(User),
     /// Try a code as a login would; an accepted one is spent
@@ -272,6 +275,7 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         Command::Device(device) => devices::device(&mut link()?, screen, device),
         Command::Ticket(user) => devices::ticket(&mut link()?, screen, &user.user),
         Command::Reset(reset) => users::reset(&mut link()?, screen, reset),
+        Command::Grants(grants) => grants::grants(&mut link()?, screen, grants),
         Command::Unlock(user) => users::unlock(&mut link()?, screen, &user.user),
         Command::Verify(user) => codes::verify(&mut link()?, screen, &user.user),
         Command::Adopt(user) => users::adopt(&mut link()?, screen, &user.user),

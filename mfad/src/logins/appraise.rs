@@ -3,6 +3,7 @@
 //! What must never happen: a fault of the name service or of a file being taken for "no group" or "not enrolled".
 
 use super::Caller;
+use super::signals::Seen;
 use crate::accounts::{Account, Lookup};
 use crate::authority::Authority;
 use crate::clock;
@@ -37,6 +38,7 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     let first_factors = if caller == Caller::Root { first_factors(context, kind, uid) } else { Vec::new() };
     let target = target(context, kind);
     let wall = authority.clock.now().wall;
+    let seen = Seen::of(authority, &in_force, context, looked_up);
     let circumstances = Circumstances {
         rhost: context.rhost.as_deref(),
         tty: context.tty.as_deref(),
@@ -44,6 +46,7 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
         target: as_target(target.as_ref()),
         time: clock::local(wall, &in_force.zone),
         wall,
+        signals: seen.signals(),
     };
     let decide = |user: &str, groups: Groups<'_>, own: Own| {
         let user_known = !matches!(looked_up, Lookup::Failed(_));

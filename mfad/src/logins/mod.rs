@@ -6,6 +6,7 @@
 
 mod appraise;
 mod record;
+mod signals;
 mod transact;
 
 pub use appraise::{Appraisal, appraise};
@@ -16,12 +17,14 @@ use crate::authority::Authority;
 use crate::pushes::{self, Ticket};
 use mfa_core::clean;
 use mfa_core::limits::Budget;
-use mfa_core::login::{Approval, Login, Next, Offer, Pushed, Settled, Standing};
+use mfa_core::login::{Approval, Login, Next, Offer, Pushed, Settled, Standing, time_for};
 use mfa_core::policy::{Approvers, Decision, OWN_PROGRAM};
 use mfa_core::secret::Secret;
 use mfa_core::typed;
+use mfa_core::verify::Rules;
 use mfa_core::wire::{Context, Kind, Step};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Who is at the other end of the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,7 @@ pub enum Caller {
 pub struct Session {
     login: Login,
     caller: Caller,
+    standing: Standing,
     decision: Decision,
     /// Canonical name; the key of the lock and the files.
     user: String,
@@ -84,6 +88,13 @@ impl Session {
         self.login.cannot_ask()
     }
 
+    /// How long the person may take.
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        let most = time_for(self.login.kind());
+        self.decision.time.map_or(most, |seconds| most.min(Duration::from_secs(seconds)))
+    }
+
     /// The state machine, for endings that are not answers.
     #[must_use]
     pub fn login(&self) -> &Login {
@@ -107,7 +118,7 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         Caller::Root if first_factors.is_empty() => Standing::Stranger,
         Caller::Root => Standing::Evidence,
     };
-    let (mut login, next) = Login::begin(&context.user, &decision, subject, standing);
+    let (mut login, mut next) = Login::begin(&context.user, &decision, subject, standing);
     if decision.kind == Kind::Sudo && typed::sudo(&context).is_some_and(|sudo| sudo.non_interactive) {
         login = login.without_prompts();
     }
@@ -116,7 +127,12 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         Lookup::Absent | Lookup::Failed(_) => (context.user.clone(), None),
     };
     let budget = login.budget(context.rhost.as_deref());
-    let mut session = Session { login, caller, decision, user, uid, context, budget, push: None };
+    if let (Lookup::Found(account), true) = (&looked_up, login.may_be_remembered() && decision.remember > 0)
+        && signals::is_remembered(authority, account, &context, decision.kind)
+    {
+        next = login.remembered();
+    }
+    let mut session = Session { login, caller, standing, decision, user, uid, context, budget, push: None };
     let next = match next.step {
         Step::Prompt { .. } if session.login.may_push() => offer(authority, &mut session).unwrap_or(next),
         _ => next,
@@ -160,6 +176,10 @@ pub fn settle_push(authority: &Arc<Authority>, session: &mut Session, pushed: Pu
             Settled::AskApproval(approvers) => ask_approval(authority, session, &approvers, left),
         }
     };
+    if matches!(next.step, Step::Granted(_)) {
+        let _held = authority.locks.blocking(&session.user);
+        signals::note_success(authority, session);
+    }
     record::end(authority, session, &next, None);
     next
 }
@@ -201,8 +221,12 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
         return settled;
     }
     let now = authority.clock.now();
-    let by =
-        Answerer { user: &session.user, uid: session.uid, methods: session.login.methods(), budget: &session.budget };
+    let by = Answerer {
+        user: &session.user,
+        uid: session.uid,
+        rules: Rules { methods: session.login.methods(), lockout: authority.in_force().policy.lockout() },
+        budget: &session.budget,
+    };
     match transact(authority, by, text, now) {
         Ok(judgement) => {
             if judgement.accepted {
@@ -210,6 +234,9 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
             }
             let settled = session.login.settle(Some(&judgement));
             if let Settled::Next(next) = &settled {
+                if matches!(next.step, Step::Granted(_)) {
+                    signals::note_success(authority, session);
+                }
                 record::answer(authority, session, next, Some(&judgement));
             }
             settled

@@ -45,7 +45,7 @@ fn event(session: &Session, happened: Happened) -> Event {
 
 fn happened(reason: Reason) -> Happened {
     match reason {
-        Reason::CodeAccepted | Reason::Approved => Happened::AuthSuccess,
+        Reason::CodeAccepted | Reason::Approved | Reason::Remembered => Happened::AuthSuccess,
         Reason::NotRequired | Reason::NotEnrolled => Happened::AuthIgnored,
         Reason::Locked => Happened::AuthLocked,
         Reason::Replay => Happened::AuthReplay,
@@ -58,6 +58,7 @@ fn happened(reason: Reason) -> Happened {
         | Reason::Disabled
         | Reason::Malformed
         | Reason::NoAllowedMethod
+        | Reason::RefusedByPolicy
         | Reason::NoApprover
         | Reason::ApprovalDenied
         | Reason::ApprovalExpired

@@ -9,9 +9,10 @@ use mfa_core::clean;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
 use mfa_core::now::Now;
+use mfa_core::policy::ALL_METHODS;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
-use mfa_core::verify::{Judgement, judge};
+use mfa_core::verify::{Judgement, Rules, judge};
 use mfa_core::wire::{Method, Reason};
 
 /// Whose answer it is, and how it is judged.
@@ -21,10 +22,19 @@ pub struct Answerer<'a> {
     pub user: &'a str,
     /// The account's uid, where there is one.
     pub uid: Option<u32>,
-    /// What may answer.
-    pub methods: &'a [Method],
+    /// By what it is judged.
+    pub rules: Rules<'a>,
     /// What a failure is charged to.
     pub budget: &'a Budget,
+}
+
+impl<'a> Answerer<'a> {
+    /// Of an answer that is no login's: every method counts.
+    #[must_use]
+    pub fn outside_a_login(authority: &Authority, user: &'a str, uid: Option<u32>, budget: &'a Budget) -> Self {
+        let rules = Rules { methods: &ALL_METHODS, lockout: authority.in_force().policy.lockout() };
+        Self { user, uid, rules, budget }
+    }
 }
 
 /// Charge, read, decide, write, sync; the answer is given after this returns.
@@ -37,7 +47,7 @@ pub fn transact(
     text: Option<&Secret>,
     now: Now,
 ) -> Result<Judgement, (String, Reason)> {
-    let Answerer { user, uid, methods, budget } = by;
+    let Answerer { user, uid, rules, budget } = by;
     let enrollment = match authority.store.enrollment(user) {
         Ok(Some(enrollment)) => enrollment,
         Ok(None) => return Err((String::from("its factors were removed during the login"), Reason::Cancelled)),
@@ -52,7 +62,7 @@ pub fn transact(
     let before = stored.clone();
     let damaged = file.is_damaged();
     let (mut state, noticed) = State::of(&enrollment, stored, now);
-    let judgement = judge(&enrollment, methods, &mut state, budget, text, now);
+    let judgement = judge(&enrollment, rules, &mut state, budget, text, now);
     if before.as_ref() != Some(&state) {
         file.save(&state).map_err(failed)?;
     }

@@ -9,7 +9,7 @@ use mfa_core::bus::Withdrawn;
 use mfa_core::clean;
 use mfa_core::enrollment::FactorId;
 use mfa_core::event::{Event, Kind};
-use mfa_core::limits::{Budget, DISABLE_AT};
+use mfa_core::limits::Budget;
 use mfa_core::login::Pushed;
 use mfa_core::now::Now;
 use mfa_core::pushes::Ended;
@@ -65,7 +65,7 @@ pub fn approve(authority: &Authority, uid: u32, approval: &[u8], signature: &[u8
             Taken::Late => false,
             Taken::More => true,
             Taken::Last => {
-                settle_budget(authority, &round, Ended::Approved);
+                settle_budget(authority, &round, Pushed::Approved, Ended::Approved);
                 true
             }
         }
@@ -110,6 +110,7 @@ fn record(
         return Err(Answered::Locked);
     }
     let push = FactorId::push();
+    let lockout = authority.in_force().policy.lockout();
     let judged = match judge(pending, approval, signature, &enrollment.devices, now.boottime) {
         Ok(_) => {
             state.clear(&push, &Budget::Evidence);
@@ -118,9 +119,9 @@ fn record(
             Ok(())
         }
         Err(Rejected::WrongNumber) => {
-            state.charge(&[&push], &Budget::Evidence, now);
+            state.charge(&[&push], &Budget::Evidence, now, lockout);
             let known = state.factor(&push);
-            known.disabled = known.evidence.failures >= DISABLE_AT;
+            known.disabled = known.evidence.failures >= lockout.disable_at;
             Err(Answered::WrongNumber)
         }
         Err(rejected) => {

@@ -228,13 +228,13 @@ fn pending(
 /// Ends a round, once: whoever waits is told, agents withdraw its requests, the budget is settled.
 fn close(authority: &Authority, round: &Arc<Round>, pushed: Pushed, withdrawn: Withdrawn, how: Ended) -> bool {
     authority.pushes.end(round, pushed, withdrawn) && {
-        settle_budget(authority, round, how);
+        settle_budget(authority, round, pushed, how);
         true
     }
 }
 
 /// Says in the state of the user whose round it was how it ended.
-fn settle_budget(authority: &Authority, round: &Round, how: Ended) {
+fn settle_budget(authority: &Authority, round: &Round, pushed: Pushed, how: Ended) {
     let _held = authority.locks.blocking(&round.user);
     let now = authority.clock.now();
     let Ok(Some(enrollment)) = authority.store.enrollment(&round.user) else { return };
@@ -242,6 +242,13 @@ fn settle_budget(authority: &Authority, round: &Round, how: Ended) {
         let (mut state, _) = State::of(&enrollment, file.take(), now);
         let budget = if round.group.is_some() { &mut state.approvals } else { &mut state.pushes };
         budget.end(how, now);
+        if pushed == Pushed::Denied {
+            state.note_denial(now);
+        }
+        // Who may be somebody else is asked again everywhere.
+        if how == Ended::Reported {
+            state.grants.clear();
+        }
         file.save(&state)
     });
     if let Err(why) = settled {

@@ -4,7 +4,7 @@ use super::frames::{self, FrameError, MACHINE};
 use super::serve::Shared;
 use crate::logins::{self, Caller, Session};
 use mfa_core::clean;
-use mfa_core::login::{Next, Settled, time_for};
+use mfa_core::login::{Next, Settled};
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode, encode};
 use rustix::net::{SendFlags, send as send_now};
 use std::io;
@@ -44,7 +44,7 @@ pub(super) async fn run(
         let refused = Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict };
         return frames::write(stream, &refused).await;
     };
-    let until = Instant::now() + time_for(session.login().kind());
+    let until = Instant::now() + session.time();
     let left = || until.saturating_duration_since(Instant::now()).as_secs();
     loop {
         match told {

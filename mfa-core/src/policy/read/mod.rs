@@ -4,24 +4,19 @@
 //! overrides the compiled-in default. Rules append, first match wins, and the admin's stand before the vendor's:
 //! the main file's, then the drop-ins' by name, then the vendor's.
 
-use super::matching::{ANY, Matcher};
-use super::networks::From;
-use super::settings::{Approvers, MOST_APPROVERS};
-use super::times::Hours;
-use super::{Policy, Require, Rule, Set, order};
+mod checked;
+mod rule;
+
+use super::presets::Preset;
+use super::raise::Demand;
+use super::settings::{Approvers, Way};
+use super::{Policy, Require, Set, order, presets};
+use crate::limits::{DISABLE_AT, FREE_FAILURES};
 use crate::place::{self, FileError, Place};
 use crate::wire::{Kind, Method};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
-
-/// Most tries a policy may allow in one login.
-const MOST_TRIES: u8 = 5;
-
-/// Names that `first_factor` knows: OpenSSH's methods (sshd_config(5), AuthenticationMethods), what the module line and a
-/// user's own session show, and that nothing does.
-const FIRST_FACTORS: [&str; 8] =
-    ["publickey", "password", "keyboard-interactive", "hostbased", "gssapi-with-mic", "stack", "session", "none"];
 
 /// One file of policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,10 +61,20 @@ impl Layers {
         let (vendor, admin) = forms.split_at(vendor_first.min(forms.len()));
         for (source, form) in admin.iter().chain(vendor) {
             for entry in &form.rule {
-                policy.rules.push(rule(source, entry)?);
+                policy.rules.push(rule::rule(source, entry)?);
+            }
+            for entry in &form.raise {
+                policy.raises.push(rule::raise(source, entry)?);
             }
         }
+        if let (Some(raise), None) =
+            (policy.raises.iter().find(|raise| !raise.unusual.outside.is_empty()), &policy.countries)
+        {
+            let why = String::from("outside needs a country database: [geo] database = \"/…/GeoLite2-Country.mmdb\"");
+            return Err(FileError { place: raise.place.clone(), why });
+        }
         order::check(&policy)?;
+        presets::check(&policy)?;
         Ok(policy)
     }
 }
@@ -83,9 +88,17 @@ struct Form {
     echo: Option<Spanned<bool>>,
     number: Option<Spanned<bool>>,
     approvers: Option<Spanned<Approvers>>,
+    remember: Option<Spanned<String>>,
+    enrol: Option<Spanned<Vec<Way>>>,
+    deadline: Option<Spanned<String>>,
     issuer: Option<Spanned<String>>,
+    preset: Option<Spanned<Preset>>,
+    limits: Option<LimitsForm>,
+    geo: Option<GeoForm>,
     #[serde(default)]
     rule: Vec<Spanned<RuleForm>>,
+    #[serde(default)]
+    raise: Vec<Spanned<RaiseForm>>,
     floor: Option<FloorForm>,
     #[serde(default)]
     service: BTreeMap<String, ServiceForm>,
@@ -101,6 +114,29 @@ struct RuleForm {
     tries: Option<Spanned<u8>>,
     number: Option<Spanned<bool>>,
     approvers: Option<Spanned<Approvers>>,
+    remember: Option<Spanned<String>>,
+    enrol: Option<Spanned<Vec<Way>>>,
+    deadline: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RaiseForm {
+    when: Spanned<WhenForm>,
+    demand: Spanned<Vec<Demand>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsForm {
+    wait_after: Option<Spanned<u32>>,
+    disable_after: Option<Spanned<u32>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GeoForm {
+    database: Spanned<String>,
 }
 
 type List = Option<Spanned<Vec<String>>>;
@@ -116,6 +152,27 @@ struct MatchForm {
     first_factor: List,
     target: List,
     time: List,
+}
+
+/// The keys of a `match`, and the signs.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhenForm {
+    service: List,
+    user: List,
+    group: List,
+    from: List,
+    tty: List,
+    first_factor: List,
+    target: List,
+    time: List,
+    #[serde(default)]
+    new_source: bool,
+    #[serde(default)]
+    failures: u8,
+    #[serde(default)]
+    denied: bool,
+    outside: List,
 }
 
 #[derive(Deserialize)]
@@ -136,10 +193,10 @@ impl Form {
             policy.require = set(source, require);
         }
         if let Some(methods) = &self.methods {
-            policy.methods = checked_methods(source, methods)?;
+            policy.methods = checked::methods(source, methods)?;
         }
         if let Some(tries) = &self.tries {
-            policy.tries = checked_tries(source, tries)?;
+            policy.tries = checked::tries(source, tries)?;
         }
         if let Some(echo) = &self.echo {
             policy.echo = set(source, echo);
@@ -148,7 +205,28 @@ impl Form {
             policy.number = set(source, number);
         }
         if let Some(approvers) = &self.approvers {
-            policy.approvers = Some(checked_approvers(source, approvers)?);
+            policy.approvers = Some(checked::approvers(source, approvers)?);
+        }
+        if let Some(remember) = &self.remember {
+            policy.remember = checked::remember(source, remember)?;
+        }
+        if let Some(enrol) = &self.enrol {
+            policy.enrol = set(source, enrol);
+        }
+        if let Some(deadline) = &self.deadline {
+            policy.deadline = Some(checked::deadline(source, deadline)?);
+        }
+        if let Some(preset) = &self.preset {
+            policy.preset = Some(set(source, preset));
+        }
+        if let Some(after) = self.limits.as_ref().and_then(|limits| limits.wait_after.as_ref()) {
+            policy.wait_after = checked::between(source, after, 1..=FREE_FAILURES)?;
+        }
+        if let Some(after) = self.limits.as_ref().and_then(|limits| limits.disable_after.as_ref()) {
+            policy.disable_after = checked::between(source, after, FREE_FAILURES..=DISABLE_AT)?;
+        }
+        if let Some(geo) = &self.geo {
+            policy.countries = Some(checked::path(source, &geo.database)?);
         }
         if let Some(issuer) = &self.issuer {
             let name = issuer.get_ref();
@@ -171,100 +249,6 @@ impl Form {
             policy.services.insert(name.to_lowercase(), set(source, &service.kind));
         }
         Ok(())
-    }
-}
-
-fn rule(source: &Source, entry: &Spanned<RuleForm>) -> Result<Rule, FileError> {
-    let form = entry.get_ref();
-    let require = set(source, &form.require);
-    let approvers = form.approvers.as_ref().map(|approvers| checked_approvers(source, approvers)).transpose()?;
-    if let (Some(given), true) = (&form.approvers, require.value != Require::Approved) {
-        return Err(at(source, given, "approvers are asked only where require = \"approved\""));
-    }
-    if approvers.is_none() && require.value == Require::Approved {
-        return Err(at(
-            source,
-            &form.require,
-            "\"approved\" needs approvers = { group = \"…\", count = 1 } in the rule",
-        ));
-    }
-    Ok(Rule {
-        place: Place::of(&source.file, &source.text, &entry.span()),
-        matcher: matcher(source, &form.matches)?,
-        require,
-        methods: form.methods.as_ref().map(|methods| checked_methods(source, methods)).transpose()?,
-        tries: form.tries.as_ref().map(|tries| checked_tries(source, tries)).transpose()?,
-        number: form.number.as_ref().map(|number| set(source, number)),
-        approvers,
-    })
-}
-
-fn matcher(source: &Source, form: &MatchForm) -> Result<Matcher, FileError> {
-    let list = |names: &List| match names {
-        None => Ok(Vec::new()),
-        // An empty list would match everybody where its writer meant nobody.
-        Some(names) if names.get_ref().iter().any(|name| name.is_empty()) => Err(at(source, names, "an empty name")),
-        Some(names) if names.get_ref().is_empty() => Err(at(source, names, "an empty list; leave the key out")),
-        Some(names) => Ok(names.get_ref().clone()),
-    };
-    if let Some(unknown) = form
-        .first_factor
-        .as_ref()
-        .filter(|names| names.get_ref().iter().any(|name| name != ANY && !FIRST_FACTORS.contains(&name.as_str())))
-    {
-        return Err(at(source, unknown, &format!("expected some of {}", FIRST_FACTORS.join(", "))));
-    }
-    Ok(Matcher {
-        // libpam lower-cases service names.
-        service: list(&form.service)?.iter().map(|name| name.to_lowercase()).collect(),
-        user: list(&form.user)?,
-        group: list(&form.group)?,
-        from: parsed(source, &form.from, From::parse)?,
-        tty: list(&form.tty)?.iter().map(|name| name.strip_prefix("/dev/").unwrap_or(name).to_owned()).collect(),
-        first_factor: list(&form.first_factor)?,
-        target: list(&form.target)?,
-        time: parsed(source, &form.time, Hours::parse)?,
-    })
-}
-
-fn parsed<T>(source: &Source, list: &List, parse: fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, FileError> {
-    let Some(list) = list else { return Ok(Vec::new()) };
-    if list.get_ref().is_empty() {
-        return Err(at(source, list, "an empty list; leave the key out"));
-    }
-    list.get_ref().iter().map(|entry| parse(entry).map_err(|why| at(source, list, why))).collect()
-}
-
-fn checked_methods(source: &Source, methods: &Spanned<Vec<Method>>) -> Result<Set<Vec<Method>>, FileError> {
-    let list = methods.get_ref();
-    if list.is_empty() {
-        return Err(at(source, methods, "an empty list; leave the key out, or set require"));
-    }
-    if list.contains(&Method::None) {
-        return Err(at(source, methods, "expected some of totp, hotp, recovery, push"));
-    }
-    if *list == [Method::Recovery] {
-        return Err(at(source, methods, "recovery codes alone: ten logins, and nobody gets in any more"));
-    }
-    Ok(set(source, methods))
-}
-
-fn checked_approvers(source: &Source, approvers: &Spanned<Approvers>) -> Result<Set<Approvers>, FileError> {
-    let value = approvers.get_ref();
-    if value.group.is_empty() || value.group == ANY {
-        return Err(at(source, approvers, "expected the name of a group"));
-    }
-    if !(1..=MOST_APPROVERS).contains(&value.count) {
-        return Err(at(source, approvers, &format!("expected a count of 1 to {MOST_APPROVERS}")));
-    }
-    Ok(set(source, approvers))
-}
-
-fn checked_tries(source: &Source, tries: &Spanned<u8>) -> Result<Set<u8>, FileError> {
-    if (1..=MOST_TRIES).contains(tries.get_ref()) {
-        Ok(set(source, tries))
-    } else {
-        Err(at(source, tries, "expected 1 to 5"))
     }
 }
 

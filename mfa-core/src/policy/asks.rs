@@ -1,0 +1,72 @@
+//! What a rule, or the top of the files, asks in full; and the strictest of several that may be the one.
+//!
+//! What must never happen: a rule that might fit (a group that cannot be looked up) being weaker in anything than the result.
+
+use super::{Approvers, NEVER_ASKED, OWN_PROGRAM, Policy, Require, Rule, Set, Way};
+use crate::place::Place;
+use crate::wire::Method;
+
+/// Everything that is asked of a login.
+pub(super) struct Asks {
+    pub(super) require: Set<Require>,
+    pub(super) approvers: Option<Approvers>,
+    pub(super) methods: Vec<Method>,
+    pub(super) tries: u8,
+    pub(super) number: bool,
+    /// Seconds.
+    pub(super) remember: u64,
+    pub(super) enrol: Vec<Way>,
+    /// Seconds.
+    pub(super) time: Option<u64>,
+}
+
+impl Asks {
+    /// What `rule` asks of a login of `service`; without one, what the top of the files does.
+    pub(super) fn by(rule: Option<&Rule>, policy: &Policy, service: &str) -> Self {
+        let require = match rule {
+            Some(rule) => rule.require.clone(),
+            None if NEVER_ASKED.contains(&service) => {
+                Set { value: Require::Off, place: Place::built_in("services never asked") }
+            }
+            None => policy.require.clone(),
+        };
+        let approvers = rule.map_or(policy.approvers.as_ref(), |rule| rule.approvers.as_ref());
+        let own = service == OWN_PROGRAM;
+        let methods = rule.and_then(|rule| rule.methods.as_ref()).map_or_else(
+            || policy.methods.value.iter().copied().filter(|method| !own || *method != Method::Push).collect(),
+            |set| set.value.clone(),
+        );
+        Self {
+            approvers: approvers.filter(|_| require.value == Require::Approved).map(|set| set.value.clone()),
+            methods,
+            tries: rule.and_then(|rule| rule.tries.as_ref()).unwrap_or(&policy.tries).value,
+            number: rule.and_then(|rule| rule.number.as_ref()).unwrap_or(&policy.number).value,
+            remember: rule.and_then(|rule| rule.remember.as_ref()).unwrap_or(&policy.remember).value,
+            enrol: rule.and_then(|rule| rule.enrol.as_ref()).unwrap_or(&policy.enrol).value.clone(),
+            time: rule.and_then(|rule| rule.deadline.as_ref()).or(policy.deadline.as_ref()).map(|set| set.value),
+            require,
+        }
+    }
+
+    /// The same, made as strict in everything as `other`, which may be what holds.
+    pub(super) fn or_maybe(mut self, other: Self) -> Self {
+        let approvals = |approvers: &Option<Approvers>| approvers.as_ref().map_or(0, |approvers| approvers.count);
+        if approvals(&other.approvers) > approvals(&self.approvers) {
+            self.approvers = other.approvers;
+        }
+        if other.require.value > self.require.value {
+            self.require = other.require;
+        }
+        let both: Vec<Method> = self.methods.iter().copied().filter(|method| other.methods.contains(method)).collect();
+        // Where nothing would be left nobody could log in for a name service's trouble.
+        if !both.is_empty() {
+            self.methods = both;
+        }
+        self.tries = self.tries.min(other.tries);
+        self.number |= other.number;
+        self.remember = self.remember.min(other.remember);
+        self.enrol.retain(|way| other.enrol.contains(way));
+        self.time = [self.time, other.time].into_iter().flatten().min();
+        self
+    }
+}

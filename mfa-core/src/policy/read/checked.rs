@@ -1,0 +1,99 @@
+//! Single values of the policy files, within their limits.
+
+use super::super::matching::ANY;
+use super::super::settings::{Approvers, LONGEST_REMEMBER, MOST_APPROVERS, SHORTEST_TIME};
+use super::{Set, Source, at, set};
+use crate::place::{FileError, Place};
+use crate::wire::Method;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use toml::Spanned;
+
+/// Most tries a policy may allow in one login.
+const MOST_TRIES: u8 = 5;
+
+/// Longest deadline, in seconds: what the most patient application gives.
+const LONGEST_TIME: u64 = 110;
+
+pub(super) fn methods(source: &Source, methods: &Spanned<Vec<Method>>) -> Result<Set<Vec<Method>>, FileError> {
+    let list = methods.get_ref();
+    if list.is_empty() {
+        return Err(at(source, methods, "an empty list; leave the key out, or set require"));
+    }
+    if list.contains(&Method::None) {
+        return Err(at(source, methods, "expected some of totp, hotp, recovery, push"));
+    }
+    if *list == [Method::Recovery] {
+        return Err(at(source, methods, "recovery codes alone: ten logins, and nobody gets in any more"));
+    }
+    Ok(set(source, methods))
+}
+
+pub(super) fn approvers(source: &Source, approvers: &Spanned<Approvers>) -> Result<Set<Approvers>, FileError> {
+    let value = approvers.get_ref();
+    if value.group.is_empty() || value.group == ANY {
+        return Err(at(source, approvers, "expected the name of a group"));
+    }
+    if !(1..=MOST_APPROVERS).contains(&value.count) {
+        return Err(at(source, approvers, &format!("expected a count of 1 to {MOST_APPROVERS}")));
+    }
+    Ok(set(source, approvers))
+}
+
+pub(super) fn tries(source: &Source, tries: &Spanned<u8>) -> Result<Set<u8>, FileError> {
+    if (1..=MOST_TRIES).contains(tries.get_ref()) {
+        Ok(set(source, tries))
+    } else {
+        Err(at(source, tries, "expected 1 to 5"))
+    }
+}
+
+/// How long logins are remembered: `30m`, `8h`, `0`.
+pub(super) fn remember(source: &Source, span: &Spanned<String>) -> Result<Set<u64>, FileError> {
+    let seconds = if span.get_ref() == "0" { Some(0) } else { seconds(span.get_ref()) };
+    match seconds.filter(|seconds| *seconds <= LONGEST_REMEMBER) {
+        Some(seconds) => Ok(placed(source, span, seconds)),
+        None => Err(at(source, span, "expected a span like \"30m\" or \"8h\", 24h at most; \"0\" is none")),
+    }
+}
+
+/// How long a person may take: `30s`, `1m`.
+pub(super) fn deadline(source: &Source, span: &Spanned<String>) -> Result<Set<u64>, FileError> {
+    match seconds(span.get_ref()).filter(|seconds| (SHORTEST_TIME..=LONGEST_TIME).contains(seconds)) {
+        Some(seconds) => Ok(placed(source, span, seconds)),
+        None => Err(at(source, span, "expected \"20s\" to \"110s\"")),
+    }
+}
+
+/// A number within limits.
+pub(super) fn between<T: Copy + PartialOrd + Display>(
+    source: &Source,
+    number: &Spanned<T>,
+    limits: RangeInclusive<T>,
+) -> Result<Set<T>, FileError> {
+    if limits.contains(number.get_ref()) {
+        Ok(set(source, number))
+    } else {
+        Err(at(source, number, &format!("expected {} to {}", limits.start(), limits.end())))
+    }
+}
+
+/// An absolute path.
+pub(super) fn path(source: &Source, path: &Spanned<String>) -> Result<Set<String>, FileError> {
+    if path.get_ref().starts_with('/') {
+        Ok(set(source, path))
+    } else {
+        Err(at(source, path, "expected an absolute path"))
+    }
+}
+
+fn placed<T, U>(source: &Source, of: &Spanned<T>, value: U) -> Set<U> {
+    Set { value, place: Place::of(&source.file, &source.text, &of.span()) }
+}
+
+/// Seconds of `90s`, `30m`, `8h`, `1d`.
+fn seconds(text: &str) -> Option<u64> {
+    let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
+    let (number, size) = units.iter().find_map(|(unit, size)| Some((text.strip_suffix(*unit)?, *size)))?;
+    number.parse::<u64>().ok()?.checked_mul(size)
+}
