@@ -74,7 +74,7 @@ impl Report {
 }
 
 /// A factor in a few words: `TOTP, 6 digits every 30 s`.
-fn summary(otp: &Otp) -> String {
+pub(crate) fn summary(otp: &Otp) -> String {
     let mut text = match otp.moving() {
         Moving::Time { period } => format!("TOTP, {} digits every {period} s", otp.digits()),
         Moving::Counter => format!("HOTP, {} digits", otp.digits()),
@@ -86,7 +86,7 @@ fn summary(otp: &Otp) -> String {
 }
 
 /// A number of digits alone: `parse` would take a plus sign too.
-fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
