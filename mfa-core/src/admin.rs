@@ -470,6 +470,8 @@ pub struct FactorStatus {
     pub method: Method,
     /// What the user calls it.
     pub label: String,
+    /// The serial number of the hardware token it is.
+    pub token: Option<String>,
     /// Not yet confirmed.
     pub pending: bool,
     /// Seconds since 1970.

@@ -83,6 +83,8 @@ pub struct Factor {
     pub id: FactorId,
     /// What the user calls it; may be empty.
     pub label: String,
+    /// The serial number of the hardware token it is a copy of.
+    pub token: Option<String>,
     /// Enrolled but not yet confirmed by a code: it opens nothing.
     pub pending: bool,
     /// Seconds since 1970.
@@ -364,6 +366,8 @@ struct FactorForm {
     kind: TypeForm,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     label: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pending: bool,
     created: u64,
@@ -391,7 +395,15 @@ impl FactorForm {
         let otp =
             Otp::new(secret, self.algorithm, self.digits, moving, ShortSecret::Allow).map_err(|e| e.to_string())?;
         let counter = self.counter.unwrap_or(0);
-        Ok(Factor { id: self.id, label: self.label, pending: self.pending, created: self.created, otp, counter })
+        Ok(Factor {
+            id: self.id,
+            label: self.label,
+            token: self.token,
+            pending: self.pending,
+            created: self.created,
+            otp,
+            counter,
+        })
     }
 
     fn from_factor(factor: &Factor) -> Self {
@@ -403,6 +415,7 @@ impl FactorForm {
             id: factor.id.clone(),
             kind,
             label: factor.label.clone(),
+            token: factor.token.clone(),
             pending: factor.pending,
             created: factor.created,
             secret: crate::base32::encode(factor.otp.secret()),

@@ -52,6 +52,8 @@ pub mod secret;
 #[cfg(feature = "authority")]
 pub mod state;
 #[cfg(feature = "authority")]
+pub mod stock;
+#[cfg(feature = "authority")]
 pub mod tokens;
 #[cfg(feature = "authority")]
 pub mod typed;

@@ -84,6 +84,9 @@ pub struct FactorState {
     /// HOTP: the next counter; the enrolment's own until one is accepted.
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
+    /// TOTP of a hardware token: steps its clock is ahead of ours.
+    #[serde(rename = "s", default, skip_serializing_if = "is_level")]
+    pub drift: i64,
     /// Seconds since 1970.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<u64>,
@@ -106,6 +109,10 @@ pub struct FactorState {
 struct Source {
     prefix: String,
     counter: Counter,
+}
+
+fn is_level(drift: &i64) -> bool {
+    *drift == 0
 }
 
 fn is_zero(n: &u32) -> bool {

@@ -17,6 +17,10 @@ use crate::wire::{Method, Reason};
 /// length of what was typed (`auth-pam.c`, `fake_password`). No code begins so.
 const SSHD_DUMMY: u8 = 0x08;
 
+/// Steps by which a hardware token's clock may be off before it needs a resync: ten minutes of 30 s steps, which a crystal
+/// loses in some years (RFC 6238 §6 wants a limit).
+pub const MOST_DRIFT: i64 = 20;
+
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
@@ -200,10 +204,15 @@ fn check(factor: &Factor, state: &State, code: &Secret, now: Now) -> Check {
     match factor.otp.moving() {
         Moving::Counter => factor.otp.check_hotp(code, state.next_counter(factor)),
         Moving::Time { period } => {
-            let mark = state.factors.get(&factor.id).and_then(|known| known.mark);
+            let known = state.factors.get(&factor.id);
+            let drift = known.map_or(0, |known| known.drift);
             // "Later than the moment it was noticed plus the window": one step of the future is accepted.
-            let after = state.lost.as_ref().map(|lost| (lost.noticed / u64::from(period)).saturating_add(1));
-            factor.otp.check_totp(code, now.wall, mark, after)
+            let after = state
+                .lost
+                .as_ref()
+                .map(|lost| (lost.noticed / u64::from(period)).saturating_add(1).saturating_add_signed(drift));
+            let by_token = now.wall.saturating_add_signed(drift.saturating_mul(i64::from(period)));
+            factor.otp.check_totp(code, by_token, known.and_then(|known| known.mark), after)
         }
     }
 }
@@ -211,12 +220,25 @@ fn check(factor: &Factor, state: &State, code: &Secret, now: Now) -> Check {
 fn accept(state: &mut State, factor: &Factor, step: u64, budget: &Budget, now: Now) {
     let known = state.factor(&factor.id);
     match factor.otp.moving() {
-        Moving::Time { .. } => known.mark = Some(step),
+        Moving::Time { period } => {
+            known.mark = Some(step);
+            // A hardware token's clock runs on by itself, and each code tells by how much; a telephone's is right.
+            if factor.token.is_some() {
+                known.drift = drift(step, now, period);
+            }
+        }
         Moving::Counter => known.next = Some(step.saturating_add(1)),
     }
     known.last_used = Some(now.wall);
     state.last_success = Some(now.wall);
     state.clear(&factor.id, budget);
+}
+
+/// Steps that a token's clock is ahead, where its code is of this step now; [`MOST_DRIFT`] at most either way.
+#[must_use]
+pub fn drift(step: u64, now: Now, period: u32) -> i64 {
+    let ours = now.wall.checked_div(u64::from(period)).unwrap_or(0);
+    i64::try_from(step).unwrap_or(i64::MAX).saturating_sub_unsigned(ours).clamp(-MOST_DRIFT, MOST_DRIFT)
 }
 
 /// Disables the factors whose failures with evidence reached the limit, and names them.

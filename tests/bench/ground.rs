@@ -108,6 +108,7 @@ impl Person {
         enrollment.factors.push(Factor {
             id: FactorId::new(method, number.to_be_bytes()),
             label: String::from("phone"),
+            token: None,
             pending: false,
             created: 1_700_000_000,
             otp: self.otp(moving),

@@ -23,7 +23,7 @@ fn otp(seed: u8, moving: Moving) -> Otp {
 fn factor(seed: u8, moving: Moving) -> Factor {
     let otp = otp(seed, moving);
     let id = FactorId::new(Method::Totp, [0, 0, 0, seed]);
-    Factor { id, label: String::new(), pending: false, created: T0, otp, counter: 0 }
+    Factor { id, label: String::new(), token: None, pending: false, created: T0, otp, counter: 0 }
 }
 
 struct User {

@@ -39,6 +39,7 @@ pub(super) fn enroll(
     let factor = Factor {
         id: FactorId::new(new.method, random()?),
         label,
+        token: None,
         pending: confirm,
         created: authority.clock.now().wall,
         otp,

@@ -135,7 +135,7 @@ fn prepare(
         marks.push((id.clone(), mark));
         let counter = entry.counter.unwrap_or(0);
         let label = checked_label(&entry.label)?;
-        let factor = Factor { id, label, pending: false, created: now, otp, counter };
+        let factor = Factor { id, label, token: None, pending: false, created: now, otp, counter };
         add_factor(&mut enrollment, factor).map_err(|Refusal(why)| said(why))?;
     }
     // Only hashes are kept, and nobody would see the codes: the administrator makes them when they can be handed out.

@@ -126,6 +126,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
             id: factor.id.clone(),
             method: factor.method(),
             label: factor.label.chars().take(LABEL_CHARS).collect(),
+            token: factor.token.clone(),
             pending: factor.pending,
             created: factor.created,
             last_used: known.last_used,

@@ -168,6 +168,7 @@ mod tests {
                 id: mfa_core::enrollment::FactorId::typed("totp-00000001"),
                 method: mfa_core::wire::Method::Totp,
                 label: String::from("\u{202e}phone"),
+                token: None,
                 pending: false,
                 created: 0,
                 last_used: None,

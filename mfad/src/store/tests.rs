@@ -160,6 +160,7 @@ fn what_could_not_be_read_again_is_not_written() {
     large.factors.push(mfa_core::enrollment::Factor {
         id: mfa_core::enrollment::FactorId::typed("hotp-1"),
         label: "x".repeat(70_000),
+        token: None,
         pending: false,
         created: 0,
         otp: otp.unwrap(),
