@@ -8,7 +8,10 @@ pub mod agent;
 pub mod cli;
 pub mod daemon;
 pub mod keyring;
+pub mod pin;
 pub mod requests;
+pub mod sealed;
+pub mod ui;
 
 /// Seconds since 1970 by this computer's clock.
 #[must_use]

@@ -4,6 +4,7 @@
 
 use super::Agent;
 use mfa_core::bus::{APPROVALS_PATH, Decided, Error, Listed};
+use mfa_core::secret::Secret;
 use std::sync::Arc;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, interface};
@@ -24,10 +25,7 @@ impl Desk {
     }
 
     async fn approve(&self, request: &str, number: &str, pin: &str) -> Result<(), Error> {
-        if !pin.is_empty() {
-            return Err(Error::BadValue("The device key has no PIN.".to_owned()));
-        }
-        self.0.approve(request, number).await
+        self.0.approve(request, number, Secret::new(pin.as_bytes().to_vec())).await
     }
 
     async fn deny(&self, request: &str, report: bool) -> Result<(), Error> {

@@ -10,8 +10,10 @@ mod ear;
 mod heard;
 mod link;
 mod notices;
+mod pins;
 mod screen;
 mod server;
+mod window;
 mod words;
 
 use crate::daemon::Trust;
@@ -20,6 +22,7 @@ use crate::now;
 use crate::requests::{NotListed, Requests};
 use link::Link;
 use mfa_core::bus::{AGENT, APPROVALS_PATH, Withdrawn};
+use pins::Pins;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -59,6 +62,10 @@ pub(crate) enum Change {
     Over(String),
     /// mfad has something to tell.
     Said(String),
+    /// The window is to open for a request; with the notification server's activation token, if it gave one.
+    Open(String, Option<String>),
+    /// No window opens for a request.
+    NoWindow(String),
     /// An answer given by a notification did not get through.
     Failed(String),
 }
@@ -69,6 +76,7 @@ pub(crate) struct Agent {
     requests: Mutex<Requests>,
     link: Mutex<Option<Link>>,
     keyring: Keyring,
+    pins: Pins,
     changes: mpsc::UnboundedSender<Change>,
     /// The list is another now.
     listed: Notify,
@@ -87,6 +95,7 @@ pub async fn run(trust: Trust) -> Result<Ended, AgentError> {
         requests: Mutex::default(),
         link: Mutex::default(),
         keyring: Keyring::new(session.clone()),
+        pins: Pins::default(),
         changes,
         listed: Notify::new(),
         look: Notify::new(),

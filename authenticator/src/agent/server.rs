@@ -28,6 +28,8 @@ pub(super) const NORMAL: u8 = 1;
 pub(super) enum Heard {
     /// A server says that an action was chosen.
     Action { server: String, number: u32, key: String },
+    /// A server says what the compositor wants to see before a window may take the focus.
+    Token { server: String, number: u32, token: String },
     /// A server says that a notification is gone.
     Closed { server: String, number: u32 },
     /// Another server, or none.
@@ -60,12 +62,21 @@ fn read(message: &Message) -> Option<Heard> {
             let (number, key): (u32, String) = body.deserialize().ok()?;
             Some(Heard::Action { server, number, key })
         }
+        "ActivationToken" => {
+            let (number, token): (u32, String) = body.deserialize().ok()?;
+            is_token(&token).then_some(Heard::Token { server, number, token })
+        }
         "NotificationClosed" => {
             let (number, _reason): (u32, u32) = body.deserialize().ok()?;
             Some(Heard::Closed { server, number })
         }
         _ => None,
     }
+}
+
+/// Whether this can be an activation token: those are short names (64 characters in GNOME Shell and KWin).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The unique name of the server that is there now.

@@ -4,8 +4,10 @@
 //! never from the argument vector, which every user of the computer can read.
 
 mod devices;
+mod hidden;
 mod ids;
 mod pair;
+mod pin;
 mod proof;
 mod requests;
 mod when;
@@ -43,6 +45,15 @@ enum Command {
         /// The proof is an administrator's ticket.
         #[arg(long)]
         ticket: bool,
+        /// Put the key under a PIN, which is asked for at each approval: first and second line of standard input where
+        /// that is no terminal.
+        #[arg(long)]
+        pin: bool,
+    },
+    /// Set, change or remove the PIN over a key in this keyring.
+    Pin {
+        #[command(subcommand)]
+        what: pin::What,
     },
     /// Show requests and sign decisions for as long as the session lasts.
     Agent,
@@ -55,7 +66,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say yes to a request.
+    /// Say yes to a request. Where the key has a PIN, it is asked for.
     Approve {
         /// The request, or the beginning of its name.
         id: String,
@@ -117,7 +128,8 @@ fn failed(text: &str) -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let trust = Trust::new(&arguments.daemon_user);
     match arguments.command {
-        Command::Pair { label, ticket } => pair::pair(trust, label, ticket).await,
+        Command::Pair { label, ticket, pin } => pair::pair(trust, label, ticket, pin).await,
+        Command::Pin { what } => pin::run(what).await,
         Command::Agent => serve(trust).await,
         Command::Requests { watch, json } => requests::list(watch, json).await,
         Command::Approve { id, number } => requests::approve(&id, &number.concat()).await,

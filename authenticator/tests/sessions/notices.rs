@@ -16,7 +16,7 @@ impl Saver {
     }
 }
 
-async fn saver(desktop: &Desktop, active: bool) -> zbus::Connection {
+pub(crate) async fn saver(desktop: &Desktop, active: bool) -> zbus::Connection {
     zbus::connection::Builder::address(desktop.address("session").as_str())
         .serve_at("/org/gnome/ScreenSaver", Saver(active))
         .name("org.gnome.ScreenSaver")

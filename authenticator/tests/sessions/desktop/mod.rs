@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use zbus::connection::Builder;
 use zbus::{Connection, OwnedObjectPath};
 
+const SECRETS: &str = "org.freedesktop.secrets";
 const PASSWORD: &[u8] = b"test-pass";
 
 /// Ends with everything it started.
@@ -155,6 +156,36 @@ impl Desktop {
         unlocked
     }
 
+    /// What our items hold, as any program of the session can read it while they are unlocked.
+    pub(crate) async fn secret_values(&self) -> Vec<Vec<u8>> {
+        let (session, opened) = self.secret_session().await;
+        let mut values = Vec::new();
+        for item in self.items().await {
+            let interface = Some("org.freedesktop.Secret.Item");
+            let reply = session.call_method(Some(SECRETS), item, interface, "GetSecret", &opened).await.unwrap();
+            let (_, _, value, _): (OwnedObjectPath, Vec<u8>, Vec<u8>, String) = reply.body().deserialize().unwrap();
+            values.push(value);
+        }
+        values
+    }
+
+    /// Puts `value` into our items, as any program of the session can.
+    pub(crate) async fn overwrite_secrets(&self, value: &str) {
+        let (session, opened) = self.secret_session().await;
+        for item in self.items().await {
+            let secret = (&opened, Vec::<u8>::new(), value.as_bytes(), "text/plain");
+            let interface = Some("org.freedesktop.Secret.Item");
+            session.call_method(Some(SECRETS), item, interface, "SetSecret", &(secret,)).await.unwrap();
+        }
+    }
+
+    async fn secret_session(&self) -> (Connection, OwnedObjectPath) {
+        let session = self.connect("session").await;
+        let (_, opened): (zbus::OwnedVariant, OwnedObjectPath) =
+            self.secrets(&session, "OpenSession", &("plain", zbus::Variant::from(""))).await.unwrap();
+        (session, opened)
+    }
+
     async fn secrets<B, R>(&self, session: &Connection, method: &str, body: &B) -> zbus::Result<R>
     where
         B: serde::Serialize + zbus::DynamicType,
@@ -162,7 +193,7 @@ impl Desktop {
     {
         let reply = session
             .call_method(
-                Some("org.freedesktop.secrets"),
+                Some(SECRETS),
                 "/org/freedesktop/secrets",
                 Some("org.freedesktop.Secret.Service"),
                 method,
