@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod agent;
 pub mod cli;
 pub mod daemon;
+pub mod history;
 pub mod keyring;
 pub mod pin;
 pub mod requests;

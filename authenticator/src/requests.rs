@@ -81,6 +81,14 @@ pub struct Requests {
 }
 
 impl Requests {
+    /// An empty list that remembers `over`, newest first.
+    #[must_use]
+    pub fn remembering(over: Vec<Decided>) -> Self {
+        let mut over = VecDeque::from(over);
+        over.truncate(MOST_REMEMBERED);
+        Self { waiting: Vec::new(), over }
+    }
+
     /// Takes in a request as it came from mfad; `None` when these very bytes wait already.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ impl Desk {
 
 #[interface(name = "io.github.pam_mfa.Approvals1")]
 impl Desk {
+    #[zbus(out_args("requests"))]
     async fn list(&self) -> Result<Vec<Listed>, Error> {
         Ok(self.0.requests().list())
     }
@@ -32,6 +33,7 @@ impl Desk {
         self.0.deny(request, report).await
     }
 
+    #[zbus(out_args("decisions"))]
     async fn history(&self) -> Result<Vec<Decided>, Error> {
         Ok(self.0.requests().history())
     }

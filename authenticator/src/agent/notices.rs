@@ -108,7 +108,8 @@ impl Board<'_> {
     }
 
     async fn announce(&mut self, id: &str) {
-        let hidden = screen::hides_details(self.session).await;
+        let system = self.agent.link().map(|link| link.connection);
+        let hidden = screen::hides_details(self.session, system.as_ref()).await;
         let Some(request) = self.agent.requests().waiting(id).cloned() else { return };
         // Already there, when a server came up between the request and its announcement.
         if self.shown.iter().any(|shown| shown.request == id) {

@@ -156,7 +156,7 @@ pub(super) async fn history(json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     if decided.is_empty() {
-        println!("No decisions since the agent started.");
+        println!("No decisions yet.");
     }
     for decision in decided {
         let request = &decision.request;

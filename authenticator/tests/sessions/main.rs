@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod approving;
+mod contract;
 mod desktop;
 mod keyrings;
 mod notices;

@@ -25,6 +25,16 @@ pub(crate) async fn saver(desktop: &Desktop, active: bool) -> zbus::Connection {
         .unwrap()
 }
 
+struct Logind;
+
+#[interface(name = "org.freedesktop.login1.Session")]
+impl Logind {
+    #[zbus(property)]
+    async fn locked_hint(&self) -> bool {
+        true
+    }
+}
+
 async fn one(server: &Server) -> Shown {
     wait("a notification", async || server.standing().len() == 1).await;
     server.standing().remove(0)
@@ -145,6 +155,17 @@ async fn a_locked_screen_or_an_unknown_one_shows_no_details() {
         mfad.agent().await.withdraw(&id, "cancelled").await.unwrap();
         wait("the withdrawal", async || server.standing().is_empty()).await;
     }
+    // The saver says that it is not active, logind that the session is locked.
+    let _saver = saver(&desktop, false).await;
+    let _logind = zbus::connection::Builder::address(desktop.address("system").as_str())
+        .serve_at("/org/freedesktop/login1/session/auto", Logind)
+        .name("org.freedesktop.login1")
+        .build()
+        .await
+        .unwrap();
+    mfad.present(request(3)).await;
+    let shown = one(&server).await;
+    assert!(!shown.body.contains("alice"), "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

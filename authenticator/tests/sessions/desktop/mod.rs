@@ -216,10 +216,21 @@ impl Desktop {
         command
     }
 
+    /// Our program in this session.
+    pub(crate) fn command_line(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_mfa-authenticator"))
+    }
+
+    /// The process that owns the agent's name.
+    pub(crate) async fn agent_pid(&self) -> u32 {
+        let bus = zbus::fdo::DBusProxy::new(&self.connect("session").await).await.unwrap();
+        bus.get_connection_unix_process_id(mfa_core::bus::AGENT.try_into().unwrap()).await.unwrap()
+    }
+
     /// Runs our program with `input` on its standard input.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self
-            .command(env!("CARGO_BIN_EXE_mfa-authenticator"))
+            .command_line()
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -252,13 +263,7 @@ impl Desktop {
     /// One agent, for the caller to end.
     pub(crate) fn spawn_agent(&self) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(self.path("agent.log")).unwrap();
-        self.command(env!("CARGO_BIN_EXE_mfa-authenticator"))
-            .arg("agent")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap()
+        self.command_line().arg("agent").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
     /// Asks the agent to end; how long that took.
