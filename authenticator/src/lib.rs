@@ -1,4 +1,5 @@
-//! The user's side of push approvals: the agent that shows requests and signs decisions, and its command line.
+//! The user's side of push approvals: the agent that shows requests and signs decisions, its window (feature `gui`) and its
+//! command line.
 //!
 //! The device keys live in the OS keyring; mfad is met on the system bus, the user's own programs on the session bus.
 #![forbid(unsafe_code)]
@@ -13,6 +14,7 @@ pub mod pin;
 pub mod requests;
 pub mod sealed;
 pub mod ui;
+pub mod words;
 
 /// Seconds since 1970 by this computer's clock.
 #[must_use]

@@ -8,8 +8,8 @@
 use super::server::{self, CRITICAL, Heard, NORMAL};
 use super::words::{self, Words};
 use super::{Agent, Change, screen, window};
-use mfa_core::approval::{Purpose, Request};
-use mfa_core::bus::Error;
+use crate::requests::LOGIN;
+use mfa_core::bus::{Error, Listed};
 use mfa_core::secret::Secret;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -110,7 +110,7 @@ impl Board<'_> {
     async fn announce(&mut self, id: &str) {
         let system = self.agent.link().map(|link| link.connection);
         let hidden = screen::hides_details(self.session, system.as_ref()).await;
-        let Some(request) = self.agent.requests().waiting(id).cloned() else { return };
+        let Some(request) = self.agent.requests().waiting(id) else { return };
         // Already there, when a server came up between the request and its announcement.
         if self.shown.iter().any(|shown| shown.request == id) {
             return;
@@ -131,19 +131,19 @@ impl Board<'_> {
 
     /// How to go on where no window opens.
     async fn instruct(&mut self, id: &str) {
-        let Some(request) = self.agent.requests().waiting(id).cloned() else { return };
+        let Some(request) = self.agent.requests().waiting(id) else { return };
         self.withdraw(id).await;
         self.show(&request, &words::instructions(&request), false).await;
     }
 
-    async fn show(&mut self, request: &Request, words: &Words, approvable: bool) {
+    async fn show(&mut self, request: &Listed, words: &Words, approvable: bool) {
         let mut actions = vec!["default", "Open", "open", "Open", "deny", "Deny"];
         if approvable {
             actions.extend(["approve", "Approve"]);
         }
         match server::notify(self.session, words, &actions, CRITICAL).await {
             Ok((server, number)) => {
-                let request = request.id.as_str().to_owned();
+                let request = request.id.clone();
                 self.shown.push(Shown { request, server, number, approvable, token: None });
             }
             Err(error) => tracing::warn!("the notification server takes nothing: {error}"),
@@ -179,6 +179,6 @@ impl Board<'_> {
 }
 
 /// Whether a yes is complete without the number: a local login whose policy asks for none.
-fn needs_no_more(request: &Request) -> bool {
-    !request.number_due && request.rhost.is_none() && request.purpose == Purpose::Login
+fn needs_no_more(request: &Listed) -> bool {
+    !request.number_due && request.rhost.is_empty() && request.purpose == LOGIN
 }

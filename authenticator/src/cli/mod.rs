@@ -5,7 +5,7 @@
 
 mod devices;
 mod hidden;
-mod ids;
+pub(crate) mod ids;
 mod pair;
 mod pin;
 mod proof;
@@ -87,6 +87,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Open the window of sign-in requests.
+    #[cfg(feature = "gui")]
+    Window {
+        /// The request to show, or the beginning of its name [default: the oldest].
+        #[arg(long, value_name = "ID")]
+        request: Option<String>,
+        /// Wait to be told what to show, as when the session bus starts it.
+        #[arg(long, hide = true)]
+        gapplication_service: bool,
+    },
     /// List your devices.
     Devices {
         /// One JSON array.
@@ -104,9 +114,14 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses,
-    // nothing else depends on it.
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    close();
+    #[cfg(feature = "gui")]
+    if let Command::Window { request, gapplication_service } = arguments.command {
+        return match crate::ui::run(request.as_deref(), gapplication_service) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error.to_string()),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
@@ -118,6 +133,14 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error.to_string()),
     }
+}
+
+/// Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses, nothing
+/// else depends on it.
+fn close() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 fn failed(text: &str) -> ExitCode {
@@ -135,6 +158,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Approve { id, number } => requests::approve(&id, &number.concat()).await,
         Command::Deny { id, report } => requests::deny(&id, report).await,
         Command::History { json } => requests::history(json).await,
+        // Has the main thread to itself, without an async runtime.
+        #[cfg(feature = "gui")]
+        Command::Window { .. } => Ok(()),
         Command::Devices { json } => devices::list(trust, json).await,
         Command::Lost { device } => devices::lost(trust, &device).await,
     }

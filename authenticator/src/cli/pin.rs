@@ -48,7 +48,7 @@ pub(super) async fn run(what: What) -> anyhow::Result<()> {
     let (text, done) = match (what, held) {
         (What::Set { .. }, Stored::Bare(key)) => (
             under(&key, &hidden::new_pin()?)?,
-            "has a PIN now, which is asked for at each approval. Who forgets it pairs anew",
+            "has a PIN now, which is asked for at each approval. Whoever forgets it pairs anew",
         ),
         (What::Set { .. }, Stored::Sealed(_)) => {
             bail!("{shown} has a PIN already. Another: mfa-authenticator pin change")

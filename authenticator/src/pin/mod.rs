@@ -10,9 +10,9 @@ pub use tries::Tries;
 use crate::sealed::{Cost, RANDOM, SealError, Sealed};
 use mfa_core::secret::Secret;
 
-/// Fewest characters: with argon2id at a tenth of a second a try, the million PINs of six digits cost whoever reads the
-/// keyring a day on one core; four digits would cost a quarter of an hour. (NIST SP 800-63B-4 §3.1.1.2 asks six of a secret
-/// that is checked where tries are counted; a passphrase is better here.)
+/// Fewest characters. Where argon2id takes a tenth of a second a try, the million PINs of six digits keep one core busy for a
+/// day, those of five digits for three hours. (NIST SP 800-63B-4 §3.1.1.2 is content with six only where tries are counted;
+/// whoever copies the keyring is not counted, and so a few words are better.)
 pub const FEWEST: usize = 6;
 
 /// Most characters: enough for any passphrase, and nobody makes the agent hash megabytes.
@@ -26,8 +26,8 @@ const PURPOSE: &str = "io.github.pam_mfa.DeviceKey";
 pub enum BadPin {
     /// Too short.
     #[error(
-        "A PIN has at least {FEWEST} characters: whoever copies the keyring can try all shorter ones in minutes. A few \
-         words are better."
+        "A PIN has at least {FEWEST} characters: whoever copies the keyring can try all shorter numbers in an hour or \
+         two. A few words are better."
     )]
     Short,
     /// Too long.
