@@ -19,15 +19,19 @@ fi
 need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-google-authenticator libpam-oath oathtool \
     faketime libpam-wrapper zbar-tools binutils gcc libc6-dev libdbus-1-dev pkg-config \
     dbus dbus-daemon gnome-keyring
+# The authenticator's window, on a screen that is in memory alone, beside real notification servers.
+need_packages libgtk-4-dev libadwaita-1-dev adwaita-icon-theme fonts-dejavu-core at-spi2-core xvfb openbox xdotool x11-utils \
+    xfce4-notifyd dunst
 need_rust
 
 target=${CARGO_TARGET_DIR:-target}
-cargo build --locked --workspace
+gui=mfa-authenticator/gui
+cargo build --locked --workspace --features "$gui"
 # A module that panics on purpose, in a folder of its own: it is never installed.
 cargo build --locked -p pam_mfa --features panic-probe --target-dir "$target/panic-probe"
 
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --locked --workspace --no-fail-fast "$@"
+    cargo nextest run --locked --workspace --features "$gui" --no-fail-fast "$@"
 else
-    cargo test --locked --workspace -- "$@"
+    cargo test --locked --workspace --features "$gui" -- "$@"
 fi

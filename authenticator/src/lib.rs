@@ -1,4 +1,5 @@
-//! The user's side of push approvals: the agent that shows requests and signs decisions, and its command line.
+//! The user's side of push approvals: the agent that shows requests and signs decisions, its window (feature `gui`) and its
+//! command line.
 //!
 //! The device keys live in the OS keyring; mfad is met on the system bus, the user's own programs on the session bus.
 #![forbid(unsafe_code)]
@@ -7,8 +8,13 @@ pub mod accounts;
 pub mod agent;
 pub mod cli;
 pub mod daemon;
+pub mod history;
 pub mod keyring;
+pub mod pin;
 pub mod requests;
+pub mod sealed;
+pub mod ui;
+pub mod words;
 
 /// Seconds since 1970 by this computer's clock.
 #[must_use]

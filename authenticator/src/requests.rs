@@ -15,6 +15,15 @@ pub const MOST_OPEN: usize = 32;
 /// Decisions that are remembered.
 pub const MOST_REMEMBERED: usize = 100;
 
+/// [`Listed::purpose`] of a login.
+pub const LOGIN: &str = "login";
+
+/// [`Listed::purpose`] of a device to be added.
+pub const ADD_DEVICE: &str = "add-device";
+
+/// [`Listed::purpose`] of a device to be suspended.
+pub const SUSPEND_DEVICE: &str = "suspend-device";
+
 /// Why a request is not taken into the list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotListed {
@@ -81,6 +90,14 @@ pub struct Requests {
 }
 
 impl Requests {
+    /// An empty list that remembers `over`, newest first.
+    #[must_use]
+    pub fn remembering(over: Vec<Decided>) -> Self {
+        let mut over = VecDeque::from(over);
+        over.truncate(MOST_REMEMBERED);
+        Self { waiting: Vec::new(), over }
+    }
+
     /// Takes in a request as it came from mfad; `None` when these very bytes wait already.
     ///
     /// # Errors
@@ -146,8 +163,8 @@ impl Requests {
 
     /// A waiting request, for showing.
     #[must_use]
-    pub fn waiting(&self, id: &str) -> Option<&Request> {
-        self.waiting.iter().map(|w| &w.request).find(|r| r.id.as_str() == id)
+    pub fn waiting(&self, id: &str) -> Option<Listed> {
+        self.waiting.iter().map(|w| &w.request).find(|r| r.id.as_str() == id).map(listed)
     }
 
     /// What waits, oldest first.
@@ -205,9 +222,9 @@ fn is_name(text: &str) -> bool {
 fn listed(request: &Request) -> Listed {
     let optional = |text: &Option<String>| text.as_deref().map(clean::field).unwrap_or_default();
     let (purpose, subject) = match &request.purpose {
-        Purpose::Login => ("login", String::new()),
-        Purpose::AddDevice { fingerprint } => ("add-device", short_fingerprint(fingerprint)),
-        Purpose::SuspendDevice { device } => ("suspend-device", clean::field(device.as_str())),
+        Purpose::Login => (LOGIN, String::new()),
+        Purpose::AddDevice { fingerprint } => (ADD_DEVICE, short_fingerprint(fingerprint)),
+        Purpose::SuspendDevice { device } => (SUSPEND_DEVICE, clean::field(device.as_str())),
     };
     Listed {
         id: request.id.as_str().to_owned(),

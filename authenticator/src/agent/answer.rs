@@ -4,24 +4,25 @@
 //! needs nothing but the connection to which the request was presented.
 
 use super::{Agent, link::Link};
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, Stored};
 use crate::now;
 use crate::requests::{Answer, NotAnswerable};
-use ed25519_dalek::SigningKey;
 use mfa_core::approval::{self, Approval};
 use mfa_core::bus::{Error, Withdrawn};
 use mfa_core::device::DeviceId;
+use mfa_core::secret::Secret;
 use std::time::Duration;
 
 impl Agent {
-    /// Says yes: signs the very bytes that were shown, with what the user typed, and hands the signature to mfad.
+    /// Says yes: signs the very bytes that were shown, with what the user typed, and hands the signature to mfad. `pin` is
+    /// empty where none was typed.
     ///
     /// # Errors
-    /// When the number has the wrong form or is wrong, the key cannot be had, or mfad refuses.
-    pub(super) async fn approve(&self, id: &str, number: &str) -> Result<(), Error> {
+    /// When the number has the wrong form or is wrong, the key cannot be had or needs another PIN, or mfad refuses.
+    pub(super) async fn approve(&self, id: &str, number: &str, pin: Secret) -> Result<(), Error> {
         let link = self.link().ok_or_else(no_daemon)?;
         let answer = self.requests().answer(id, number, now()).map_err(refused)?;
-        let outcome = self.sign_and_send(&link, answer).await.map_err(worded);
+        let outcome = self.sign_and_send(&link, answer, pin).await.map_err(worded);
         match &outcome {
             Ok(()) => self.end(id, Withdrawn::Approved),
             Err(Error::WrongNumber(_)) => self.end(id, Withdrawn::WrongNumber),
@@ -49,9 +50,10 @@ impl Agent {
         outcome
     }
 
-    async fn sign_and_send(&self, link: &Link, answer: Answer) -> Result<(), Error> {
-        let (device, key) = self.key(link, Duration::from_secs(answer.until.saturating_sub(now()))).await?;
-        // A person may have been at the keyring's prompt for a while.
+    async fn sign_and_send(&self, link: &Link, answer: Answer, pin: Secret) -> Result<(), Error> {
+        let (device, stored) = self.key(link, Duration::from_secs(answer.until.saturating_sub(now()))).await?;
+        let key = self.pins.open(stored, pin).await?;
+        // A person may have been at the keyring's prompt for a while, or other PINs before this one.
         if self.requests().waiting(answer.request.id.as_str()).is_none() {
             return Err(refused(NotAnswerable::Unknown));
         }
@@ -69,7 +71,7 @@ impl Agent {
     }
 
     /// The first key among those mfad knows that the keyring gives out.
-    async fn key(&self, link: &Link, patience: Duration) -> Result<(DeviceId, SigningKey), Error> {
+    async fn key(&self, link: &Link, patience: Duration) -> Result<(DeviceId, Stored), Error> {
         let mut reason = "No device of yours is registered with mfad. Pair this computer first.".to_owned();
         for device in &link.devices {
             match self.keyring.key(device, patience).await {

@@ -4,6 +4,7 @@
 
 use super::Agent;
 use mfa_core::bus::{APPROVALS_PATH, Decided, Error, Listed};
+use mfa_core::secret::Secret;
 use std::sync::Arc;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, interface};
@@ -19,21 +20,20 @@ impl Desk {
 
 #[interface(name = "io.github.pam_mfa.Approvals1")]
 impl Desk {
+    #[zbus(out_args("requests"))]
     async fn list(&self) -> Result<Vec<Listed>, Error> {
         Ok(self.0.requests().list())
     }
 
     async fn approve(&self, request: &str, number: &str, pin: &str) -> Result<(), Error> {
-        if !pin.is_empty() {
-            return Err(Error::BadValue("The device key has no PIN.".to_owned()));
-        }
-        self.0.approve(request, number).await
+        self.0.approve(request, number, Secret::new(pin.as_bytes().to_vec())).await
     }
 
     async fn deny(&self, request: &str, report: bool) -> Result<(), Error> {
         self.0.deny(request, report).await
     }
 
+    #[zbus(out_args("decisions"))]
     async fn history(&self) -> Result<Vec<Decided>, Error> {
         Ok(self.0.requests().history())
     }

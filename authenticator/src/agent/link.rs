@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(300);
 /// mfad as it was met.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Its unique name.
     pub(super) daemon: OwnedUniqueName,
     /// The devices registered with it.

@@ -9,9 +9,12 @@ mod desk;
 mod ear;
 mod heard;
 mod link;
+mod memory;
 mod notices;
+mod pins;
 mod screen;
 mod server;
+mod window;
 mod words;
 
 use crate::daemon::Trust;
@@ -19,7 +22,9 @@ use crate::keyring::Keyring;
 use crate::now;
 use crate::requests::{NotListed, Requests};
 use link::Link;
+use memory::Memory;
 use mfa_core::bus::{AGENT, APPROVALS_PATH, Withdrawn};
+use pins::Pins;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -29,6 +34,9 @@ use zbus::names::UniqueName;
 
 /// Longest wait for a reply on either bus.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longest wait for the disk at the end.
+const LAST_SAVE: Duration = Duration::from_secs(2);
 
 /// Why the agent could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +67,10 @@ pub(crate) enum Change {
     Over(String),
     /// mfad has something to tell.
     Said(String),
+    /// The window is to open for a request; with the notification server's activation token, if it gave one.
+    Open(String, Option<String>),
+    /// No window opens for a request.
+    NoWindow(String),
     /// An answer given by a notification did not get through.
     Failed(String),
 }
@@ -69,11 +81,13 @@ pub(crate) struct Agent {
     requests: Mutex<Requests>,
     link: Mutex<Option<Link>>,
     keyring: Keyring,
+    pins: Pins,
     changes: mpsc::UnboundedSender<Change>,
     /// The list is another now.
     listed: Notify,
     /// The keyring may hold other keys now.
     look: Notify,
+    memory: Memory,
 }
 
 /// Serves this session until it ends; `trust` says whom to take for mfad.
@@ -83,13 +97,16 @@ pub(crate) struct Agent {
 pub async fn run(trust: Trust) -> Result<Ended, AgentError> {
     let session = Builder::session().method_timeout(PATIENCE).build().await?;
     let (changes, changed) = mpsc::unbounded_channel();
+    let memory = Memory::of_this_user();
     let agent = Arc::new(Agent {
-        requests: Mutex::default(),
+        requests: Mutex::new(Requests::remembering(memory.load().await)),
         link: Mutex::default(),
         keyring: Keyring::new(session.clone()),
+        pins: Pins::default(),
         changes,
         listed: Notify::new(),
         look: Notify::new(),
+        memory,
     });
     session.object_server().at(APPROVALS_PATH, desk::Desk::new(Arc::clone(&agent))).await?;
     // Neither replacing nor to be replaced, and no place in a queue: who is first stays.
@@ -98,15 +115,19 @@ pub async fn run(trust: Trust) -> Result<Ended, AgentError> {
         Ok(_) | Err(zbus::Error::NameTaken) => return Ok(Ended::AnotherRuns),
         Err(error) => return Err(error.into()),
     }
-    tokio::select! {
+    let ended = tokio::select! {
         () = link::keep(&agent, trust) => Ok(Ended::Told),
+        () = memory::keep(&agent) => Ok(Ended::Told),
         ended = notices::serve(&agent, &session, changed) => { ended?; Err(AgentError::SessionGone) }
         ended = link::watch_keyring(&agent, &session) => { ended?; Err(AgentError::SessionGone) }
         ended = desk::announce(&agent, &session) => { ended?; Err(AgentError::SessionGone) }
         () = clock(&agent) => Ok(Ended::Told),
         () = session.closed() => Err(AgentError::SessionGone),
         () = told() => Ok(Ended::Told),
-    }
+    };
+    // A disk that hangs does not keep the session from ending.
+    let _ = tokio::time::timeout(LAST_SAVE, agent.memory.save(&agent)).await;
+    ended
 }
 
 impl Agent {
@@ -122,7 +143,7 @@ impl Agent {
     /// Ends a request, wherever it was decided.
     fn end(&self, id: &str, how: Withdrawn) {
         if self.requests().end(id, how, now()) {
-            self.tell(Change::Over(id.to_owned()));
+            self.over(id.to_owned());
         }
     }
 
@@ -130,7 +151,12 @@ impl Agent {
     fn lose_daemon(&self) {
         *self.link.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let gone = self.requests().forget(now());
-        gone.into_iter().for_each(|id| self.tell(Change::Over(id)));
+        gone.into_iter().for_each(|id| self.over(id));
+    }
+
+    fn over(&self, id: String) {
+        self.memory.decided();
+        self.tell(Change::Over(id));
     }
 
     /// Whether a message of `sender` on the system bus comes from mfad.
@@ -160,7 +186,7 @@ async fn clock(agent: &Agent) {
     loop {
         tick.tick().await;
         let expired = agent.requests().expire(now());
-        expired.into_iter().for_each(|id| agent.tell(Change::Over(id)));
+        expired.into_iter().for_each(|id| agent.over(id));
     }
 }
 

@@ -1,13 +1,16 @@
 //! Desktop notifications: they announce requests and carry *Open* and *Deny*.
 //!
+//! *Open* leads to the window; where there is none, to a notification that names the command.
+//!
 //! What must never happen: an action being taken from anybody but the notification server that showed the very
 //! notification (`gdbus emit` forges `ActionInvoked`), or *Approve* standing where a number is due.
 
 use super::server::{self, CRITICAL, Heard, NORMAL};
 use super::words::{self, Words};
-use super::{Agent, Change, screen};
-use mfa_core::approval::{Purpose, Request};
-use mfa_core::bus::Error;
+use super::{Agent, Change, screen, window};
+use crate::requests::LOGIN;
+use mfa_core::bus::{Error, Listed};
+use mfa_core::secret::Secret;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use zbus::Connection;
@@ -22,6 +25,8 @@ struct Shown {
     server: String,
     number: u32,
     approvable: bool,
+    /// The server's word, for the compositor, that the user chose something here.
+    token: Option<String>,
 }
 
 /// Shows and withdraws notifications until the session bus ends.
@@ -61,19 +66,28 @@ impl Board<'_> {
             Change::Opened(id) => self.announce(&id).await,
             Change::Over(id) => self.withdraw(&id).await,
             Change::Said(text) => self.notice(&words::said(&text)).await,
+            Change::Open(id, token) => self.open(id, token),
+            Change::NoWindow(id) => self.instruct(&id).await,
             Change::Failed(text) => self.notice(&words::failed(&text)).await,
         }
     }
 
     async fn heard(&mut self, heard: Heard) {
         match heard {
+            Heard::Token { server, number, token } => {
+                if let Some(shown) = self.shown.iter_mut().find(|s| s.number == number && s.server == server) {
+                    shown.token = Some(token);
+                }
+            }
             Heard::Action { server, number, key } => {
-                let Some(shown) = self.shown.iter().find(|s| s.number == number && s.server == server) else { return };
-                let (id, approvable) = (shown.request.clone(), shown.approvable);
+                let Some(shown) = self.shown.iter_mut().find(|s| s.number == number && s.server == server) else {
+                    return;
+                };
+                let (id, token) = (shown.request.clone(), shown.token.take());
                 match key.as_str() {
-                    "deny" => self.answer(|agent| async move { agent.deny(&id, false).await }),
-                    "approve" if approvable => self.answer(|agent| async move { agent.approve(&id, "").await }),
-                    "open" | "default" => self.open(&id).await,
+                    "deny" => self.answer(id, token, false),
+                    "approve" if shown.approvable => self.answer(id, token, true),
+                    "open" | "default" => self.open(id, token),
                     _ => {}
                 }
             }
@@ -94,8 +108,9 @@ impl Board<'_> {
     }
 
     async fn announce(&mut self, id: &str) {
-        let hidden = screen::hides_details(self.session).await;
-        let Some(request) = self.agent.requests().waiting(id).cloned() else { return };
+        let system = self.agent.link().map(|link| link.connection);
+        let hidden = screen::hides_details(self.session, system.as_ref()).await;
+        let Some(request) = self.agent.requests().waiting(id) else { return };
         // Already there, when a server came up between the request and its announcement.
         if self.shown.iter().any(|shown| shown.request == id) {
             return;
@@ -103,22 +118,33 @@ impl Board<'_> {
         self.show(&request, &words::announcement(&request, hidden), !hidden && needs_no_more(&request)).await;
     }
 
-    /// *Open*: there is no window here, so the notification says how to go on.
-    async fn open(&mut self, id: &str) {
-        let Some(request) = self.agent.requests().waiting(id).cloned() else { return };
+    /// Opens the window beside the loop: it may have to be started first.
+    fn open(&self, id: String, token: Option<String>) {
+        let (agent, session) = (Arc::clone(self.agent), self.session.clone());
+        tokio::spawn(async move {
+            if let Err(error) = window::open(&session, &id, token.as_deref()).await {
+                tracing::info!("no window opens, the notification names the command: {error}");
+                agent.tell(Change::NoWindow(id));
+            }
+        });
+    }
+
+    /// How to go on where no window opens.
+    async fn instruct(&mut self, id: &str) {
+        let Some(request) = self.agent.requests().waiting(id) else { return };
         self.withdraw(id).await;
         self.show(&request, &words::instructions(&request), false).await;
     }
 
-    async fn show(&mut self, request: &Request, words: &Words, approvable: bool) {
+    async fn show(&mut self, request: &Listed, words: &Words, approvable: bool) {
         let mut actions = vec!["default", "Open", "open", "Open", "deny", "Deny"];
         if approvable {
             actions.extend(["approve", "Approve"]);
         }
         match server::notify(self.session, words, &actions, CRITICAL).await {
             Ok((server, number)) => {
-                let request = request.id.as_str().to_owned();
-                self.shown.push(Shown { request, server, number, approvable });
+                let request = request.id.clone();
+                self.shown.push(Shown { request, server, number, approvable, token: None });
             }
             Err(error) => tracing::warn!("the notification server takes nothing: {error}"),
         }
@@ -132,15 +158,15 @@ impl Board<'_> {
     }
 
     /// Answers beside the loop: a keyring's prompt may stand open meanwhile.
-    fn answer<F>(&self, answer: impl FnOnce(Arc<Agent>) -> F)
-    where
-        F: Future<Output = Result<(), Error>> + Send + 'static,
-    {
+    fn answer(&self, id: String, token: Option<String>, yes: bool) {
         let agent = Arc::clone(self.agent);
-        let answer = answer(Arc::clone(&agent));
         tokio::spawn(async move {
-            if let Err(error) = answer.await {
-                agent.tell(Change::Failed(crate::cli::said(&error)));
+            let no_pin = Secret::new(Vec::new());
+            let answered = if yes { agent.approve(&id, "", no_pin).await } else { agent.deny(&id, false).await };
+            match answered {
+                Ok(()) => {}
+                Err(Error::PinNeeded(_)) => agent.tell(Change::Open(id, token)),
+                Err(error) => agent.tell(Change::Failed(crate::cli::said(&error))),
             }
         });
     }
@@ -153,6 +179,6 @@ impl Board<'_> {
 }
 
 /// Whether a yes is complete without the number: a local login whose policy asks for none.
-fn needs_no_more(request: &Request) -> bool {
-    !request.number_due && request.rhost.is_none() && request.purpose == Purpose::Login
+fn needs_no_more(request: &Listed) -> bool {
+    !request.number_due && request.rhost.is_empty() && request.purpose == LOGIN
 }

@@ -28,6 +28,8 @@ pub(super) const NORMAL: u8 = 1;
 pub(super) enum Heard {
     /// A server says that an action was chosen.
     Action { server: String, number: u32, key: String },
+    /// A server says what the compositor wants to see before a window may take the focus.
+    Token { server: String, number: u32, token: String },
     /// A server says that a notification is gone.
     Closed { server: String, number: u32 },
     /// Another server, or none.
@@ -60,12 +62,21 @@ fn read(message: &Message) -> Option<Heard> {
             let (number, key): (u32, String) = body.deserialize().ok()?;
             Some(Heard::Action { server, number, key })
         }
+        "ActivationToken" => {
+            let (number, token): (u32, String) = body.deserialize().ok()?;
+            is_token(&token).then_some(Heard::Token { server, number, token })
+        }
         "NotificationClosed" => {
             let (number, _reason): (u32, u32) = body.deserialize().ok()?;
             Some(Heard::Closed { server, number })
         }
         _ => None,
     }
+}
+
+/// Whether this can be an activation token: those are short names (64 characters in GNOME Shell and KWin).
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// The unique name of the server that is there now.
@@ -85,7 +96,10 @@ pub(super) async fn notify(
     let capabilities: Vec<String> = capabilities.body().deserialize()?;
     let can = |what: &str| capabilities.iter().any(|capability| capability == what);
     let body = words::body(words, can("body-markup"));
-    let actions = if can("actions") { actions } else { &[] };
+    let actions = match can("actions") {
+        true => drawn(actions, &program(session).await.unwrap_or_default()),
+        false => Vec::new(),
+    };
     let hints = HashMap::from([
         ("urgency", Variant::from(urgency)),
         ("desktop-entry", Variant::from(AUTHENTICATOR)),
@@ -101,9 +115,43 @@ pub(super) async fn notify(
     Ok((server.to_string(), number))
 }
 
+/// What the server calls itself.
+async fn program(session: &Connection) -> zbus::Result<String> {
+    let reply = session.call_method(Some(NAME), PATH, Some(NAME), "GetServerInformation", &()).await?;
+    let (program, _, _, _): (String, String, String, String) = reply.body().deserialize()?;
+    Ok(program)
+}
+
+/// The actions for a server: Xfce's draws the default one as a button, too, and would show two that say the same.
+fn drawn<'a>(actions: &[&'a str], program: &str) -> Vec<&'a str> {
+    let twice = program == "Xfce Notify Daemon";
+    actions.chunks(2).filter(|action| !(twice && action.first() == Some(&"open"))).flatten().copied().collect()
+}
+
 /// Takes a notification away; best effort, the server may be gone.
 pub(super) async fn close(session: &Connection, server: &str, number: u32) {
     if let Err(error) = session.call_method(Some(server), PATH, Some(NAME), "CloseNotification", &number).await {
         tracing::debug!("a notification could not be closed: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_server_draws_open_twice() {
+        let actions = ["default", "Open", "open", "Open", "deny", "Deny"];
+        assert_eq!(drawn(&actions, "gnome-shell"), actions);
+        assert_eq!(drawn(&actions, "Xfce Notify Daemon"), ["default", "Open", "deny", "Deny"]);
+        assert!(drawn(&[], "Xfce Notify Daemon").is_empty());
+    }
+
+    #[test]
+    fn a_token_is_a_short_name() {
+        assert!(is_token("gnome-shell/Terminal/1234-5-desk_TIME678"));
+        for wrong in ["", "a b", "a\n", "ä", &"x".repeat(257)] {
+            assert!(!is_token(wrong));
+        }
     }
 }

@@ -1,10 +1,9 @@
-//! What a notification says. Pure: the request goes in, plain lines come out.
+//! What a notification says, and how it is written for the server. Pure: plain lines, escaped last.
 //!
-//! What must never happen: something the requester wrote becoming the headline, steering the sink, or being taken for
-//! markup.
+//! What must never happen: something the requester wrote steering the sink, or being taken for markup.
 
-use crate::requests::short_fingerprint;
-use mfa_core::approval::{Purpose, Request};
+use crate::words::{details, headline};
+use mfa_core::bus::Listed;
 use mfa_core::clean;
 
 /// A notification's text, not yet escaped.
@@ -15,42 +14,27 @@ pub(super) struct Words {
 }
 
 /// The announcement of a request; `hidden`: others may be reading.
-pub(super) fn announcement(request: &Request, hidden: bool) -> Words {
+pub(super) fn announcement(request: &Listed, hidden: bool) -> Words {
     if hidden {
         let lines = vec!["Unlock the screen and open the request to see it.".to_owned()];
         return Words { title: "A request is waiting for you", lines };
     }
-    let title = match request.purpose {
-        Purpose::Login if request.approver != request.user => "Do you approve this for somebody else?",
-        Purpose::Login => "Is this you signing in?",
-        Purpose::AddDevice { .. } => "Are you adding a device?",
-        Purpose::SuspendDevice { .. } => "Have you lost a device?",
-    };
-    let field = |name: &str, text: &str| format!("{name}: {}", clean::field(text));
-    let mut lines = vec![field("Account", &request.user), field("On", &request.host)];
-    match &request.purpose {
-        Purpose::Login => lines.push(field("Service", &request.service)),
-        Purpose::AddDevice { fingerprint } => lines.push(format!("Its key: {}", short_fingerprint(fingerprint))),
-        Purpose::SuspendDevice { device } => lines.push(field("Device", device.as_str())),
-    }
-    lines.extend(request.rhost.iter().map(|text| field("From", text)));
-    lines.extend(request.ruser.iter().map(|text| field("Asked by", text)));
-    lines.extend(request.tty.iter().map(|text| field("Terminal", text)));
-    lines.extend(request.command.iter().map(|text| format!("Command: {}", clean::command(text))));
+    let mut lines: Vec<String> =
+        details(request).into_iter().map(|detail| format!("{}: {}", detail.name, detail.value)).collect();
     lines.push(if request.number_due {
         "Open to type the number from the login screen. If it is not you, deny.".to_owned()
     } else {
         "If it is not you, deny.".to_owned()
     });
-    Words { title, lines }
+    Words { title: headline(request), lines }
 }
 
 /// How to go on in a terminal, where no window is there to open.
-pub(super) fn instructions(request: &Request) -> Words {
-    let id: String = request.id.as_str().chars().take(8).collect();
+pub(super) fn instructions(request: &Listed) -> Words {
+    let id: String = request.id.chars().take(8).collect();
     let number = if request.number_due { " NUMBER" } else { "" };
     let lines = vec![
-        format!("To approve, run in a terminal: mfa-authenticator approve {id}{number}"),
+        format!("To approve, run in a terminal: mfa-authenticator approve {}{number}", clean::field(&id)),
         "The details: mfa-authenticator requests".to_owned(),
     ];
     Words { title: "Approve this request", lines }
@@ -91,52 +75,21 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mfa_core::approval::RequestId;
-
-    fn request() -> Request {
-        Request {
-            id: RequestId::new([0xab; 16]),
-            host: "web-1".into(),
-            host_id: "ab".repeat(32),
-            user: "alice".into(),
-            approver: "alice".into(),
-            ruser: None,
-            service: "sshd".into(),
-            tty: Some("ssh".into()),
-            rhost: Some("192.0.2.7".into()),
-            command: None,
-            purpose: Purpose::Login,
-            number_due: true,
-            issued: 0,
-            expires: 45,
-            nonce: String::new(),
-        }
-    }
+    use crate::requests::LOGIN;
+    use crate::words::{hostile, login};
 
     #[test]
     fn who_where_from_and_what_for_are_there() {
-        let text = body(&announcement(&request(), false), false);
-        for part in ["Account: alice", "On: web-1", "Service: sshd", "From: 192.0.2.7", "Terminal: ssh", "number"] {
+        let text = body(&announcement(&login(), false), false);
+        for part in ["Account: alice", "Host: web-1", "Service: sshd", "From: 192.0.2.7", "Terminal: ssh", "number"] {
             assert!(text.contains(part), "{part}");
         }
     }
 
     #[test]
     fn nothing_the_requester_wrote_is_the_headline_or_survives_as_markup() {
-        let hostile = "<b>x</b>\u{202e}\n&'\"".to_owned() + &"y".repeat(10_000);
-        let hostile = Request {
-            user: hostile.clone(),
-            approver: hostile.clone(),
-            host: hostile.clone(),
-            service: hostile.clone(),
-            tty: Some(hostile.clone()),
-            rhost: Some(hostile.clone()),
-            ruser: Some(hostile.clone()),
-            command: Some(hostile),
-            ..request()
-        };
-        let words = announcement(&hostile, false);
-        assert_eq!(words.title, announcement(&request(), false).title);
+        let words = announcement(&Listed { approver: hostile(LOGIN).user, ..hostile(LOGIN) }, false);
+        assert_eq!(words.title, announcement(&login(), false).title);
         let text = body(&words, true);
         assert!(!text.contains(['<', '>', '"', '\'', '\u{202e}']));
         assert_eq!(text.lines().count(), words.lines.len());
@@ -145,16 +98,16 @@ mod tests {
 
     #[test]
     fn a_locked_screen_shows_nothing_of_the_request() {
-        let text = body(&announcement(&request(), true), false);
+        let text = body(&announcement(&login(), true), false);
         for part in ["alice", "web-1", "192.0.2.7", "sshd"] {
             assert!(!text.contains(part));
         }
     }
 
     #[test]
-    fn a_device_is_shown_by_its_fingerprint() {
-        let purpose = Purpose::AddDevice { fingerprint: "0123456789abcdef".repeat(4) };
-        let text = body(&announcement(&Request { purpose, ..request() }, false), false);
-        assert!(text.contains("0123 4567 89ab cdef"));
+    fn how_to_go_on_names_the_command() {
+        assert!(instructions(&login()).lines[0].ends_with("approve abababab NUMBER"));
+        let without = Listed { number_due: false, ..login() };
+        assert!(instructions(&without).lines[0].ends_with("approve abababab"));
     }
 }

@@ -1,7 +1,7 @@
 //! Names that a person may shorten.
 
 /// The one of `names` that `typed` is the beginning of, or an explanation.
-pub(super) fn completed<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Result<&'a str, String> {
+pub(crate) fn completed<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Result<&'a str, String> {
     let typed = typed.trim();
     let mut fitting = None;
     for name in names {

@@ -4,8 +4,10 @@
 //! never from the argument vector, which every user of the computer can read.
 
 mod devices;
-mod ids;
+mod hidden;
+pub(crate) mod ids;
 mod pair;
+mod pin;
 mod proof;
 mod requests;
 mod when;
@@ -43,6 +45,15 @@ enum Command {
         /// The proof is an administrator's ticket.
         #[arg(long)]
         ticket: bool,
+        /// Put the key under a PIN, which is asked for at each approval: first and second line of standard input where
+        /// that is no terminal.
+        #[arg(long)]
+        pin: bool,
+    },
+    /// Set, change or remove the PIN over a key in this keyring.
+    Pin {
+        #[command(subcommand)]
+        what: pin::What,
     },
     /// Show requests and sign decisions for as long as the session lasts.
     Agent,
@@ -55,7 +66,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say yes to a request.
+    /// Say yes to a request. Where the key has a PIN, it is asked for.
     Approve {
         /// The request, or the beginning of its name.
         id: String,
@@ -76,6 +87,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Open the window of sign-in requests.
+    #[cfg(feature = "gui")]
+    Window {
+        /// The request to show, or the beginning of its name [default: the oldest].
+        #[arg(long, value_name = "ID")]
+        request: Option<String>,
+        /// Wait to be told what to show, as when the session bus starts it.
+        #[arg(long, hide = true)]
+        gapplication_service: bool,
+    },
     /// List your devices.
     Devices {
         /// One JSON array.
@@ -93,9 +114,14 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses,
-    // nothing else depends on it.
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    close();
+    #[cfg(feature = "gui")]
+    if let Command::Window { request, gapplication_service } = arguments.command {
+        return match crate::ui::run(request.as_deref(), gapplication_service) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error.to_string()),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
@@ -109,6 +135,14 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses, nothing
+/// else depends on it.
+fn close() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
 fn failed(text: &str) -> ExitCode {
     eprintln!("mfa-authenticator: {text}");
     ExitCode::from(1)
@@ -117,12 +151,16 @@ fn failed(text: &str) -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let trust = Trust::new(&arguments.daemon_user);
     match arguments.command {
-        Command::Pair { label, ticket } => pair::pair(trust, label, ticket).await,
+        Command::Pair { label, ticket, pin } => pair::pair(trust, label, ticket, pin).await,
+        Command::Pin { what } => pin::run(what).await,
         Command::Agent => serve(trust).await,
         Command::Requests { watch, json } => requests::list(watch, json).await,
         Command::Approve { id, number } => requests::approve(&id, &number.concat()).await,
         Command::Deny { id, report } => requests::deny(&id, report).await,
         Command::History { json } => requests::history(json).await,
+        // Has the main thread to itself, without an async runtime.
+        #[cfg(feature = "gui")]
+        Command::Window { .. } => Ok(()),
         Command::Devices { json } => devices::list(trust, json).await,
         Command::Lost { device } => devices::lost(trust, &device).await,
     }

@@ -3,10 +3,10 @@
 //! What must never happen: a proof spent although the key cannot be kept, a key kept that mfad refused, a proof shown
 //! to somebody who is not mfad.
 
-use super::{factors, proof, said};
+use super::{factors, hidden, proof, said};
 use crate::accounts;
 use crate::daemon::Trust;
-use crate::keyring::{Keyring, Owner};
+use crate::keyring::{Keyring, Owner, stored};
 use crate::requests::short_fingerprint;
 use anyhow::{Context, anyhow, bail};
 use ed25519_dalek::SigningKey;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// Longest label in characters.
 const LONGEST_LABEL: usize = 64;
 
-pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> anyhow::Result<()> {
+pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin: bool) -> anyhow::Result<()> {
     let host = accounts::host_name();
     let label = label.unwrap_or_else(|| host.clone());
     if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
@@ -33,7 +33,12 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> a
     let keyring = Keyring::new(session);
     keyring.prepare().await?;
 
+    // Everything that can fail here does so before the proof is spent.
     let (key, public) = new_key()?;
+    let pin = if pin { Some(hidden::new_pin()?) } else { None };
+    let random = hidden::random()?;
+    let text = stored::text(&key, pin.as_ref().map(|pin| (pin, &random)))?;
+    drop(key);
     println!("The fingerprint of this computer's new key: {}", short_fingerprint(&public.fingerprint()));
     let proof = proof::asked(if ticket {
         "Ticket: "
@@ -58,19 +63,19 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool) -> a
     let id = DeviceId::typed(&device);
     let owner = Owner { user: accounts::own_name(), host };
     let shown = clean::field(&device);
-    if let Err(error) = keyring.store(&id, &key, owner).await {
+    if let Err(error) = keyring.store(&id, text, owner).await {
         bail!(
             "mfad added this computer as {shown}, but its key could not be stored and is gone: {error} \
              Run: mfa-authenticator lost {shown}"
         );
     }
-    println!("This computer is {shown} and can approve your sign-ins while the agent runs.");
+    let asks = if pin.is_some() { "; it asks for the PIN each time" } else { "" };
+    println!("This computer is {shown} and can approve your sign-ins while the agent runs{asks}.");
     Ok(())
 }
 
 fn new_key() -> anyhow::Result<(SigningKey, DeviceKey)> {
-    let mut seed = Zeroizing::new([0u8; 32]);
-    getrandom::fill(seed.as_mut_slice()).map_err(|error| anyhow!("no randomness: {error}"))?;
+    let seed = Zeroizing::new(hidden::random::<32>()?);
     let key = SigningKey::from_bytes(&seed);
     let public = DeviceKey::new(key.verifying_key().as_bytes())?;
     Ok((key, public))

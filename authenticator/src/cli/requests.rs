@@ -1,6 +1,6 @@
 //! `requests`, `approve`, `deny`, `history`: the agent's list, over the session bus.
 
-use super::{ids, refused, when};
+use super::{hidden, ids, refused, said, when};
 use crate::now;
 use anyhow::{Context, anyhow, bail};
 use futures_util::StreamExt;
@@ -14,6 +14,10 @@ use zbus::proxy::CacheProperties;
 
 /// Longest wait for the agent: it may have the keyring ask for a password meanwhile.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// PINs that are asked for at a terminal before the command gives up. The request waits on, and so does the agent after
+/// five wrong ones.
+const TYPING_TRIES: u32 = 3;
 
 async fn agent() -> anyhow::Result<Approvals1Proxy<'static>> {
     let session = Builder::session()
@@ -113,7 +117,20 @@ fn purpose(request: &Listed) -> String {
 pub(super) async fn approve(id: &str, number: &str) -> anyhow::Result<()> {
     let agent = agent().await?;
     let request = found(&agent, id).await?;
-    agent.approve(&request.id, number, "").await.map_err(unanswered)?;
+    let mut answer = agent.approve(&request.id, number, "").await;
+    let mut tries = if hidden::at_a_terminal() { TYPING_TRIES } else { 1 };
+    while let Err(error @ (Error::PinNeeded(_) | Error::WrongPin(_))) = &answer {
+        if tries == 0 {
+            break;
+        }
+        tries -= 1;
+        if matches!(error, Error::WrongPin(_)) {
+            eprintln!("{}", said(error));
+        }
+        let pin = hidden::line("PIN: ")?;
+        answer = agent.approve(&request.id, number, pin.expose_str().unwrap_or_default()).await;
+    }
+    answer.map_err(unanswered)?;
     println!("Approved: {} for {} on {}.", purpose(&request), clean::field(&request.user), clean::field(&request.host));
     Ok(())
 }
@@ -139,7 +156,7 @@ pub(super) async fn history(json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     if decided.is_empty() {
-        println!("No decisions since the agent started.");
+        println!("No decisions yet.");
     }
     for decision in decided {
         let request = &decision.request;

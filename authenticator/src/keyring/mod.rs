@@ -1,21 +1,20 @@
 //! Device keys in the OS keyring (Secret Service).
 //!
-//! Called by the agent and by `pair`. A look at what is locked, and the unlocking with its prompt, go through our own
+//! Called by the agent, by `pair` and by `pin`. A look at what is locked, and the unlocking with its prompt, go through our own
 //! proxies (`service`); values go through the blocking store on a thread of its own (`thread`). What must never
 //! happen: a caller that hangs because a keyring does, a secret or something made from one in attributes or errors.
 
 mod service;
+pub mod stored;
 mod thread;
 
 pub(crate) use service::SECRETS;
+pub use stored::Stored;
 
-use data_encoding::BASE64;
-use ed25519_dalek::SigningKey;
 use mfa_core::device::DeviceId;
 use mfa_core::secret::Secret;
 use std::time::Duration;
 use zbus::Connection;
-use zeroize::Zeroizing;
 
 /// Longest wait for the keyring where no person is asked anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,14 +88,33 @@ impl Keyring {
     ///
     /// # Errors
     /// When it is locked, absent, gone or damaged.
-    pub async fn key(&self, device: &DeviceId, patience: Duration) -> Result<SigningKey, KeyringError> {
+    pub async fn key(&self, device: &DeviceId, patience: Duration) -> Result<Stored, KeyringError> {
         let found = bounded(PATIENCE, service::find(&self.session, device)).await?;
         if found.unlocked.is_empty() {
             let item = found.locked.first().ok_or_else(|| KeyringError::Missing(device.clone()))?;
             service::unlock(&self.session, item, patience).await?;
         }
         let text = self.thread.read(device).await?;
-        decoded(&text).ok_or_else(|| KeyringError::Damaged(device.clone()))
+        Stored::read(&text).ok_or_else(|| KeyringError::Damaged(device.clone()))
+    }
+
+    /// The devices whose keys are here. A locked collection may not tell: it is unlocked first, for which a person may be
+    /// asked.
+    ///
+    /// # Errors
+    /// When there is no keyring, it does not answer, or it stays locked.
+    pub async fn devices(&self) -> Result<Vec<DeviceId>, KeyringError> {
+        let found = bounded(PATIENCE, service::find_all(&self.session)).await?;
+        for item in &found.locked {
+            service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
+        }
+        let mut devices = Vec::new();
+        for item in found.unlocked.iter().chain(&found.locked) {
+            devices.extend(bounded(PATIENCE, service::device(&self.session, item)).await?);
+        }
+        devices.sort();
+        devices.dedup();
+        Ok(devices)
     }
 
     /// Makes sure that a key can be stored, for which a person may be asked.
@@ -111,12 +129,20 @@ impl Keyring {
         Ok(())
     }
 
-    /// Stores the key of a new device. Call [`Self::prepare`] before.
+    /// Stores the text of a new device's key. Call [`Self::prepare`] before.
     ///
     /// # Errors
     /// When the keyring does not take it.
-    pub async fn store(&self, device: &DeviceId, key: &SigningKey, owner: Owner) -> Result<(), KeyringError> {
-        self.thread.write(device, encoded(key), owner).await
+    pub async fn store(&self, device: &DeviceId, text: Secret, owner: Owner) -> Result<(), KeyringError> {
+        self.thread.write(device, text, Some(owner)).await
+    }
+
+    /// Puts another text into the place of one that [`Self::key`] has just read.
+    ///
+    /// # Errors
+    /// When the keyring does not take it; then the old one stands.
+    pub async fn replace(&self, device: &DeviceId, text: Secret) -> Result<(), KeyringError> {
+        self.thread.write(device, text, None).await
     }
 }
 
@@ -129,41 +155,9 @@ pub struct Owner {
     pub host: String,
 }
 
-/// A key as base64 text; KWallet stores UTF-8 only.
-fn encoded(key: &SigningKey) -> Secret {
-    Secret::from(BASE64.encode(Zeroizing::new(key.to_bytes()).as_slice()))
-}
-
-fn decoded(text: &Secret) -> Option<SigningKey> {
-    let text = text.expose();
-    // 44 characters decode into at most 33 bytes, 32 of them the key.
-    let mut bytes = Zeroizing::new([0u8; 33]);
-    if BASE64.decode_len(text.len()).ok()? != bytes.len() {
-        return None;
-    }
-    let length = BASE64.decode_mut(text, bytes.as_mut_slice()).ok()?;
-    let key = Zeroizing::new(<[u8; 32]>::try_from(bytes.get(..length)?).ok()?);
-    Some(SigningKey::from_bytes(&key))
-}
-
 async fn bounded<T>(
     patience: Duration,
     question: impl Future<Output = Result<T, KeyringError>>,
 ) -> Result<T, KeyringError> {
     tokio::time::timeout(patience, question).await.unwrap_or(Err(KeyringError::Silent))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_survives_the_text_and_nothing_else_becomes_a_key() {
-        let key = SigningKey::from_bytes(&[7; 32]);
-        let text = encoded(&key);
-        assert_eq!(decoded(&text).unwrap().to_bytes(), key.to_bytes());
-        for wrong in ["", "BwcH", &"B".repeat(44), &"=".repeat(44), &"é".repeat(22)] {
-            assert!(decoded(&Secret::from(wrong.to_owned())).is_none(), "{wrong}");
-        }
-    }
 }

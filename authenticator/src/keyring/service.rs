@@ -3,7 +3,8 @@
 //! The blocking store would raise the keyring's prompt by itself and wait for it without end; here the prompt is
 //! bounded, and only its own service says how it ended.
 
-use super::{KeyringError, thread::SERVICE};
+use super::KeyringError;
+use super::thread::{SCHEMA, SERVICE};
 use futures_util::StreamExt;
 use mfa_core::device::DeviceId;
 use std::collections::HashMap;
@@ -36,6 +37,12 @@ trait Collection {
     fn locked(&self) -> zbus::Result<bool>;
 }
 
+#[proxy(interface = "org.freedesktop.Secret.Item", default_service = "org.freedesktop.secrets")]
+trait Item {
+    #[zbus(property)]
+    fn attributes(&self) -> zbus::Result<HashMap<String, String>>;
+}
+
 #[proxy(interface = "org.freedesktop.Secret.Prompt")]
 trait Prompt {
     fn prompt(&self, window: &str) -> zbus::Result<()>;
@@ -44,7 +51,7 @@ trait Prompt {
     fn completed(&self, dismissed: bool, result: Variant<'_>) -> zbus::Result<()>;
 }
 
-/// The items of one device.
+/// Items that were looked for.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) unlocked: Vec<OwnedObjectPath>,
@@ -53,10 +60,30 @@ pub(super) struct Found {
 
 /// Looks for the key of `device`, locked or not.
 pub(super) async fn find(session: &Connection, device: &DeviceId) -> Result<Found, KeyringError> {
-    let attributes = HashMap::from([("service", SERVICE), ("username", device.as_str())]);
+    search(session, HashMap::from([("service", SERVICE), ("username", device.as_str())])).await
+}
+
+/// Looks for the keys of all devices, locked or not.
+pub(super) async fn find_all(session: &Connection) -> Result<Found, KeyringError> {
+    search(session, HashMap::from([("service", SERVICE), ("xdg:schema", SCHEMA)])).await
+}
+
+async fn search(session: &Connection, attributes: HashMap<&str, &str>) -> Result<Found, KeyringError> {
     let service = ServiceProxy::new(session).await.map_err(understood)?;
     let (unlocked, locked) = service.search_items(attributes).await.map_err(understood)?;
     Ok(Found { unlocked, locked })
+}
+
+/// Whose key an unlocked item is.
+pub(super) async fn device(session: &Connection, item: &OwnedObjectPath) -> Result<Option<DeviceId>, KeyringError> {
+    let proxy = ItemProxy::builder(session)
+        .path(item.clone())
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .map_err(understood)?;
+    let attributes = proxy.attributes().await.map_err(understood)?;
+    Ok(attributes.get("username").map(|name| DeviceId::typed(name)))
 }
 
 /// The collection new items go to.

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 pub(super) const SERVICE: &str = mfa_core::bus::PREFIX;
 
 /// Our items' schema, so that password managers can tell them apart.
-const SCHEMA: &str = "io.github.pam_mfa.DeviceKey";
+pub(super) const SCHEMA: &str = "io.github.pam_mfa.DeviceKey";
 
 /// Threads that may be left behind in a keyring that never answers, each costs a stack.
 const MOST_LOST: usize = 8;
@@ -26,7 +26,7 @@ type Reply<T> = oneshot::Sender<Result<T, KeyringError>>;
 
 enum Job {
     Read(DeviceId, Reply<Secret>),
-    Write(DeviceId, Secret, Owner, Reply<()>),
+    Write(DeviceId, Secret, Option<Owner>, Reply<()>),
 }
 
 /// The handle of the thread.
@@ -45,8 +45,13 @@ impl Thread {
         self.ask(|reply| Job::Read(device.clone(), reply)).await
     }
 
-    /// Stores a text for `device`.
-    pub(super) async fn write(&self, device: &DeviceId, text: Secret, owner: Owner) -> Result<(), KeyringError> {
+    /// Stores a text for `device`; of a new one the owner is written down, an old one keeps what stands there.
+    pub(super) async fn write(
+        &self,
+        device: &DeviceId,
+        text: Secret,
+        owner: Option<Owner>,
+    ) -> Result<(), KeyringError> {
         self.ask(|reply| Job::Write(device.clone(), text, owner, reply)).await
     }
 
@@ -98,7 +103,7 @@ fn work(todo: &mpsc::Receiver<Job>) {
                 let _ = reply.send(with(&mut store, &device, |store| read(store, &device)));
             }
             Job::Write(device, text, owner, reply) => {
-                let _ = reply.send(with(&mut store, &device, |store| write(store, &device, &text, &owner)));
+                let _ = reply.send(with(&mut store, &device, |store| write(store, &device, &text, owner.as_ref())));
             }
         }
     }
@@ -126,7 +131,10 @@ fn read(store: &Store, device: &DeviceId) -> Result<Secret, Error> {
     store.build(SERVICE, device.as_str(), None)?.get_secret().map(Secret::new)
 }
 
-fn write(store: &Store, device: &DeviceId, text: &Secret, owner: &Owner) -> Result<(), Error> {
+fn write(store: &Store, device: &DeviceId, text: &Secret, owner: Option<&Owner>) -> Result<(), Error> {
+    let Some(owner) = owner else {
+        return store.build(SERVICE, device.as_str(), None)?.set_secret(text.expose());
+    };
     let label = format!("Push approvals of {} on {} ({device})", owner.user, owner.host);
     let entry: Entry = store.build(SERVICE, device.as_str(), Some(&HashMap::from([("label", label.as_str())])))?;
     entry.set_secret(text.expose())?;

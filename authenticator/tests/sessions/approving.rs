@@ -191,3 +191,55 @@ async fn the_bus_starts_the_agent_when_it_is_asked_for() {
     assert_eq!(desktop.listed().len(), 0);
     assert!(desktop.done(&["agent"], "").contains("already"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_started_by_hand_and_one_started_by_the_bus_race_and_one_stays() {
+    for _ in 0..3 {
+        let desktop = Desktop::with_activation();
+        let (listed, mut agents) = std::thread::scope(|scope| {
+            let listed = scope.spawn(|| desktop.command_line().arg("requests").output().unwrap());
+            let agents: Vec<_> = (0..2).map(|_| desktop.spawn_agent()).collect();
+            (listed.join().unwrap(), agents)
+        });
+        assert!(listed.status.success(), "{listed:?}");
+        // Whichever owns the name now stays, and no other does.
+        let owner = desktop.agent_pid().await;
+        wait("the others to end", async || {
+            agents.iter_mut().all(|agent| agent.id() == owner || agent.try_wait().unwrap().is_some())
+        })
+        .await;
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        assert_eq!(desktop.agent_pid().await, owner);
+        for mut agent in agents {
+            if agent.id() == owner {
+                agent.kill().unwrap();
+                agent.wait().unwrap();
+            } else {
+                assert!(agent.wait().unwrap().success());
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_outlives_the_agent_and_is_for_its_owner_alone() {
+    let (mut desktop, mfad) = paired().await;
+    let id = mfad.present(request(1)).await;
+    desktop.done(&["deny", &id], "");
+    desktop.end_agent();
+    let file = desktop.path("home/.local/state/mfa-authenticator/history.json");
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&file.metadata().unwrap()) & 0o777, 0o600);
+    desktop.start_agent();
+    wait("the agent", async || desktop.run(&["requests"], "").status.success()).await;
+    assert_eq!(desktop.last_outcome(), "denied");
+    assert!(desktop.done(&["history"], "").contains("web-1"));
+    // A history that cannot be written stops nothing.
+    desktop.end_agent();
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    mfad.state().agents.clear();
+    desktop.start_agent();
+    let id = mfad.present(request(2)).await;
+    desktop.done(&["approve", &id, NUMBER], "");
+    assert_eq!((mfad.approved().len(), desktop.last_outcome().as_str()), (1, "approved"));
+}

@@ -1,11 +1,19 @@
 //! The authenticator on private buses, beside a fake mfad, a real keyring and a recording notification server.
 //!
-//! [`approving`] is the way it should go, [`keyrings`] keyrings that hang, [`notices`] the notifications, [`trust`]
-//! everybody who pretends.
+//! [`approving`] is the way it should go, [`contract`] the shipped XML, [`hygiene`] the process itself, [`keyrings`]
+//! keyrings that hang, [`notices`] the notifications, [`pins`] keys under a PIN, [`trust`] everybody who pretends,
+//! [`window`] the window (feature `gui`), [`servers`] real notification servers (with a screen, and so `gui`).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod approving;
+mod contract;
 mod desktop;
+mod hygiene;
 mod keyrings;
 mod notices;
+mod pins;
+#[cfg(feature = "gui")]
+mod servers;
 mod trust;
+#[cfg(feature = "gui")]
+mod window;

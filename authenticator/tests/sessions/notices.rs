@@ -1,8 +1,9 @@
 //! What the notification server is asked to show, and whose buttons count.
 
 use crate::approving::paired;
+use crate::desktop::application::Application;
 use crate::desktop::mfad::request;
-use crate::desktop::notifications::{Server, Shown, invoke, invoke_at};
+use crate::desktop::notifications::{Server, Shown, give_token, give_token_to, invoke, invoke_at};
 use crate::desktop::{Desktop, wait};
 use mfa_core::approval::Request;
 use zbus::interface;
@@ -16,13 +17,23 @@ impl Saver {
     }
 }
 
-async fn saver(desktop: &Desktop, active: bool) -> zbus::Connection {
+pub(crate) async fn saver(desktop: &Desktop, active: bool) -> zbus::Connection {
     zbus::connection::Builder::address(desktop.address("session").as_str())
         .serve_at("/org/gnome/ScreenSaver", Saver(active))
         .name("org.gnome.ScreenSaver")
         .build()
         .await
         .unwrap()
+}
+
+struct Logind;
+
+#[interface(name = "org.freedesktop.login1.Session")]
+impl Logind {
+    #[zbus(property)]
+    async fn locked_hint(&self) -> bool {
+        true
+    }
 }
 
 async fn one(server: &Server) -> Shown {
@@ -145,6 +156,17 @@ async fn a_locked_screen_or_an_unknown_one_shows_no_details() {
         mfad.agent().await.withdraw(&id, "cancelled").await.unwrap();
         wait("the withdrawal", async || server.standing().is_empty()).await;
     }
+    // The saver says that it is not active, logind that the session is locked.
+    let _saver = saver(&desktop, false).await;
+    let _logind = zbus::connection::Builder::address(desktop.address("system").as_str())
+        .serve_at("/org/freedesktop/login1/session/auto", Logind)
+        .name("org.freedesktop.login1")
+        .build()
+        .await
+        .unwrap();
+    mfad.present(request(3)).await;
+    let shown = one(&server).await;
+    assert!(!shown.body.contains("alice"), "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,4 +180,51 @@ async fn a_new_notification_server_is_told_what_waits() {
     one(&second).await;
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(second.all().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_asks_the_window_with_the_servers_own_token_and_nobody_elses() {
+    let (desktop, mfad) = paired().await;
+    let (server, _saver) = (Server::start(&desktop, true).await, saver(&desktop, false).await);
+    let window = Application::start(&desktop, true).await;
+    let id = mfad.present(request(1)).await;
+    let shown = one(&server).await;
+    let forger = desktop.connect("session").await;
+    let bus = zbus::fdo::DBusProxy::new(&forger).await.unwrap();
+    let agent = bus.get_name_owner(mfa_core::bus::AGENT.try_into().unwrap()).await.unwrap();
+    let forge = async || {
+        give_token(&forger, shown.number, "forged").await;
+        give_token_to(&forger, agent.as_str(), shown.number, "forged").await;
+        invoke(&forger, shown.number, "open").await;
+        invoke_at(&forger, agent.as_str(), shown.number, "open").await;
+    };
+    let open = "open-request".to_owned();
+    forge().await;
+    server.give_token(shown.number + 1, "of another").await;
+    server.give_token(shown.number, &"x".repeat(300)).await;
+    server.press(shown.number, "default").await;
+    wait("the window to be asked", async || window.asked().len() == 1).await;
+    assert_eq!(window.asked()[0], (open.clone(), id.clone(), None));
+
+    server.give_token(shown.number, "token-1").await;
+    forge().await;
+    server.press(shown.number, "open").await;
+    wait("the window to be asked", async || window.asked().len() == 2).await;
+    assert_eq!(window.asked()[1], (open, id, Some("token-1".into())));
+    // The window took it: nothing else is shown, nothing was answered.
+    assert_eq!((server.all().len(), mfad.denied().len()), (1, 0));
+    assert_eq!(mfad.state().calls, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_does_not_open_leaves_the_command() {
+    let (desktop, mfad) = paired().await;
+    let (server, _saver) = (Server::start(&desktop, true).await, saver(&desktop, false).await);
+    let window = Application::start(&desktop, false).await;
+    mfad.present(request(1)).await;
+    let shown = one(&server).await;
+    server.press(shown.number, "open").await;
+    wait("the instructions", async || server.all().len() == 2).await;
+    assert!(one(&server).await.body.contains("mfa-authenticator approve 01010101 NUMBER"));
+    assert_eq!(window.asked().len(), 1);
 }

@@ -1,7 +1,13 @@
 //! A desktop of our own: private buses, a real keyring, a fake mfad, a notification server that records.
 
+pub(crate) mod application;
+mod keyring;
 pub(crate) mod mfad;
 pub(crate) mod notifications;
+#[cfg(feature = "gui")]
+pub(crate) mod reader;
+#[cfg(feature = "gui")]
+pub(crate) mod screen;
 pub(crate) mod secrets;
 
 use mfa_core::bus::Listed;
@@ -10,10 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use zbus::Connection;
 use zbus::connection::Builder;
-use zbus::{Connection, OwnedObjectPath};
-
-const PASSWORD: &[u8] = b"test-pass";
 
 /// Ends with everything it started.
 pub(crate) struct Desktop {
@@ -22,6 +26,8 @@ pub(crate) struct Desktop {
     session_bus: Option<Child>,
     keyring: Option<Child>,
     agent: Option<Child>,
+    /// The X display of its screen, where it has one.
+    pub display: Option<String>,
 }
 
 impl Desktop {
@@ -41,22 +47,35 @@ impl Desktop {
         }
         let run = folder.path().join("run");
         std::fs::set_permissions(run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let mut desktop = Self { folder, system_bus: None, session_bus: None, keyring: None, agent: None };
+        let mut desktop =
+            Self { folder, system_bus: None, session_bus: None, keyring: None, agent: None, display: None };
         desktop.start_system_bus();
         desktop.session_bus = Some(desktop.bus("session"));
         desktop
     }
 
-    /// Both buses; the session's knows our shipped activation file, with the built program in it.
+    /// Both buses; the session's knows our shipped activation files, with the built program in it.
     pub(crate) fn with_activation() -> Self {
         let mut desktop = Self::without_keyring();
         end(&mut desktop.session_bus);
         std::fs::remove_file(desktop.path("session.sock")).unwrap();
-        let shipped = include_str!("../../../../packaging/dbus/io.github.pam_mfa.Authenticator.Agent.service");
-        assert!(shipped.contains("Exec=/usr/bin/mfa-authenticator agent\n"));
-        let built = shipped.replace("/usr/bin/mfa-authenticator", env!("CARGO_BIN_EXE_mfa-authenticator"));
         std::fs::create_dir(desktop.path("services")).unwrap();
-        std::fs::write(desktop.path("services/io.github.pam_mfa.Authenticator.Agent.service"), built).unwrap();
+        for (name, shipped, line) in [
+            (
+                "Authenticator.Agent",
+                include_str!("../../../../packaging/dbus/io.github.pam_mfa.Authenticator.Agent.service"),
+                "agent",
+            ),
+            (
+                "Authenticator",
+                include_str!("../../../../packaging/dbus/io.github.pam_mfa.Authenticator.service"),
+                "window --gapplication-service",
+            ),
+        ] {
+            assert!(shipped.contains(&format!("Exec=/usr/bin/mfa-authenticator {line}\n")));
+            let built = shipped.replace("/usr/bin/mfa-authenticator", env!("CARGO_BIN_EXE_mfa-authenticator"));
+            std::fs::write(desktop.path(&format!("services/io.github.pam_mfa.{name}.service")), built).unwrap();
+        }
         desktop.session_bus = Some(desktop.bus("session"));
         desktop
     }
@@ -97,6 +116,24 @@ impl Desktop {
         child
     }
 
+    /// Tells the session bus, as a session's start does, on which screen what it starts is to be.
+    #[cfg(feature = "gui")]
+    pub(crate) async fn tell_the_bus(&self, display: &str) {
+        let session = self.connect("session").await;
+        let home = self.path("home").display().to_string();
+        let environment = std::collections::HashMap::from([
+            ("DISPLAY", display),
+            ("HOME", home.as_str()),
+            ("GDK_BACKEND", "x11"),
+            ("GSK_RENDERER", "cairo"),
+            ("GTK_A11Y", "atspi"),
+            ("GSETTINGS_BACKEND", "memory"),
+        ]);
+        let bus = Some("org.freedesktop.DBus");
+        let update = "UpdateActivationEnvironment";
+        session.call_method(bus, "/org/freedesktop/DBus", bus, update, &environment).await.unwrap();
+    }
+
     pub(crate) fn start_system_bus(&mut self) {
         self.system_bus = Some(self.bus("system"));
     }
@@ -114,65 +151,7 @@ impl Desktop {
         Builder::address(self.address(kind).as_str()).build().await.unwrap()
     }
 
-    pub(crate) async fn start_keyring(&mut self) {
-        let mut keyring = self
-            .command("gnome-keyring-daemon")
-            .args(["--unlock", "--components=secrets", "--foreground"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        keyring.stdin.take().unwrap().write_all(PASSWORD).unwrap();
-        self.keyring = Some(keyring);
-        let session = self.connect("session").await;
-        wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
-    }
-
-    pub(crate) fn stop_keyring(&mut self) {
-        end(&mut self.keyring);
-    }
-
-    async fn default_collection(&self, session: &Connection) -> Option<OwnedObjectPath> {
-        let path: OwnedObjectPath = self.secrets(session, "ReadAlias", &"default").await.ok()?;
-        (path.as_str() != "/").then_some(path)
-    }
-
-    pub(crate) async fn lock_keyring(&self) {
-        let session = self.connect("session").await;
-        let collection = self.default_collection(&session).await.unwrap();
-        let _: (Vec<OwnedObjectPath>, OwnedObjectPath) =
-            self.secrets(&session, "Lock", &vec![collection]).await.unwrap();
-    }
-
-    /// The items of ours, locked or not.
-    pub(crate) async fn items(&self) -> Vec<OwnedObjectPath> {
-        let session = self.connect("session").await;
-        let ours = std::collections::HashMap::from([("service", "io.github.pam_mfa")]);
-        let (mut unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
-            self.secrets(&session, "SearchItems", &ours).await.unwrap();
-        unlocked.extend(locked);
-        unlocked
-    }
-
-    async fn secrets<B, R>(&self, session: &Connection, method: &str, body: &B) -> zbus::Result<R>
-    where
-        B: serde::Serialize + zbus::DynamicType,
-        R: serde::de::DeserializeOwned + zbus::Type,
-    {
-        let reply = session
-            .call_method(
-                Some("org.freedesktop.secrets"),
-                "/org/freedesktop/secrets",
-                Some("org.freedesktop.Secret.Service"),
-                method,
-                body,
-            )
-            .await?;
-        reply.body().deserialize()
-    }
-
-    fn command(&self, program: impl AsRef<Path>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command
             .env_clear()
@@ -182,13 +161,33 @@ impl Desktop {
             .env("XDG_DATA_HOME", self.path("data"))
             .env("DBUS_SESSION_BUS_ADDRESS", self.address("session"))
             .env("DBUS_SYSTEM_BUS_ADDRESS", self.address("system"));
+        if let Some(display) = &self.display {
+            command.env("DISPLAY", display).envs([
+                ("GDK_BACKEND", "x11"),
+                ("GSK_RENDERER", "cairo"),
+                ("GTK_A11Y", "atspi"),
+                ("GSETTINGS_BACKEND", "memory"),
+                ("LANG", "C.UTF-8"),
+            ]);
+        }
         command
+    }
+
+    /// Our program in this session.
+    pub(crate) fn command_line(&self) -> Command {
+        self.command(env!("CARGO_BIN_EXE_mfa-authenticator"))
+    }
+
+    /// The process that owns the agent's name.
+    pub(crate) async fn agent_pid(&self) -> u32 {
+        let bus = zbus::fdo::DBusProxy::new(&self.connect("session").await).await.unwrap();
+        bus.get_connection_unix_process_id(mfa_core::bus::AGENT.try_into().unwrap()).await.unwrap()
     }
 
     /// Runs our program with `input` on its standard input.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Output {
         let mut child = self
-            .command(env!("CARGO_BIN_EXE_mfa-authenticator"))
+            .command_line()
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -221,13 +220,7 @@ impl Desktop {
     /// One agent, for the caller to end.
     pub(crate) fn spawn_agent(&self) -> Child {
         let log = std::fs::File::options().create(true).append(true).open(self.path("agent.log")).unwrap();
-        self.command(env!("CARGO_BIN_EXE_mfa-authenticator"))
-            .arg("agent")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap()
+        self.command_line().arg("agent").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
     /// Asks the agent to end; how long that took.

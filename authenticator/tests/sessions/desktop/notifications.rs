@@ -55,10 +55,25 @@ impl Server {
         self.all().into_iter().filter(|shown| !shown.closed).collect()
     }
 
+    /// What a compositor wants to see goes out, as before a press.
+    pub(crate) async fn give_token(&self, number: u32, token: &str) {
+        give_token(&self.connection, number, token).await;
+    }
+
     /// The user presses a button.
     pub(crate) async fn press(&self, number: u32, key: &str) {
         invoke(&self.connection, number, key).await;
     }
+}
+
+/// Gives out an activation token, from whatever connection.
+pub(crate) async fn give_token(connection: &Connection, number: u32, token: &str) {
+    connection.emit_signal(None::<&str>, PATH, NAME, "ActivationToken", &(number, token)).await.unwrap();
+}
+
+/// The same, sent straight to `destination`.
+pub(crate) async fn give_token_to(connection: &Connection, destination: &str, number: u32, token: &str) {
+    connection.emit_signal(Some(destination), PATH, NAME, "ActivationToken", &(number, token)).await.unwrap();
 }
 
 /// Says that a button was pressed, from whatever connection.
@@ -79,6 +94,10 @@ impl Served {
             capabilities.push("body-markup");
         }
         capabilities
+    }
+
+    async fn get_server_information(&self) -> (&'static str, &'static str, &'static str, &'static str) {
+        ("recorder", "pam_mfa", "1", "1.2")
     }
 
     #[allow(clippy::too_many_arguments, reason = "the specification's method has eight")]

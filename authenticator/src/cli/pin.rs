@@ -1,0 +1,95 @@
+//! `pin`: the PIN over a device key of this keyring.
+//!
+//! The key stays the same, so mfad has no part in it. What must never happen: the key being lost between two forms of
+//! it, or a PIN taken off without being known.
+
+use super::{hidden, ids};
+use crate::keyring::{self, Keyring, Stored, stored};
+use crate::pin::Pin;
+use crate::sealed::{SealError, Sealed};
+use anyhow::{Context, anyhow, bail};
+use clap::Subcommand;
+use ed25519_dalek::SigningKey;
+use mfa_core::clean;
+use mfa_core::device::DeviceId;
+use mfa_core::secret::Secret;
+use zbus::connection::Builder;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum What {
+    /// Put a key under a PIN; it is asked for at each approval from then on.
+    Set {
+        /// The device, or the beginning of its name; may be left out where the keyring holds one key.
+        device: Option<String>,
+    },
+    /// Take another PIN.
+    Change {
+        /// The device, or the beginning of its name; may be left out where the keyring holds one key.
+        device: Option<String>,
+    },
+    /// Take the PIN off.
+    Remove {
+        /// The device, or the beginning of its name; may be left out where the keyring holds one key.
+        device: Option<String>,
+    },
+}
+
+pub(super) async fn run(what: What) -> anyhow::Result<()> {
+    let session = Builder::session()
+        .method_timeout(keyring::PATIENCE)
+        .build()
+        .await
+        .context("No session bus. Run this inside the desktop session, where the keyring is.")?;
+    let keyring = Keyring::new(session);
+    let (What::Set { device: typed } | What::Change { device: typed } | What::Remove { device: typed }) = &what;
+    let device = chosen(&keyring, typed.as_deref()).await?;
+    let shown = clean::field(device.as_str());
+    let held = keyring.key(&device, keyring::PROMPT_PATIENCE).await?;
+    let (text, done) = match (what, held) {
+        (What::Set { .. }, Stored::Bare(key)) => (
+            under(&key, &hidden::new_pin()?)?,
+            "has a PIN now, which is asked for at each approval. Whoever forgets it pairs anew",
+        ),
+        (What::Set { .. }, Stored::Sealed(_)) => {
+            bail!("{shown} has a PIN already. Another: mfa-authenticator pin change")
+        }
+        (What::Change { .. }, Stored::Sealed(sealed)) => {
+            let key = opened(&sealed)?;
+            (under(&key, &hidden::new_pin()?)?, "has the new PIN now")
+        }
+        (What::Remove { .. }, Stored::Sealed(sealed)) => {
+            (stored::text(&opened(&sealed)?, None)?, "has no PIN any more")
+        }
+        (_, Stored::Bare(_)) => bail!("{shown} has no PIN. To give it one: mfa-authenticator pin set"),
+    };
+    keyring.replace(&device, text).await.map_err(|error| anyhow!("{error} Nothing was changed."))?;
+    println!("{shown} {done}.");
+    Ok(())
+}
+
+/// The device meant, by the beginning of its name or because there is one alone.
+async fn chosen(keyring: &Keyring, typed: Option<&str>) -> anyhow::Result<DeviceId> {
+    let devices = keyring.devices().await?;
+    let names = devices.iter().map(DeviceId::as_str);
+    match (typed, devices.as_slice()) {
+        (_, []) => bail!("This keyring holds no device key. To make one: mfa-authenticator pair"),
+        (Some(typed), _) => Ok(DeviceId::typed(ids::completed(typed, names).map_err(|why| anyhow!(why))?)),
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => bail!(
+            "This keyring holds several keys. Name one: {}",
+            clean::message(&names.collect::<Vec<_>>().join(", "))
+        ),
+    }
+}
+
+fn under(key: &SigningKey, pin: &Pin) -> anyhow::Result<Secret> {
+    Ok(stored::text(key, Some((pin, &hidden::random()?)))?)
+}
+
+fn opened(sealed: &Sealed) -> anyhow::Result<SigningKey> {
+    let pin = Pin::new(hidden::line("PIN: ")?).map_err(|_| anyhow!("That is not the PIN. Nothing was changed."))?;
+    stored::opened(sealed, &pin).map_err(|error| match error {
+        SealError::Closed => anyhow!("That is not the PIN. Nothing was changed."),
+        SealError::Memory => anyhow!("The PIN cannot be tried: {error}."),
+    })
+}

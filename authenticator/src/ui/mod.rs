@@ -1,0 +1,24 @@
+//! The window: a GTK application that shows what waits and takes the user's word.
+//!
+//! What decides stands in pure modules that every build has; what draws is behind the feature `gui`.
+
+#[cfg(feature = "gui")]
+mod agent;
+#[cfg(feature = "gui")]
+mod application;
+#[cfg(feature = "gui")]
+mod notice;
+#[cfg(feature = "gui")]
+mod queue;
+pub mod request;
+#[cfg(feature = "gui")]
+mod window;
+
+#[cfg(feature = "gui")]
+pub use application::{NoWindow, run};
+
+/// Its object on the session bus: the application id as a path, as GApplication makes it.
+pub const OBJECT: &str = "/io/github/pam_mfa/Authenticator";
+
+/// Its action that shows one request; the parameter is the request's name.
+pub const OPEN_REQUEST: &str = "open-request";

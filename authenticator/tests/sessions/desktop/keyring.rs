@@ -1,0 +1,99 @@
+//! The desktop's real keyring, and what any program of the session can read and write in it.
+
+use super::{Desktop, end, wait};
+use std::io::Write;
+use std::process::Stdio;
+use zbus::{Connection, OwnedObjectPath};
+
+const SECRETS: &str = "org.freedesktop.secrets";
+const PASSWORD: &[u8] = b"test-pass";
+
+impl Desktop {
+    pub(crate) async fn start_keyring(&mut self) {
+        let mut keyring = self
+            .command("gnome-keyring-daemon")
+            .args(["--unlock", "--components=secrets", "--foreground"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        keyring.stdin.take().unwrap().write_all(PASSWORD).unwrap();
+        self.keyring = Some(keyring);
+        let session = self.connect("session").await;
+        wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
+    }
+
+    pub(crate) fn stop_keyring(&mut self) {
+        end(&mut self.keyring);
+    }
+
+    async fn default_collection(&self, session: &Connection) -> Option<OwnedObjectPath> {
+        let path: OwnedObjectPath = self.secrets(session, "ReadAlias", &"default").await.ok()?;
+        (path.as_str() != "/").then_some(path)
+    }
+
+    pub(crate) async fn lock_keyring(&self) {
+        let session = self.connect("session").await;
+        let collection = self.default_collection(&session).await.unwrap();
+        let _: (Vec<OwnedObjectPath>, OwnedObjectPath) =
+            self.secrets(&session, "Lock", &vec![collection]).await.unwrap();
+    }
+
+    /// The items of ours, locked or not.
+    pub(crate) async fn items(&self) -> Vec<OwnedObjectPath> {
+        let session = self.connect("session").await;
+        let ours = std::collections::HashMap::from([("service", "io.github.pam_mfa")]);
+        let (mut unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            self.secrets(&session, "SearchItems", &ours).await.unwrap();
+        unlocked.extend(locked);
+        unlocked
+    }
+
+    /// What our items hold, as any program of the session can read it while they are unlocked.
+    pub(crate) async fn secret_values(&self) -> Vec<Vec<u8>> {
+        let (session, opened) = self.secret_session().await;
+        let mut values = Vec::new();
+        for item in self.items().await {
+            let interface = Some("org.freedesktop.Secret.Item");
+            let reply = session.call_method(Some(SECRETS), item, interface, "GetSecret", &opened).await.unwrap();
+            let (_, _, value, _): (OwnedObjectPath, Vec<u8>, Vec<u8>, String) = reply.body().deserialize().unwrap();
+            values.push(value);
+        }
+        values
+    }
+
+    /// Puts `value` into our items, as any program of the session can.
+    pub(crate) async fn overwrite_secrets(&self, value: &str) {
+        let (session, opened) = self.secret_session().await;
+        for item in self.items().await {
+            let secret = (&opened, Vec::<u8>::new(), value.as_bytes(), "text/plain");
+            let interface = Some("org.freedesktop.Secret.Item");
+            session.call_method(Some(SECRETS), item, interface, "SetSecret", &(secret,)).await.unwrap();
+        }
+    }
+
+    async fn secret_session(&self) -> (Connection, OwnedObjectPath) {
+        let session = self.connect("session").await;
+        let (_, opened): (zbus::OwnedVariant, OwnedObjectPath) =
+            self.secrets(&session, "OpenSession", &("plain", zbus::Variant::from(""))).await.unwrap();
+        (session, opened)
+    }
+
+    async fn secrets<B, R>(&self, session: &Connection, method: &str, body: &B) -> zbus::Result<R>
+    where
+        B: serde::Serialize + zbus::DynamicType,
+        R: serde::de::DeserializeOwned + zbus::Type,
+    {
+        let reply = session
+            .call_method(
+                Some(SECRETS),
+                "/org/freedesktop/secrets",
+                Some("org.freedesktop.Secret.Service"),
+                method,
+                body,
+            )
+            .await?;
+        reply.body().deserialize()
+    }
+}

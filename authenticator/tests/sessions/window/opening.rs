@@ -1,0 +1,63 @@
+//! How the window comes to be opened.
+
+use super::{APPROVE, Seat};
+use crate::desktop::mfad::request;
+use crate::desktop::notifications::Server;
+use crate::desktop::wait;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_hands_over_to_the_first() {
+    let mut seat = Seat::new().await;
+    seat.mfad.present(request(1)).await;
+    let second = seat.mfad.present(request(2)).await;
+    seat.open(&[], &[]).await;
+    seat.reader.wait("button", APPROVE).await;
+    assert!(seat.rows("shown below").await[0].contains("alice"));
+    seat.desktop.done(&["window", "--request", &second[..6]], "");
+    wait("the second request", async || {
+        let rows = seat.rows(" for ").await;
+        rows.len() == 2 && rows[1].contains("shown below") && !rows[0].contains("shown below")
+    })
+    .await;
+    seat.desktop.done(&["window"], "");
+    // What is not there when it is asked for does not come up later, in the middle of another.
+    seat.desktop.done(&["window", "--request", "0303"], "");
+    seat.mfad.present(request(3)).await;
+    seat.reader.wait("label", "3 requests wait").await;
+    assert!(seat.rows(" for ").await[1].contains("shown below"));
+    assert!(seat.mfad.denied().is_empty() && seat.mfad.state().calls == 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_display_it_says_where_else_to_go() {
+    let desktop = crate::desktop::Desktop::without_keyring();
+    assert!(desktop.refused(&["window"], "").contains("mfa-authenticator requests"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_in_a_notification_has_the_bus_start_the_window_with_that_request() {
+    let seat = Seat::activatable().await;
+    let server = Server::start(&seat.desktop, true).await;
+    let _saver = crate::notices::saver(&seat.desktop, false).await;
+    seat.mfad.present(request(1)).await;
+    let named = mfa_core::approval::Request { user: "bob".into(), approver: "bob".into(), ..request(2) };
+    seat.mfad.present(named).await;
+    wait("two notifications", async || server.standing().len() == 2).await;
+    let bob = server.standing().into_iter().find(|shown| shown.body.contains("bob")).unwrap();
+    server.give_token(bob.number, "token-1").await;
+    server.press(bob.number, "open").await;
+    seat.reader.wait("window", "Sign-In Requests").await;
+    seat.reader.wait("list item", "Account: bob").await;
+    // No notification had to name the command.
+    assert_eq!(server.all().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_can_neither_be_read_by_other_programs_of_the_user_nor_dump_core() {
+    if !nix::unistd::Uid::effective().is_root() {
+        eprintln!("skipped: needs root to become another user");
+        return;
+    }
+    let seat = Seat::new().await;
+    assert!(crate::hygiene::is_closed(&seat.desktop, &["window"]).await);
+}
