@@ -4,6 +4,10 @@
 //! The envelope is that of [`crate::wire`]. Lists are paged by cursor and imports staged in chunks, so that no
 //! frame outgrows its limit. What must never happen: a secret in a reply other than the one that made it.
 
+mod tokens;
+
+pub use tokens::{ListedToken, NewToken, TokenAsk};
+
 use crate::enrollment::{Disabled, FactorId};
 use crate::otp::Algorithm;
 use crate::policy::{Approvers, Heard, Require, Requirement};
@@ -119,6 +123,8 @@ pub enum AdminAsk {
         /// Whether it is removed for good.
         revoke: bool,
     },
+    /// About hardware tokens.
+    Token(TokenAsk),
     /// A user's remembered logins.
     Grants {
         /// Whose.
@@ -325,6 +331,24 @@ pub enum AdminReply {
         user: String,
         /// Those that hold.
         grants: Vec<GrantListed>,
+    },
+    /// A page of the stock of tokens.
+    Tokens {
+        /// In the order of serial numbers.
+        tokens: Vec<ListedToken>,
+        /// Where the next page begins; `None`: this was the last.
+        next: Option<String>,
+    },
+    /// A token was given to a user.
+    Assigned {
+        /// Canonical account name.
+        user: String,
+        /// The token's serial number.
+        serial: String,
+        /// The factor it is.
+        factor: FactorId,
+        /// New recovery codes, where the factor is in use and there were none.
+        recovery: Vec<Secret>,
     },
     /// A ticket, told this once.
     Ticket {

@@ -85,6 +85,24 @@ pub enum Kind {
     /// A factor was removed.
     #[serde(rename = "factor.removed")]
     FactorRemoved,
+    /// Hardware tokens were put in stock.
+    #[serde(rename = "token.added")]
+    TokenAdded,
+    /// A token was given to a user.
+    #[serde(rename = "token.assigned")]
+    TokenAssigned,
+    /// A token was taken back.
+    #[serde(rename = "token.unassigned")]
+    TokenUnassigned,
+    /// A token is lost.
+    #[serde(rename = "token.lost")]
+    TokenLost,
+    /// A lost token has turned up.
+    #[serde(rename = "token.found")]
+    TokenFound,
+    /// A token is out of use for good.
+    #[serde(rename = "token.retired")]
+    TokenRetired,
     /// A set of recovery codes was made.
     #[serde(rename = "recovery.generated")]
     RecoveryGenerated,

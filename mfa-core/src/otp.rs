@@ -14,7 +14,7 @@ use thiserror::Error;
 
 mod check;
 
-pub use check::{Check, LOOK_AHEAD, LOOK_BACK, RESYNC_AHEAD, WINDOW};
+pub use check::{Check, DRAWER_WINDOW, LOOK_AHEAD, LOOK_BACK, RESYNC_AHEAD, WINDOW};
 
 /// Digits of a code: RFC 4226 section 5.3 asks for six at least and names seven and eight.
 pub const DIGITS: RangeInclusive<u8> = 6..=8;

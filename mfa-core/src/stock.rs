@@ -9,6 +9,7 @@ use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
 use crate::place::{self, FileError};
 use crate::secret::Secret;
 use crate::tokens::MAX_ROWS;
+use crate::verify::MOST_DRIFT;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -45,8 +46,19 @@ pub struct Token {
     pub away: Option<Away>,
     /// Its generator; `None` once it is retired.
     pub otp: Option<Otp>,
-    /// HOTP: the next counter when it was last nobody's.
+    /// How far it had got when it was last in use.
+    pub reached: Reached,
+}
+
+/// How far a token's codes are spent, and what is known of its clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// HOTP: the next counter.
     pub counter: u64,
+    /// TOTP: the last step accepted.
+    pub mark: Option<u64>,
+    /// TOTP: steps its clock is ahead of ours.
+    pub drift: i64,
 }
 
 impl Token {
@@ -65,7 +77,7 @@ impl Token {
             pending,
             created,
             otp,
-            counter: self.counter,
+            counter: self.reached.counter,
         })
     }
 
@@ -93,15 +105,6 @@ impl Stock {
         }
         let mut fitting = self.tokens.keys().filter(|serial| serial.eq_ignore_ascii_case(typed));
         fitting.next().filter(|_| fitting.next().is_none()).map(String::as_str)
-    }
-
-    /// The token that has this key already, whose codes would be the same.
-    #[must_use]
-    pub fn with_key(&self, otp: &Otp) -> Option<&str> {
-        self.tokens
-            .iter()
-            .find(|(_, token)| token.otp.as_ref().is_some_and(|known| known.secret().expose() == otp.secret().expose()))
-            .map(|(serial, _)| serial.as_str())
     }
 
     /// Reads the file's text.
@@ -177,6 +180,10 @@ struct TokenForm {
     period: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counter: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mark: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    drift: Option<i64>,
 }
 
 impl TokenForm {
@@ -204,7 +211,11 @@ impl TokenForm {
             holder: self.holder,
             away: self.away,
             otp,
-            counter: self.counter.unwrap_or(0),
+            reached: Reached {
+                counter: self.counter.unwrap_or(0),
+                mark: self.mark,
+                drift: self.drift.unwrap_or(0).clamp(-MOST_DRIFT, MOST_DRIFT),
+            },
         };
         Ok((self.serial, token))
     }
@@ -226,7 +237,9 @@ impl TokenForm {
             algorithm: otp.map(Otp::algorithm),
             digits: otp.map(Otp::digits),
             period,
-            counter: otp.filter(|_| period.is_none()).map(|_| token.counter),
+            counter: otp.filter(|_| period.is_none()).map(|_| token.reached.counter),
+            mark: token.reached.mark.filter(|_| period.is_some()),
+            drift: Some(token.reached.drift).filter(|drift| period.is_some() && *drift != 0),
         }
     }
 }
@@ -244,7 +257,7 @@ mod tests {
             holder: None,
             away: None,
             otp: Some(otp),
-            counter: 7,
+            reached: Reached { counter: 7, mark: Some(9), drift: -2 },
         }
     }
 
@@ -258,9 +271,9 @@ mod tests {
         let text = stock.print().unwrap();
         let again = Stock::parse("tokens.toml", &text).unwrap();
         assert_eq!(*again.print().unwrap(), *text);
-        assert_eq!(again.tokens["A-1"].counter, 7);
+        assert_eq!(again.tokens["A-1"].reached, Reached { counter: 7, ..Reached::default() });
+        assert_eq!(again.tokens["a-2"].reached, Reached { mark: Some(9), drift: -2, counter: 0 });
         assert!(again.tokens["A-3"].otp.is_none());
-        assert_eq!(again.with_key(token(2, Moving::Counter).otp.as_ref().unwrap()), Some("a-2"));
         assert_eq!((again.serial(" a-1 "), again.serial("A-2"), again.serial("A")), (Some("A-1"), Some("a-2"), None));
     }
 

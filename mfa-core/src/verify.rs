@@ -17,9 +17,9 @@ use crate::wire::{Method, Reason};
 /// length of what was typed (`auth-pam.c`, `fake_password`). No code begins so.
 const SSHD_DUMMY: u8 = 0x08;
 
-/// Steps by which a hardware token's clock may be off before it needs a resync: ten minutes of 30 s steps, which a crystal
-/// loses in some years (RFC 6238 §6 wants a limit).
-pub const MOST_DRIFT: i64 = 20;
+/// Steps by which a hardware token's clock may be off: half an hour of 30 s steps, more than a crystal loses in its life. RFC 6238
+/// section 6 wants a limit.
+pub const MOST_DRIFT: i64 = 60;
 
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

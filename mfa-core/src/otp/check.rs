@@ -12,6 +12,10 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 /// Steps accepted on either side of now, RFC 6238 section 5.2.
 pub const WINDOW: u64 = 1;
 
+/// Steps accepted on either side of now for the first code of a hardware token: ten minutes of 30 s steps, which a crystal
+/// loses in some years. 41 codes of a million, a few tries, and only to prove that a token is in hand.
+pub const DRAWER_WINDOW: u64 = 20;
+
 /// Counters tried from the expected one on: `s` in RFC 4226 section 7.4. The expected counter is one of them, since the
 /// guessing chance of appendix E is `s` values out of 10^digits.
 pub const LOOK_AHEAD: u64 = 10;
@@ -55,9 +59,20 @@ impl Otp {
     /// On a counter factor everything is wrong.
     #[must_use]
     pub fn check_totp(&self, code: &str, now: u64, mark: Option<u64>, after: Option<u64>) -> Check {
+        self.check_within(WINDOW, code, now, mark, after)
+    }
+
+    /// As [`Otp::check_totp`], of a hardware token that nobody has used yet: its clock may have gone wrong in its drawer, by
+    /// [`DRAWER_WINDOW`] steps either way.
+    #[must_use]
+    pub fn check_first_totp(&self, code: &str, now: u64, mark: Option<u64>) -> Check {
+        self.check_within(DRAWER_WINDOW, code, now, mark, None)
+    }
+
+    fn check_within(&self, window: u64, code: &str, now: u64, mark: Option<u64>, after: Option<u64>) -> Check {
         let Moving::Time { period } = self.moving else { return Check::Wrong };
         let Some(current) = now.checked_div(u64::from(period)) else { return Check::Wrong };
-        let window = current.saturating_sub(WINDOW)..current.saturating_add(WINDOW).saturating_add(1);
+        let window = current.saturating_sub(window)..current.saturating_add(window).saturating_add(1);
         // The first step that may be accepted; u64::MAX as a bound leaves none.
         let first = mark.max(after).map_or(0, |bound| bound.saturating_add(1));
         let start = first.clamp(window.start, window.end);
@@ -98,15 +113,15 @@ impl Otp {
         bool::from(found).then_some(new_next)
     }
 
-    /// Finds two successive codes of now: the second may be of the step before `now` up to the one after it. Its step, or
+    /// Finds two successive codes of now: the second may be `window` steps from `now` either way. Its step, or
     /// `None` when they are not there or on a counter factor. A mark plays no part: this is how one that a wrong clock raised is lowered.
     #[must_use]
-    pub fn resync_totp(&self, first: &str, second: &str, now: u64) -> Option<u64> {
+    pub fn resync_totp(&self, first: &str, second: &str, now: u64, window: u64) -> Option<u64> {
         let Moving::Time { period } = self.moving else { return None };
         let current = now.checked_div(u64::from(period))?;
         let codes = Codes::of(self);
         let (mut found, mut step) = (Choice::from(0), 0);
-        for last in current.saturating_sub(WINDOW).max(1)..=current.saturating_add(WINDOW) {
+        for last in current.saturating_sub(window).max(1)..=current.saturating_add(window) {
             let both = equal(&codes.at(last.saturating_sub(1)), first) & equal(&codes.at(last), second);
             step.conditional_assign(&last, both);
             found |= both;

@@ -158,7 +158,7 @@ impl Gathering {
         if serial.is_empty() {
             return Err(Refusal::NoSerial);
         }
-        if serial.len() > MAX_SERIAL || !serial.bytes().all(is_plain) {
+        if !is_serial(&serial) {
             return Err(Refusal::Serial);
         }
         for (what, text, most) in
@@ -188,9 +188,11 @@ impl Gathering {
     }
 }
 
-/// What a serial number is made of: it is typed, compared and made part of names.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/')
+/// Whether `text` can be a serial number: 1 to [`MAX_SERIAL`] letters, digits and `-_.:/`. It is typed, compared and shown.
+#[must_use]
+pub fn is_serial(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/');
+    (1..=MAX_SERIAL).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 /// The error is the line where it stands already.

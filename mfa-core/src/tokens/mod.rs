@@ -15,9 +15,11 @@ mod table;
 mod words;
 
 pub use format::Format;
+pub use gathering::is_serial;
 
 use crate::import::{Line, Outcome};
 use crate::otp::{Otp, ShortSecret};
+use crate::secret::Secret;
 use gathering::{Broken, Gathering, Refusal};
 use pskc::Unlock;
 use zeroize::Zeroizing;
@@ -95,6 +97,12 @@ pub fn read(bytes: &[u8], format: Option<Format>, unlock: &Unlock, short: ShortS
         Ok((lines, entries)) => Report { format: Some(format), lines, entries },
         Err(broken) => Report::of_nothing(Some(format), &broken),
     }
+}
+
+/// A key as a person types it: hexadecimal or base32, told as [`Format::Csv`] tells it. `None` where it is neither.
+#[must_use]
+pub fn key(text: &str) -> Option<Secret> {
+    keys::either(text).ok().map(|(key, _)| key)
 }
 
 /// The text of a file, without its byte order mark.

@@ -11,8 +11,9 @@ use mfa_core::clean;
 use mfa_core::enrollment::{Factor, FactorId};
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
-use mfa_core::otp::{self, Check, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
+use mfa_core::otp::{self, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
 use mfa_core::secret::Secret;
+use mfa_core::verify;
 use mfa_core::wire::Method;
 
 pub(super) fn enroll(
@@ -71,42 +72,8 @@ pub(super) fn confirm(
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
     let mut enrollment = enrolled(authority, &user)?;
-    let now = authority.clock.now();
-    let Some(factor) = enrollment.factors.iter_mut().find(|factor| factor.id == *id) else {
-        return refuse(format!("{} has no factor {}", clean::quoted(&user), clean::quoted(&id.to_string())));
-    };
-    if !factor.pending {
-        return refuse("that factor is confirmed already");
-    }
-    let code = code.expose_str().and_then(otp::normalise);
-    let checked = match code.as_ref().and_then(Secret::expose_str) {
-        None => Check::Wrong,
-        Some(code) => match factor.otp.moving() {
-            Moving::Time { .. } => factor.otp.check_totp(code, now.wall, None, None),
-            Moving::Counter => factor.otp.check_hotp(code, factor.counter),
-        },
-    };
-    let Check::Accepted { step } = checked else {
-        return refuse(
-            "that code is not right. Check that the app has this key, and that the clocks of both devices are right",
-        );
-    };
-    let (method, id) = (factor.method(), factor.id.clone());
-    factor.pending = false;
-    let codes = first_recovery(authority, &mut enrollment)?;
-    // The code that confirmed is spent: its mark is durable before the factor opens anything.
-    change_state(authority, &enrollment, |state| {
-        if !codes.is_empty() {
-            state.spent.clear();
-        }
-        let known = state.factor(&id);
-        match method {
-            Method::Hotp => known.next = Some(step.saturating_add(1)),
-            Method::Totp | Method::None | Method::Recovery | Method::Push => known.mark = Some(step),
-        }
-    })?;
-    changes::save(authority, &mut enrollment, false)?;
-    record(authority, Kind::EnrollCompleted, &user, by, Some(&id));
+    let codes = changes::confirm(authority, &mut enrollment, id, code)?;
+    record(authority, Kind::EnrollCompleted, &user, by, Some(id));
     if !codes.is_empty() {
         record(authority, Kind::RecoveryGenerated, &user, by, None);
     }
@@ -209,16 +176,21 @@ pub(super) fn resync(
             format!("the counter of {} is {found} now", factor.id)
         }
         Moving::Time { period } => {
-            let Some(step) = factor.otp.resync_totp(first, second, now.wall) else {
+            // A hardware token's clock may be off; a telephone's is right, or its owner sets it right.
+            let window = if factor.token.is_some() { verify::MOST_DRIFT.unsigned_abs() } else { otp::WINDOW };
+            let Some(step) = factor.otp.resync_totp(first, second, now.wall, window) else {
                 return refuse("these are not two successive codes of now; wait for the second one");
             };
+            let drift = if factor.token.is_some() { verify::drift(step, now, period) } else { 0 };
+            state.factor(&factor.id).drift = drift;
             // A state whose loss was noticed while the clock was ahead would keep true time out as well.
             if let Some(lost) = &mut state.lost {
                 lost.noticed = lost.noticed.min(now.wall);
             }
             let before = state.factor(&factor.id).mark;
             // A mark that codes of now can have set stays: what is at or below it was used.
-            let newest = now.wall.checked_div(u64::from(period)).unwrap_or(0).saturating_add(otp::WINDOW);
+            let newest = now.wall.checked_div(u64::from(period)).unwrap_or(0);
+            let newest = newest.saturating_add(otp::WINDOW).saturating_add_signed(drift.max(0));
             let step = before.filter(|before| *before <= newest).map_or(step, |before| before.max(step));
             state.factor(&factor.id).mark = Some(step);
             match before {
@@ -233,6 +205,9 @@ pub(super) fn resync(
                         factor.id,
                         before - step
                     )
+                }
+                _ if drift != 0 => {
+                    format!("codes of {} after these two are accepted; its clock is off by {drift} steps", factor.id)
                 }
                 _ => format!("codes of {} after these two are accepted", factor.id),
             }

@@ -13,6 +13,7 @@ mod lists;
 mod pages;
 mod require;
 mod status;
+mod tokens;
 mod users;
 
 use crate::accounts::{Account, Lookup, by_name};
@@ -31,6 +32,7 @@ pub struct Desk {
     /// By canonical name, in whose order locks are taken.
     staged: BTreeMap<String, Vec<ImportEntry>>,
     names: Names,
+    tokens: tokens::Tokens,
 }
 
 impl From<std::io::Error> for Refusal {
@@ -67,6 +69,7 @@ impl Desk {
             AdminAsk::Adopt { user } => users::adopt(authority, by, &user),
             AdminAsk::Ticket { user } => devices::ticket(authority, by, &user),
             AdminAsk::Device { user, device, revoke } => devices::set_aside(authority, by, &user, &device, revoke),
+            AdminAsk::Token(ask) => tokens::act(authority, by, &mut self.tokens, ask),
             AdminAsk::Grants { user } => grants::list(authority, &user),
             AdminAsk::RevokeGrants { user, id } => grants::revoke(authority, by, &user, id.as_deref()),
             AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),

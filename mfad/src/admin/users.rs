@@ -48,7 +48,7 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
             changes::save(authority, &mut enrollment, false)?;
             authority.store.state(&user)?.save(&State::new(state_id))?;
         }
-        None => authority.store.remove(&user)?,
+        None => changes::remove(authority, &user)?,
     }
     let kept = match (required, &old) {
         (Some(requirement), _) => format!("; a factor is {} for this user", require::said(requirement)),
@@ -130,6 +130,7 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
     }
     enrollment.name.clone_from(&account.name);
     authority.store.save_enrollment(&enrollment)?;
+    changes::tokens::renamed(authority, from, &account.name)?;
     authority.store.remove(from)?;
     authority.audit.record(
         Event::new(Kind::AdminRename).about(&account.name).by(by).detail(format!("from {}", clean::field(from))),
@@ -166,7 +167,7 @@ pub(super) fn orphans(
         }
         if purge {
             let _held = authority.locks.blocking(&name);
-            authority.store.remove(&name)?;
+            changes::remove(authority, &name)?;
             authority.audit.record(Event::new(Kind::AdminPurge).about(&name).by(by));
         }
         orphans.push(name);

@@ -79,9 +79,13 @@ pub(super) fn resync(
     user: &str,
     factor: Option<&FactorId>,
 ) -> Result<(), Failure> {
-    let first = ask("A code: ")?;
-    let second = ask("The code after it: ")?;
+    let (first, second) = two()?;
     simply(link, screen, AdminAsk::Resync { user: user.to_owned(), factor: factor.cloned(), first, second })
+}
+
+/// Two codes that follow one another.
+pub(super) fn two() -> Result<(Secret, Secret), Failure> {
+    Ok((ask("A code: ")?, ask("The code after it: ")?))
 }
 
 fn ask(prompt: &str) -> Result<Secret, Failure> {

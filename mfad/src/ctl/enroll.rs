@@ -49,10 +49,23 @@ pub(super) struct New {
     no_qr: bool,
 }
 
+/// How codes move on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
+    /// By time
     Totp,
+    /// By counter
     Hotp,
+}
+
+impl Kind {
+    /// The method.
+    pub(super) fn method(self) -> Method {
+        match self {
+            Self::Totp => Method::Totp,
+            Self::Hotp => Method::Hotp,
+        }
+    }
 }
 
 /// The first object of `--json`.
@@ -86,10 +99,7 @@ pub(super) fn enroll(
         return Err(Failure::Usage { of: "enroll", why });
     }
     let mut link = link()?;
-    let method = match new.kind {
-        Kind::Totp => Method::Totp,
-        Kind::Hotp => Method::Hotp,
-    };
+    let method = new.kind.method();
     let period = new.period.unwrap_or(30);
     let factor = NewFactor { method, algorithm: new.algorithm, digits: new.digits, period, label: new.label.clone() };
     let ask = AdminAsk::Enroll { user: new.user.user.clone(), factor, confirm: !new.no_confirm };

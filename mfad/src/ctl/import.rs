@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Bytes of entries sent at once, which leaves a frame of 16 KiB room for the rest.
-const AT_ONCE_BYTES: usize = 12 * 1024;
+pub(super) const AT_ONCE_BYTES: usize = 12 * 1024;
 
 /// Which format.
 #[derive(Debug, Subcommand)]
@@ -49,7 +49,7 @@ pub(super) enum Format {
 #[derive(Debug, Args)]
 pub(super) struct How {
     /// The file
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// Take secrets of 80 to 111 bits: replace them soon
     #[arg(long)]
     allow_short_secret: bool,
@@ -58,7 +58,14 @@ pub(super) struct How {
     skip_bad: bool,
     /// Check everything, write nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
+}
+
+impl How {
+    /// Whether short secrets are taken.
+    pub(super) fn short(&self) -> ShortSecret {
+        if self.allow_short_secret { ShortSecret::Allow } else { ShortSecret::Refuse }
+    }
 }
 
 /// What `--json` prints.
@@ -66,7 +73,7 @@ pub(super) struct How {
 struct Told<'a> {
     lines: Vec<LineTold<'a>>,
     refused: usize,
-    factors: usize,
+    kept: usize,
     written: bool,
 }
 
@@ -85,7 +92,7 @@ pub(super) fn import(
 ) -> Result<(), Failure> {
     let (Format::GoogleAuthenticator { how, .. } | Format::Oath { how }) = format;
     let text = read(&how.file)?;
-    let short = if how.allow_short_secret { ShortSecret::Allow } else { ShortSecret::Refuse };
+    let short = how.short();
     let (mut report, owner) = match format {
         Format::GoogleAuthenticator { user, .. } => (google_authenticator::parse(&text, short), Some(user.as_str())),
         Format::Oath { .. } => {
@@ -97,36 +104,49 @@ pub(super) fn import(
     };
     let mut link = link()?;
     let factors = stage(&mut link, &mut report, owner)?;
-    let refused = report.refused();
-    let goes_on = factors > 0 && (refused == 0 || how.skip_bad);
+    conclude(&mut link, screen, how, &report.lines, (factors, "factor", "factors"), |short_secrets| AdminAsk::Commit {
+        short_secrets,
+    })
+}
+
+/// Tells what became of every line, and commits what was staged: `kept` of these, by their singular and plural.
+pub(super) fn conclude(
+    link: &mut Link,
+    screen: &mut Screen,
+    how: &How,
+    lines: &[Line],
+    (kept, one, many): (usize, &str, &str),
+    commit: impl FnOnce(bool) -> AdminAsk,
+) -> Result<(), Failure> {
+    let refused = lines.iter().filter(|line| line.outcome == Outcome::Refused).count();
+    let goes_on = kept > 0 && (refused == 0 || how.skip_bad);
     if !screen.json {
-        let mut lines = Gathered::default();
-        for told in &report.lines {
-            let text = format!("line {}: {}: {}", told.number, outcome(told.outcome), line(&told.text));
-            lines.line(screen, &text)?;
+        let mut told = Gathered::default();
+        for about in lines {
+            let text = format!("line {}: {}: {}", about.number, outcome(about.outcome), line(&about.text));
+            told.line(screen, &text)?;
         }
-        lines.write(screen)?;
+        told.write(screen)?;
     }
     let mut done = None;
     if goes_on && !how.dry_run {
-        match link.ask(AdminAsk::Commit { short_secrets: how.allow_short_secret })? {
+        match link.ask(commit(how.allow_short_secret))? {
             AdminReply::Done { text } => done = Some(text),
             _ => return Err(unexpected()),
         }
     }
     if screen.json {
-        let lines = report.lines.iter();
-        let lines = lines.map(|l| LineTold { line: l.number, outcome: outcome(l.outcome), text: &l.text }).collect();
-        screen.object(&Told { lines, refused, factors, written: done.is_some() })?;
+        let lines =
+            lines.iter().map(|l| LineTold { line: l.number, outcome: outcome(l.outcome), text: &l.text }).collect();
+        screen.object(&Told { lines, refused, kept, written: done.is_some() })?;
         return if goes_on { Ok(()) } else { Err(Failure::Said) };
     }
     match done {
         Some(text) => Ok(screen.say_cleaned(&text)?),
-        None if goes_on => Ok(screen.say(&format!(
-            "Nothing was written. Would import {}.",
-            show::count(factors as u64, "factor", "factors")
-        ))?),
-        None if factors == 0 => Err(Failure::refused("there is nothing that could be imported")),
+        None if goes_on => {
+            Ok(screen.say(&format!("Nothing was written. Would import {}.", show::count(kept as u64, one, many)))?)
+        }
+        None if kept == 0 => Err(Failure::refused("there is nothing that could be imported")),
         None => Err(Failure::Refused(format!(
             "nothing was imported, {} refused: mend the file, or leave them out by --skip-bad",
             show::count(refused as u64, "line was", "lines were")
@@ -145,12 +165,12 @@ fn stage(link: &mut Link, report: &mut Report, owner: Option<&str>) -> Result<us
         {
             bytes += length(&factor, owner);
             if bytes > AT_ONCE_BYTES {
-                refuse(report, factor.line, "a user name that no account can have");
+                refuse(&mut report.lines, factor.line, "a user name that no account can have");
                 bytes = 0;
                 continue;
             }
             if factor.any_used {
-                tell(report, factor.line, |line| line.text.push_str("; codes up to now are taken for used"));
+                tell(&mut report.lines, factor.line, |line| line.text.push_str("; codes up to now are taken for used"));
             }
             lines.push(factor.line);
             entries.push(entry(&factor, owner, clock::wall()));
@@ -162,20 +182,21 @@ fn stage(link: &mut Link, report: &mut Report, owner: Option<&str>) -> Result<us
         kept += lines.len().saturating_sub(refused.len());
         for unfit in refused {
             let number = *lines.get(unfit.index).ok_or_else(unexpected)?;
-            refuse(report, number, &unfit.why);
+            refuse(&mut report.lines, number, &unfit.why);
         }
     }
     Ok(kept)
 }
 
-fn refuse(report: &mut Report, number: usize, why: &str) {
-    tell(report, number, |line| (line.outcome, line.text) = (Outcome::Refused, why.to_owned()));
+/// The line's factor is refused after all, for this reason.
+pub(super) fn refuse(lines: &mut [Line], number: usize, why: &str) {
+    tell(lines, number, |line| (line.outcome, line.text) = (Outcome::Refused, why.to_owned()));
 }
 
-fn tell(report: &mut Report, number: usize, change: impl FnOnce(&mut Line)) {
+fn tell(lines: &mut [Line], number: usize, change: impl FnOnce(&mut Line)) {
     // Lines stand in the order of their numbers.
-    if let Ok(index) = report.lines.binary_search_by_key(&number, |line| line.number)
-        && let Some(line) = report.lines.get_mut(index)
+    if let Ok(index) = lines.binary_search_by_key(&number, |line| line.number)
+        && let Some(line) = lines.get_mut(index)
     {
         change(line);
     }
@@ -220,7 +241,7 @@ fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// The text of a regular file that is named itself: a link or a fifo may be another user's trap.
-fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let failed = |why: String| Failure::Refused(format!("{}: {why}", path.display()));
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
     let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|e| {
@@ -272,7 +293,7 @@ mod tests {
     fn a_reason_from_mfad_replaces_the_word_about_its_line() {
         let text = "HOTP anna - 3132333435363738393031323334353637383930\n\nHOTP ben - 3132333435363738393031323334353637383930\n";
         let mut report = oath::parse(text, &jiff::tz::TimeZone::UTC, ShortSecret::Refuse);
-        refuse(&mut report, 3, "there is no account \"ben\"");
+        refuse(&mut report.lines, 3, "there is no account \"ben\"");
         assert_eq!(report.refused(), 1);
         assert_eq!(report.lines[1].text, "there is no account \"ben\"");
         assert!(

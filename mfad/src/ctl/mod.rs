@@ -20,6 +20,7 @@ mod moments;
 mod prompt;
 mod require;
 mod show;
+mod tokens;
 mod users;
 
 use clap::error::ErrorKind;
@@ -96,6 +97,9 @@ enum Command {
     /// Work on paired devices
     #[command(subcommand)]
     Device(devices::Command),
+    /// Work on hardware tokens
+    #[command(subcommand)]
+    Token(tokens::Command),
     /// Make a single-use ticket by which a user pairs a first device
     Ticket(User),
     /// Remove all factors and recovery codes of a user
@@ -273,6 +277,7 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         }
         Command::Recovery(RecoveryCommand::New(user)) => codes::new_recovery(&mut link()?, screen, &user.user),
         Command::Device(device) => devices::device(&mut link()?, screen, device),
+        Command::Token(token) => tokens::token(screen, token, link),
         Command::Ticket(user) => devices::ticket(&mut link()?, screen, &user.user),
         Command::Reset(reset) => users::reset(&mut link()?, screen, reset),
         Command::Grants(grants) => grants::grants(&mut link()?, screen, grants),

@@ -54,6 +54,7 @@ fn told(zone: &TimeZone, status: &UserStatus) -> String {
 fn factor_told(zone: &TimeZone, factor: &FactorStatus) -> Vec<String> {
     let label =
         if factor.label.is_empty() { String::new() } else { format!(" {}", mfa_core::clean::quoted(&factor.label)) };
+    let token = factor.token.as_deref().map_or_else(String::new, |serial| format!(", token {}", name(serial)));
     let state = if factor.pending {
         "pending, not yet in use"
     } else if factor.disabled {
@@ -61,7 +62,7 @@ fn factor_told(zone: &TimeZone, factor: &FactorStatus) -> Vec<String> {
     } else {
         "in use"
     };
-    let mut lines = vec![format!("  {}{label}: {state}", name(&factor.id.to_string()))];
+    let mut lines = vec![format!("  {}{label}{token}: {state}", name(&factor.id.to_string()))];
     let used =
         factor.last_used.map_or_else(|| String::from("never used"), |at| format!("last used {}", moment(zone, at)));
     lines.push(format!("    made {}, {used}", moment(zone, factor.created)));

@@ -16,11 +16,13 @@ use mfa_core::enrollment::{Enrollment, MAX_BYTES, account_of};
 use mfa_core::name;
 use mfa_core::place::FileError;
 use mfa_core::policy::{REQUIREMENTS_FILE, Requirements};
+use mfa_core::stock::{self, Stock};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 /// Why a file of the state folder cannot be used. The texts hold no values.
@@ -64,6 +66,7 @@ pub struct Store {
     states: OwnedFd,
     root: OwnedFd,
     roster: Roster,
+    stock_lock: Mutex<()>,
     _lock: File,
 }
 
@@ -95,6 +98,7 @@ impl Store {
             states: open::folder(&path.join("state"))?,
             root: open::folder(path)?,
             roster: Roster::default(),
+            stock_lock: Mutex::default(),
             _lock: lock,
         };
         store.sweep();
@@ -174,6 +178,38 @@ impl Store {
         let path = self.path.join(REQUIREMENTS_FILE);
         let text = requirements.print().map_err(|e| unwritable(&path, &e))?;
         self.replace(&path, text.as_bytes())
+    }
+
+    /// The stock of hardware tokens; empty where there is no file.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn stock(&self) -> Result<Stock, StoreError> {
+        let path = self.path.join(stock::FILE);
+        match self.read(&self.root, &path, stock::MAX_BYTES)? {
+            None => Ok(Stock::default()),
+            Some(text) => Ok(Stock::parse(&path.display().to_string(), &text)?),
+        }
+    }
+
+    /// Changes the stock and makes it durable. Where a user's lock is held as well, it was taken before.
+    ///
+    /// # Errors
+    /// What `change` says, or when the file cannot be read or written; nothing is changed then.
+    pub fn change_stock<T, E: From<StoreError>>(
+        &self,
+        change: impl FnOnce(&mut Stock) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _held = self.stock_lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stock = self.stock()?;
+        let said = change(&mut stock)?;
+        let path = self.path.join(stock::FILE);
+        let text = stock.print().map_err(|e| unwritable(&path, &e))?;
+        if text.len() as u64 > stock::MAX_BYTES {
+            return Err(unwritable(&path, &"there are too many tokens; retired ones can be forgotten").into());
+        }
+        self.replace(&path, text.as_bytes())?;
+        Ok(said)
     }
 
     /// The names of all users with a file, unordered.

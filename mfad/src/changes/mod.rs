@@ -3,6 +3,11 @@
 //! The caller holds the user's lock. What must never happen: an enrolment whose state is not there (it would be taken for one
 //! that lost it), a factor that opens something before its spent codes are known, or a file of another account changed.
 
+mod confirm;
+pub mod tokens;
+
+pub use confirm::confirm;
+
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
@@ -74,7 +79,7 @@ pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enroll
     }
 }
 
-/// Writes an enrolment. Of a `fresh` one the state is written first.
+/// Writes an enrolment. Of a `fresh` one the state is written first. Hardware tokens that it has no more go back to the stock.
 ///
 /// # Errors
 /// When it is not durable; the old file then stands.
@@ -82,13 +87,27 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
     if fresh {
         authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
     }
+    let left = tokens::left(authority, &enrollment.name, &enrollment.factors)?;
+    left.note(authority)?;
     enrollment.note_activation(authority.clock.now().wall);
     authority.store.save_enrollment(enrollment)?;
+    left.give_back(authority)?;
     // What was remembered was remembered for other factors.
     if !current_state(authority, enrollment)?.grants.is_empty() {
         change_state(authority, enrollment, |state| state.grants.clear())?;
     }
     Ok(())
+}
+
+/// Removes a user's files. The user's hardware tokens go back to the stock.
+///
+/// # Errors
+/// When they are not durably gone.
+pub fn remove(authority: &Authority, user: &str) -> Result<(), Refusal> {
+    let left = tokens::left(authority, user, &[])?;
+    left.note(authority)?;
+    authority.store.remove(user)?;
+    left.give_back(authority)
 }
 
 /// The state as a login would find it.
