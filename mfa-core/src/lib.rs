@@ -3,8 +3,8 @@
 //! This crate does no input or output, reads no clock and starts no task: time, randomness and
 //! peers are passed in, so that every dialogue can be tested as a table.
 //!
-//! The default features are what the PAM module carries into sshd and sudo: [`wire`], [`secret`]
-//! and [`clean`]. Everything else is behind the feature `authority`.
+//! The default features are what the PAM module carries into sshd and sudo: [`wire`], [`secret`],
+//! [`stacked`] and [`clean`]. Everything else is behind the feature `authority`.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "authority")]
@@ -49,6 +49,7 @@ pub mod record;
 #[cfg(feature = "authority")]
 pub mod recovery;
 pub mod secret;
+pub mod stacked;
 #[cfg(feature = "authority")]
 pub mod state;
 #[cfg(feature = "authority")]

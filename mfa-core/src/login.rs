@@ -6,6 +6,7 @@
 //! wants, `ignored` for a fault, or a dialogue that tells a stranger who exists.
 
 mod evidence;
+mod stacked;
 mod words;
 
 pub use evidence::{first_factors, time_for};
@@ -15,6 +16,7 @@ use crate::clean;
 use crate::limits::Budget;
 use crate::policy::{Approvers, Decision, Require, is_remote};
 use crate::secret::Secret;
+use crate::stacked::FirstPass;
 use crate::verify::Judgement;
 use crate::wire::{Context, Ending, Kind, Method, Reason, Step, Verdict};
 
@@ -86,6 +88,9 @@ pub struct Login {
     approvers: Option<Approvers>,
     /// The application cannot ask.
     mute: bool,
+    first_pass: FirstPass,
+    /// Of the answer that was accepted: how many of its last bytes are the code, where more stood before it.
+    code_bytes: Option<u8>,
     phase: Phase,
 }
 
@@ -150,6 +155,8 @@ impl Login {
             methods: decision.methods.clone(),
             approvers: decision.approvers.clone(),
             mute: false,
+            first_pass: FirstPass::default(),
+            code_bytes: None,
             phase: Phase::Own { offer: None },
         };
         // With a first factor in evidence the user is told at once; polkit's agents need a prompt first.
@@ -176,7 +183,8 @@ impl Login {
     /// policy allows it to the user's own programs.
     #[must_use]
     pub fn may_push(&self) -> bool {
-        self.standing != Standing::Stranger && self.judges() && self.methods.contains(&Method::Push)
+        let allowed = self.standing != Standing::Stranger && self.methods.contains(&Method::Push);
+        allowed && self.judges() && self.leaves_room_for_a_push()
     }
 
     /// Whether a remembered login may stand for this one: a first factor is in evidence, and the user is enrolled.
@@ -278,9 +286,10 @@ impl Login {
 
     /// How it goes on after an answer and its judgement; `None` where there was nothing to judge it by.
     pub fn settle(&mut self, judged: Option<&Judgement>) -> Settled {
-        self.tries_left = self.tries_left.saturating_sub(1);
+        self.use_a_try();
         Settled::Next(match judged {
             Some(judgement) if judgement.accepted && self.judges() => {
+                self.code_bytes = judgement.code_bytes;
                 return self.own_factor_shown(judgement.method, judgement.reason);
             }
             Some(judgement) => self.not_accepted(judgement),
@@ -297,7 +306,7 @@ impl Login {
             return Settled::Next(self.fail(Reason::Protocol));
         }
         match &self.approvers {
-            None => Settled::Next(Next::step(Step::Granted(self.verdict(by, reason)))),
+            None => Settled::Next(Next::step(self.granted(by, reason))),
             Some(approvers) => {
                 self.phase = Phase::Approval { by, number_due: true };
                 Settled::AskApproval(approvers.clone())
@@ -328,7 +337,7 @@ impl Login {
         let Phase::Approval { by, .. } = self.phase else { return self.fail(Reason::Protocol) };
         let stop = |reason| self.refused(Ending::Stop, by, reason);
         match pushed {
-            Pushed::Approved if self.judges() => Next::step(Step::Granted(self.verdict(by, Reason::Approved))),
+            Pushed::Approved if self.judges() => Next::step(self.granted(by, Reason::Approved)),
             Pushed::Approved => self.fail(Reason::Protocol),
             Pushed::Denied => Next::told(words::APPROVAL_DENIED, stop(Reason::ApprovalDenied)),
             Pushed::WrongNumber => Next::told(words::NUMBER_DID_NOT_MATCH, stop(Reason::WrongNumber)),
@@ -405,12 +414,13 @@ impl Login {
     /// The prompt once more, or the end of the tries.
     fn refused_again(&self, method: Method, reason: Reason) -> Next {
         if self.tries_left > 0 {
-            let Phase::Own { offer: Some(offer) } = &self.phase else { return Next::step(self.prompt(PROMPT_AGAIN)) };
+            let Phase::Own { offer: Some(offer) } = &self.phase else { return Next::step(self.ask(PROMPT_AGAIN)) };
             let text = format!("{}{}", words::NOT_ACCEPTED, words::offered(offer));
             return Next::step(self.prompt(&text));
         }
         // Callers that ask once per call decide themselves whether to call again.
         let ending = match self.kind {
+            _ if self.is_asked_once() => Ending::Retry,
             Kind::Locker | Kind::Display | Kind::Other => Ending::Retry,
             Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => Ending::Stop,
         };
@@ -439,8 +449,12 @@ impl Login {
         Step::Refused { ending, kind: self.kind, verdict: self.verdict(method, reason) }
     }
 
+    fn granted(&self, method: Method, reason: Reason) -> Step {
+        Step::Granted(Verdict { code_bytes: self.code_bytes, ..self.verdict(method, reason) })
+    }
+
     fn verdict(&self, method: Method, reason: Reason) -> Verdict {
-        Verdict { user: self.user.clone(), method, reason }
+        Verdict { user: self.user.clone(), method, reason, code_bytes: None }
     }
 }
 

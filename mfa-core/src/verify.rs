@@ -36,11 +36,21 @@ pub struct Judgement {
     pub wait: u64,
     /// Factors this attempt disabled.
     pub disabled: Vec<FactorId>,
+    /// Of an answer that [`judge_at_end`] accepted: how many of its last bytes are the code.
+    pub code_bytes: Option<u8>,
 }
 
 impl Judgement {
     fn refused(reason: Reason) -> Self {
-        Self { accepted: false, reason, method: Method::None, factor: None, wait: 0, disabled: Vec::new() }
+        Self {
+            accepted: false,
+            reason,
+            method: Method::None,
+            factor: None,
+            wait: 0,
+            disabled: Vec::new(),
+            code_bytes: None,
+        }
     }
 }
 
@@ -63,6 +73,51 @@ pub fn judge(
     answer: Option<&Secret>,
     now: Now,
 ) -> Judgement {
+    let judgement = judge_read(Reading::Whole, enrollment, rules, state, budget, answer, now);
+    Judgement { code_bytes: None, ..judgement }
+}
+
+/// The same for an answer at whose end a code stands ([`crate::stacked::code_at_end`]): digits before it may belong to a
+/// password. One attempt, as in [`judge`], although factors with different numbers of digits read different codes in it.
+pub fn judge_at_end(
+    enrollment: &Enrollment,
+    rules: Rules<'_>,
+    state: &mut State,
+    budget: &Budget,
+    answer: Option<&Secret>,
+    now: Now,
+) -> Judgement {
+    judge_read(Reading::AtEnd, enrollment, rules, state, budget, answer, now)
+}
+
+/// Where the code stands in an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// The answer is the code.
+    Whole,
+    /// It ends with the code.
+    AtEnd,
+}
+
+impl Reading {
+    /// What a factor with this many digits reads as its code.
+    fn code_of(self, digits: usize, typed: &str) -> Option<&str> {
+        match self {
+            Self::Whole => (typed.len() == digits).then_some(typed),
+            Self::AtEnd => typed.get(typed.len().checked_sub(digits)?..),
+        }
+    }
+}
+
+fn judge_read(
+    reading: Reading,
+    enrollment: &Enrollment,
+    rules: Rules<'_>,
+    state: &mut State,
+    budget: &Budget,
+    answer: Option<&Secret>,
+    now: Now,
+) -> Judgement {
     let Some(answer) = answer else { return Judgement::refused(Reason::Malformed) };
     if answer.expose().first() == Some(&SSHD_DUMMY) {
         return Judgement::refused(Reason::DummyAnswer);
@@ -75,20 +130,23 @@ pub fn judge(
         return judge_recovery(enrollment, rules.lockout, state, budget, text, now);
     }
     match otp::normalise(text) {
-        Some(code) => judge_code(enrollment, rules, state, budget, &code, now),
+        Some(typed) => judge_code(reading, enrollment, rules, state, budget, &typed, now),
         None => Judgement::refused(Reason::Malformed),
     }
 }
 
 fn judge_code(
+    reading: Reading,
     enrollment: &Enrollment,
     rules: Rules<'_>,
     state: &mut State,
     budget: &Budget,
-    code: &Secret,
+    typed: &Secret,
     now: Now,
 ) -> Judgement {
-    let fitting = enrollment.confirmed().filter(|factor| usize::from(factor.otp.digits()) == code.len());
+    let Some(typed) = typed.expose_str() else { return Judgement::refused(Reason::Malformed) };
+    let code_of = |factor: &Factor| reading.code_of(usize::from(factor.otp.digits()), typed);
+    let fitting = enrollment.confirmed().filter(|factor| code_of(factor).is_some());
     let mut open: Vec<&Factor> = Vec::new();
     let mut barred = Judgement::refused(Reason::Malformed);
     for factor in fitting {
@@ -112,7 +170,7 @@ fn judge_code(
     let mut replayed: Option<&Factor> = None;
     // Every factor is tried whatever the others said, so that time tells nothing.
     for factor in &open {
-        match check(factor, state, code, now) {
+        match code_of(factor).map_or(Check::Wrong, |code| check(factor, state, code, now)) {
             Check::Accepted { step } if accepted.is_none() => accepted = Some((factor, step)),
             Check::Replay { .. } if replayed.is_none() => replayed = Some(factor),
             _ => {}
@@ -128,6 +186,7 @@ fn judge_code(
             factor: Some(factor.id.clone()),
             wait: 0,
             disabled: Vec::new(),
+            code_bytes: Some(factor.otp.digits()),
         };
     }
     if let Some(factor) = replayed {
@@ -180,7 +239,7 @@ fn judge_recovery(
             state.factor(&id).last_used = Some(now.wall);
             state.last_success = Some(now.wall);
             state.clear(&id, budget);
-            Judgement { accepted: true, ..told(Reason::CodeAccepted) }
+            Judgement { accepted: true, code_bytes: u8::try_from(text.len()).ok(), ..told(Reason::CodeAccepted) }
         }
     }
 }
@@ -199,8 +258,7 @@ fn bar(state: &mut State, id: &FactorId, method: Method, budget: &Budget, now: N
     (lost && method != Method::Totp).then(|| told(Reason::StateLost))
 }
 
-fn check(factor: &Factor, state: &State, code: &Secret, now: Now) -> Check {
-    let Some(code) = code.expose_str() else { return Check::Wrong };
+fn check(factor: &Factor, state: &State, code: &str, now: Now) -> Check {
     match factor.otp.moving() {
         Moving::Counter => factor.otp.check_hotp(code, state.next_counter(factor)),
         Moving::Time { period } => {

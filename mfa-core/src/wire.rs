@@ -8,6 +8,7 @@
 //! version, tag, field or enum string is an error, and an error is a refusal.
 
 use crate::secret::Secret;
+use crate::stacked::FirstPass;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -44,6 +45,12 @@ pub enum Ask {
     /// [`MAX_ANSWER`] bytes or not UTF-8, which no code is.
     Answer {
         /// What was typed, as it was typed.
+        text: Option<Secret>,
+    },
+    /// The answer to the last prompt, of which only the end is sent: what may be a code behind a password
+    /// ([`crate::stacked::code_at_end`]). `None` when nothing may be one.
+    AnswerAtEnd {
+        /// As it was typed.
         text: Option<Secret>,
     },
     /// The application could not ask, and nobody gave up: it has no prompts (`sudo -n`, some lockers). Sent in place of
@@ -89,6 +96,9 @@ pub struct Context {
     /// There are more of them than [`MAX_ARGUMENTS`] bytes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub arguments_cut: bool,
+    /// What the module line makes of the stacked password.
+    #[serde(default, skip_serializing_if = "FirstPass::is_unused")]
+    pub first_pass: FirstPass,
 }
 
 /// What mfad tells the module to do next.
@@ -138,6 +148,10 @@ pub struct Verdict {
     pub method: Method,
     /// Why.
     pub reason: Reason,
+    /// Where the answer that was accepted came by [`Ask::AnswerAtEnd`]: how many of its last bytes are the code. What stands
+    /// before them is the password's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_bytes: Option<u8>,
 }
 
 /// How a refused call should end.

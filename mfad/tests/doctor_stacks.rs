@@ -94,6 +94,16 @@ fn stacks_in_order_are_called_so() {
             fine,
         )
         .ssh(BeforePam::Method),
+        case(
+            "password and code in one prompt",
+            "auth required pam_mfa.so forward_pass\nauth required pam_unix.so use_first_pass",
+            fine,
+        ),
+        case(
+            "the stacked password first",
+            "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack try_first_pass",
+            fine,
+        ),
         case("nothing asked, nothing there", "auth required pam_unix.so", &[]).tap(|case| case.asked = Some(false)),
         case("asked where nobody gets in", "auth required pam_deny.so", &[]),
     ] {
@@ -256,6 +266,17 @@ fn lock_outs_are_found() {
             &[(Fine, ""), (LocksOut, "“requre” is no argument")],
         ),
         case(
+            "arguments that contradict one another",
+            format!("{DEBIAN}auth required pam_mfa.so first_factor=stack use_first_pass try_first_pass"),
+            &[(Fine, ""), (LocksOut, "contradict one another")],
+        ),
+        case(
+            "nobody asks for what is to be taken",
+            "auth required pam_mfa.so use_first_pass\nauth required pam_permit.so",
+            &[(Fine, ""), (LocksOut, "can come from nowhere")],
+        )
+        .ssh(BeforePam::Method),
+        case(
             "another folder",
             format!("{DEBIAN}auth required pam_mfa.so first_factor=stack run_dir=/run/x"),
             &[(Fine, ""), (LocksOut, "looks for mfad in /run/x")],
@@ -307,6 +328,11 @@ fn what_could_be_better_is_said() {
             "a group without a password",
             "auth [success=1 default=ignore] pam_succeed_if.so user ingroup x\nauth requisite pam_unix.so\nauth required pam_permit.so\nauth required pam_mfa.so first_factor=stack",
             &[(Warning, "“pam_succeed_if user ingroup x” needs no first factor")],
+        ),
+        case(
+            "a password for nobody",
+            format!("{DEBIAN}auth required pam_mfa.so first_factor=stack forward_pass"),
+            &[(Fine, ""), (Warning, "no module behind this line checks a password")],
         ),
         case("twice", format!("{DEBIAN}{OURS}{OURS}"), &[(Warning, "twice")]),
         case(

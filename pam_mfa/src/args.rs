@@ -21,8 +21,23 @@ pub(crate) struct Arguments {
     pub(crate) first_factor_stack: bool,
     /// `unreachable=ignore`: where mfad's socket is missing or refuses, the module steps aside.
     pub(crate) ignore_unreachable: bool,
+    /// `use_first_pass`, `try_first_pass`: what becomes of the stacked password.
+    pub(crate) first_pass: Take,
+    /// `forward_pass`: the password before the code is left to the modules behind.
+    pub(crate) forward: bool,
     /// `debug`: more log lines.
     pub(crate) debug: bool,
+}
+
+/// Whether the code is taken from the stacked password (`PAM_AUTHTOK`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// Only by asking.
+    Never,
+    /// From there, and by asking where that is refused. What `forward_pass` alone means too.
+    First,
+    /// From there alone: nobody is asked.
+    Only,
 }
 
 /// An argument this module does not take, and why.
@@ -43,16 +58,25 @@ impl Arguments {
     /// Reads the arguments in any order.
     ///
     /// # Errors
-    /// The first argument that is unknown, empty, not UTF-8, or given twice with different values.
+    /// The first argument that is unknown, empty, not UTF-8, or contradicts one before it.
     pub(crate) fn parse(args: &[&CStr]) -> Result<Self, BadArgument> {
         let mut run_dir: Option<&str> = None;
         let (mut first_factor_stack, mut ignore_unreachable, mut debug) = (false, false, false);
+        let (mut first_pass, mut forward) = (None, false);
         for raw in args {
             let bad = |why| BadArgument { argument: raw.to_string_lossy().into_owned(), why };
             match raw.to_str().map_err(|_| bad("not UTF-8"))? {
                 "first_factor=stack" => first_factor_stack = true,
                 "unreachable=ignore" => ignore_unreachable = true,
                 "debug" => debug = true,
+                "forward_pass" => forward = true,
+                pass @ ("use_first_pass" | "try_first_pass") => {
+                    let take = if pass == "use_first_pass" { Take::Only } else { Take::First };
+                    if first_pass.is_some_and(|before| before != take) {
+                        return Err(bad("use_first_pass and try_first_pass contradict one another"));
+                    }
+                    first_pass = Some(take);
+                }
                 other => {
                     let Some((name, value)) = other.split_once('=') else {
                         return Err(bad("unknown"));
@@ -72,7 +96,9 @@ impl Arguments {
                 }
             }
         }
-        Ok(Self { run_dir: run_dir.unwrap_or(RUN_DIR).into(), first_factor_stack, ignore_unreachable, debug })
+        let run_dir = run_dir.unwrap_or(RUN_DIR).into();
+        let first_pass = first_pass.unwrap_or(if forward { Take::First } else { Take::Never });
+        Ok(Self { run_dir, first_factor_stack, ignore_unreachable, first_pass, forward, debug })
     }
 }
 
@@ -92,58 +118,5 @@ fn check_run_dir(value: &str) -> Result<(), &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_line_means_the_strict_defaults() {
-        let arguments = Arguments::parse(&[]).unwrap();
-        let defaults =
-            Arguments { run_dir: RUN_DIR.into(), first_factor_stack: false, ignore_unreachable: false, debug: false };
-        assert_eq!(arguments, defaults);
-    }
-
-    #[test]
-    fn every_argument_is_understood_in_any_order() {
-        let line = [c"debug", c"unreachable=ignore", c"run_dir=/run/x", c"first_factor=stack", c"run_dir=/run/x"];
-        let all =
-            Arguments { run_dir: "/run/x".into(), first_factor_stack: true, ignore_unreachable: true, debug: true };
-        assert_eq!(Arguments::parse(&line).unwrap(), all);
-    }
-
-    #[test]
-    fn what_is_misspelt_empty_or_contradicted_is_refused_by_name() {
-        let long = format!("run_dir=/{}\0", "x".repeat(100));
-        let long = CStr::from_bytes_with_nul(long.as_bytes()).unwrap();
-        for bad in [
-            &[c"requre"] as &[&CStr],
-            &[c""],
-            &[c"debug="],
-            &[c"debug=1"],
-            &[c"Debug"],
-            &[c" debug"],
-            &[c"nullok"],
-            &[c"first_factor"],
-            &[c"first_factor="],
-            &[c"first_factor=stacks"],
-            &[c"unreachable"],
-            &[c"unreachable="],
-            &[c"unreachable=success"],
-            &[c"unreachable=ignore "],
-            &[c"unreacheable=ignore"],
-            &[c"run_dir"],
-            &[c"run_dir="],
-            &[c"run_dir=run"],
-            &[c"run_dir=/run/../tmp"],
-            &[c"rundir=/run"],
-            &[long],
-            &[c"run_dir=/run/\xff"],
-            &[c"run_dir=/a", c"run_dir=/b"],
-            &[c"debug", c"unreachable=ignore", c"x"],
-        ] {
-            let refused = Arguments::parse(bad).unwrap_err();
-            assert_eq!(refused.argument, bad.last().unwrap().to_string_lossy(), "{bad:?}");
-            assert!(refused.to_string().contains(&refused.argument));
-        }
-    }
-}
+#[path = "args/tests.rs"]
+mod tests;

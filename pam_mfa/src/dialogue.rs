@@ -7,16 +7,14 @@
 use crate::args::BadArgument;
 use crate::client::ClientError;
 use crate::host::NoUser;
+use crate::sent;
+use crate::stacked::Stacked;
 use mfa_core::clean;
 use mfa_core::secret::Secret;
-use mfa_core::wire::{Ask, Context, Ending, Kind, MAX_ANSWER, Step, Verdict};
+use mfa_core::wire::{Ask, Context, Ending, Kind, Step, Verdict};
 
 /// Most steps of one talk: five tries with a notice and a wait each are sixteen.
 const MAX_STEPS: usize = 32;
-
-/// What sshd puts before its stand-in answers for logins that cannot succeed (backspace, LF, CR, DEL;
-/// `fake_password` in OpenSSH's auth-pam.c). It repeats its text up to the length of what was typed.
-const SSHD_DUMMY: &[u8] = b"\x08\n\r\x7f";
 
 /// mfad, as the dialogue sees it.
 pub(crate) trait Authority {
@@ -72,6 +70,8 @@ pub(crate) enum Outcome {
     NoConversation,
     /// The client hung up, or a signal to give up is pending, while mfad waited for a device.
     Left,
+    /// The code was right, but the password before it could not be left to the modules behind.
+    NotForwarded,
     /// `PAM_USER` changed while we talked.
     UserChanged,
     /// `PAM_USER` names nobody.
@@ -86,10 +86,11 @@ pub(crate) enum Outcome {
 pub(crate) fn hold(
     context: &Context,
     ignore_unreachable: bool,
+    stacked: &mut Stacked,
     authority: &mut impl Authority,
     terminal: &mut impl Terminal,
 ) -> Outcome {
-    match talk(context, authority, terminal) {
+    match talk(context, stacked, authority, terminal) {
         Ok(outcome) => outcome,
         Err(error) if ignore_unreachable && error.is_absence() => Outcome::PassedBy(error),
         Err(error) => Outcome::Unavailable(error),
@@ -98,41 +99,20 @@ pub(crate) fn hold(
 
 fn talk(
     context: &Context,
+    stacked: &mut Stacked,
     authority: &mut impl Authority,
     terminal: &mut impl Terminal,
 ) -> Result<Outcome, ClientError> {
     let mut step = authority.ask(&Ask::Begin(context.clone()))?;
     for _ in 0..MAX_STEPS {
         step = match step {
-            Step::Prompt { text, echo } => {
-                terminal.note(if echo { "mfad asks, shown while typed" } else { "mfad asks, hidden while typed" });
-                let typed = terminal.prompt(&clean::message(&text), echo);
-                if typed.is_err() && terminal.is_gone() {
+            Step::Prompt { text, echo } => match answer(context, stacked, terminal, &text, echo) {
+                Ok(answer) => authority.ask(&answer)?,
+                Err(end) => {
                     authority.cancel();
-                    return Ok(Outcome::NoConversation);
+                    return Ok(end);
                 }
-                // Before the answer is used up for somebody else.
-                if !terminal.user_is(&context.user) {
-                    authority.cancel();
-                    return Ok(Outcome::UserChanged);
-                }
-                match typed {
-                    Ok(typed) => {
-                        let text = passed_on(typed);
-                        terminal.note(if text.is_some() {
-                            "an answer was given"
-                        } else {
-                            "no usable answer was given"
-                        });
-                        authority.ask(&Ask::Answer { text })?
-                    }
-                    // Without prompts (sudo -n) there may still be a device that needs no number.
-                    Err(ConversationFailed) => {
-                        terminal.note("the application cannot ask");
-                        authority.ask(&Ask::CannotAsk)?
-                    }
-                }
-            }
+            },
             Step::Info { text } => {
                 terminal.note("mfad has a notice");
                 terminal.tell(&clean::message(&text));
@@ -160,6 +140,41 @@ fn talk(
     Ok(Outcome::Endless)
 }
 
+/// What mfad is sent for its prompt; the error is the end.
+fn answer(
+    context: &Context,
+    stacked: &mut Stacked,
+    terminal: &mut impl Terminal,
+    text: &str,
+    echo: bool,
+) -> Result<Ask, Outcome> {
+    let answer = match stacked.unasked() {
+        Some(unasked) => {
+            terminal.note("nobody is asked: the stacked password is all there is");
+            unasked
+        }
+        None => {
+            let with_password = stacked.is_typed_with_password();
+            let echo = echo && !with_password;
+            terminal.note(if echo { "mfad asks, shown while typed" } else { "mfad asks, hidden while typed" });
+            match terminal.prompt(&clean::message(text), echo) {
+                Ok(typed) if with_password => stacked.typed(typed),
+                Ok(typed) => Ask::Answer { text: sent::whole(typed) },
+                Err(ConversationFailed) if terminal.is_gone() => return Err(Outcome::NoConversation),
+                // Without prompts (sudo -n) there may still be a device that needs no number.
+                Err(ConversationFailed) => Ask::CannotAsk,
+            }
+        }
+    };
+    terminal.note(match &answer {
+        Ask::Answer { text: Some(_) } | Ask::AnswerAtEnd { text: Some(_) } => "an answer was given",
+        Ask::Answer { text: None } | Ask::AnswerAtEnd { text: None } => "no usable answer was given",
+        Ask::CannotAsk | Ask::Begin(_) | Ask::Cancel => "the application cannot ask",
+    });
+    // Before the answer is used up for somebody else.
+    if terminal.user_is(&context.user) { Ok(answer) } else { Err(Outcome::UserChanged) }
+}
+
 /// The end mfad gave, if it is about the user we asked for and the application still means.
 fn decided(
     context: &Context,
@@ -174,16 +189,6 @@ fn decided(
     } else {
         outcome(verdict)
     }
-}
-
-/// What is sent of what was typed: nothing of an answer that is NULL, too long or no text, since no code is. Of a long
-/// stand-in of sshd the part by which mfad knows it.
-fn passed_on(typed: Option<Secret>) -> Option<Secret> {
-    let typed = typed?;
-    if typed.len() > MAX_ANSWER {
-        return typed.expose().starts_with(SSHD_DUMMY).then(|| Secret::new(SSHD_DUMMY.to_vec()));
-    }
-    typed.expose_str().is_some().then_some(typed)
 }
 
 #[cfg(test)]

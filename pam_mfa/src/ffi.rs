@@ -1,11 +1,17 @@
-//! What pam-bindings lacks: the PAM environment, and safe data of the handle. The only file with `unsafe`.
+//! What pam-bindings lacks: the PAM environment, safe data of the handle, setting the stacked password. The only file with
+//! `unsafe`.
 //!
 //! Called by `host.rs` and the hooks. What must never happen: a pointer of libpam outliving the call
 //! that gave it, or data of the handle being read as another type than it was stored.
 #![allow(unsafe_code, reason = "libpam is a C library")]
 
+use mfa_core::secret::Secret;
 use pam::module::PamHandle;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+/// `PAM_AUTHTOK` and `PAM_SUCCESS` of `_pam_types.h`.
+const AUTHTOK: c_int = 6;
+const SUCCESS: c_int = 0;
 
 /// Under this name the handle keeps a `bool`: whether authenticate succeeded. Used in this file only.
 const GRANTED: &str = "pam_mfa_granted";
@@ -14,6 +20,8 @@ const GRANTED: &str = "pam_mfa_granted";
 unsafe extern "C" {
     /// pam_getenv(3): the value in the handle's own environment list, which is not the process's; NULL when unset.
     fn pam_getenv(pamh: *mut PamHandle, name: *const c_char) -> *const c_char;
+    /// pam_set_item(3): libpam keeps a copy of the string, and wipes it when it is replaced and at the end.
+    fn pam_set_item(pamh: *mut PamHandle, item: c_int, value: *const c_void) -> c_int;
 }
 
 /// A copy of the variable `name` of the PAM environment. The process environment is not looked at.
@@ -25,6 +33,18 @@ pub(crate) fn pam_environment(pamh: &mut PamHandle, name: &CStr) -> Option<Vec<u
     }
     // SAFETY: not NULL, so a NUL-terminated string that lives until the list is changed, which happens after the copy.
     Some(unsafe { CStr::from_ptr(value) }.to_bytes().to_vec())
+}
+
+/// Makes `password` the stacked password for the modules behind. `false`: it could not be set.
+pub(crate) fn stack_password(pamh: &mut PamHandle, password: &Secret) -> bool {
+    // One allocation that fits: growing would leave unwiped copies.
+    let mut text = Vec::with_capacity(password.len() + 1);
+    text.extend_from_slice(password.expose());
+    text.push(0);
+    let text = Secret::new(text);
+    let Ok(text) = CStr::from_bytes_with_nul(text.expose()) else { return false };
+    // SAFETY: the handle is libpam's own, valid for this call, and the item is one that takes a string, which libpam copies.
+    unsafe { pam_set_item(pamh, AUTHTOK, text.as_ptr().cast()) == SUCCESS }
 }
 
 /// Keeps for [`was_granted`] whether authenticate succeeded; a later call replaces an earlier one.

@@ -8,10 +8,11 @@ use crate::ffi;
 use crate::log::Log;
 use crate::watch::Watch;
 use mfa_core::secret::Secret;
+use mfa_core::stacked::FirstPass;
 use mfa_core::wire::{Context, MAX_ARGUMENTS};
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO, PamMessageStyle};
 use pam::conv::Conv;
-use pam::items::{Item, RHost, RUser, Service, Tty, User};
+use pam::items::{AuthTok, Item, RHost, RUser, Service, Tty, User};
 use pam::module::PamHandle;
 use pam::secret::SecretBytes;
 use rustix::process::{geteuid, getsid, getuid};
@@ -96,7 +97,7 @@ impl Caller {
     ///
     /// # Errors
     /// When there is no user to ask about.
-    pub(crate) fn context(&self, first_factor_stack: bool) -> Result<Context, NoUser> {
+    pub(crate) fn context(&self, first_factor_stack: bool, first_pass: FirstPass) -> Result<Context, NoUser> {
         let user = self.user.as_deref().ok_or(NoUser::Missing)?;
         let user = std::str::from_utf8(user).map_err(|_| NoUser::NotText)?;
         if user.is_empty() {
@@ -114,6 +115,7 @@ impl Caller {
             session: self.session.clone(),
             arguments: self.arguments.0.clone(),
             arguments_cut: self.arguments.1,
+            first_pass,
         })
     }
 }
@@ -154,6 +156,12 @@ fn first_arguments(bytes: &[u8]) -> (Vec<String>, bool) {
         words.push(text(argument.to_vec()));
     }
     (words, cut)
+}
+
+/// The stacked password, if a module before this one, or this one, has set it. Nobody is asked for it.
+pub(crate) fn stacked_password(pamh: &PamHandle) -> Option<Secret> {
+    let token = pamh.get_item::<AuthTok<'_>>().ok().flatten()?;
+    Some(Secret::new(token.as_bytes().to_vec()))
 }
 
 fn item<'a, T: Item<'a> + Deref<Target = &'a CStr>>(pamh: &'a PamHandle) -> Option<Vec<u8>> {
@@ -247,15 +255,15 @@ mod tests {
     #[test]
     fn a_missing_empty_or_binary_user_is_nobody() {
         let caller = |user: Option<&[u8]>| Caller { user: user.map(<[u8]>::to_vec), ..Caller::default() };
-        assert_eq!(caller(None).context(true), Err(NoUser::Missing));
-        assert_eq!(caller(Some(b"")).context(true), Err(NoUser::Empty));
-        assert_eq!(caller(Some(b"a\xff")).context(true), Err(NoUser::NotText));
-        assert_eq!(caller(Some(b"anna")).context(true).unwrap().user, "anna");
+        assert_eq!(caller(None).context(true, FirstPass::default()), Err(NoUser::Missing));
+        assert_eq!(caller(Some(b"")).context(true, FirstPass::default()), Err(NoUser::Empty));
+        assert_eq!(caller(Some(b"a\xff")).context(true, FirstPass::default()), Err(NoUser::NotText));
+        assert_eq!(caller(Some(b"anna")).context(true, FirstPass::default()).unwrap().user, "anna");
     }
 
     #[test]
     fn an_empty_remote_host_is_not_taken_for_none() {
         let caller = Caller { user: Some(b"a".to_vec()), rhost: Some(String::new()), ..Caller::default() };
-        assert_eq!(caller.context(false).unwrap().rhost.as_deref(), Some(""));
+        assert_eq!(caller.context(false, FirstPass::default()).unwrap().rhost.as_deref(), Some(""));
     }
 }

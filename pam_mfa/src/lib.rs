@@ -13,6 +13,8 @@ mod dialogue;
 mod ffi;
 mod host;
 mod log;
+mod sent;
+mod stacked;
 mod watch;
 
 use args::Arguments;
@@ -20,9 +22,10 @@ use client::Client;
 use dialogue::Outcome;
 use host::{Caller, Conversation};
 use log::Log;
-use mfa_core::wire::{Ending, Kind};
+use mfa_core::wire::{Ending, Kind, Verdict};
 use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
+use stacked::Stacked;
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -81,14 +84,29 @@ fn authenticate(pamh: &mut PamHandle, args: &[&CStr], caller: &Caller, log: &mut
         Err(bad) => return Outcome::BadArguments(bad),
     };
     log.set_debug(arguments.debug);
-    let context = match caller.context(arguments.first_factor_stack) {
+    let mut stacked = Stacked::new(&arguments, || host::stacked_password(pamh));
+    let context = match caller.context(arguments.first_factor_stack, stacked.first_pass()) {
         Ok(context) => context,
         Err(why) => return Outcome::NoUser(why),
     };
     let mut authority = Client::new(&arguments.run_dir, host::effective_root(), PATIENCE);
     let watch = Watch::new(caller.ssh_connection.as_deref());
     let mut terminal = Conversation::new(pamh, log, watch);
-    dialogue::hold(&context, arguments.ignore_unreachable, &mut authority, &mut terminal)
+    let outcome = dialogue::hold(&context, arguments.ignore_unreachable, &mut stacked, &mut authority, &mut terminal);
+    match outcome {
+        Outcome::Granted(verdict) => forward(pamh, &stacked, verdict),
+        other => other,
+    }
+}
+
+/// Leaves the password before an accepted code to the modules behind, where the module line says so.
+fn forward(pamh: &mut PamHandle, stacked: &Stacked, verdict: Verdict) -> Outcome {
+    match stacked.left(verdict.code_bytes) {
+        Ok(None) => Outcome::Granted(verdict),
+        Ok(Some(password)) if ffi::stack_password(pamh, &password) => Outcome::Granted(verdict),
+        Ok(Some(_)) => Outcome::NotForwarded,
+        Err(why) => Outcome::Unavailable(why),
+    }
 }
 
 /// What the application is told. `PAM_SUCCESS` and `PAM_IGNORE` have one line each.
@@ -108,7 +126,8 @@ fn pam_code(outcome: &Outcome) -> PamResultCode {
         Outcome::Refused { ending: Ending::Unavailable, .. }
         | Outcome::Unavailable(_)
         | Outcome::AnotherUser
-        | Outcome::Endless => PamResultCode::PAM_AUTHINFO_UNAVAIL,
+        | Outcome::Endless
+        | Outcome::NotForwarded => PamResultCode::PAM_AUTHINFO_UNAVAIL,
         Outcome::NoConversation | Outcome::Left | Outcome::UserChanged | Outcome::NoUser(_) => {
             PamResultCode::PAM_AUTH_ERR
         }
@@ -118,56 +137,4 @@ fn pam_code(outcome: &Outcome) -> PamResultCode {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::args::BadArgument;
-    use crate::client::ClientError;
-    use crate::host::NoUser;
-    use PamResultCode::*;
-    use mfa_core::wire::{Method, Reason, Verdict};
-
-    const KINDS: [Kind; 8] =
-        [Kind::Sshd, Kind::Sudo, Kind::Su, Kind::Login, Kind::Display, Kind::Polkit, Kind::Locker, Kind::Other];
-
-    fn verdict() -> Verdict {
-        Verdict { user: "anna".into(), method: Method::Totp, reason: Reason::WrongCode }
-    }
-
-    fn refused(ending: Ending, kind: Kind) -> PamResultCode {
-        pam_code(&Outcome::Refused { ending, kind, verdict: verdict() })
-    }
-
-    #[test]
-    fn every_refusal_of_every_kind_has_its_code() {
-        for kind in KINDS {
-            assert_eq!(refused(Ending::Retry, kind), PAM_AUTH_ERR, "{kind}");
-            assert_eq!(refused(Ending::Unavailable, kind), PAM_AUTHINFO_UNAVAIL, "{kind}");
-            let stop = if kind == Kind::Sudo { PAM_ABORT } else { PAM_MAXTRIES };
-            assert_eq!(refused(Ending::Stop, kind), stop, "{kind}");
-        }
-    }
-
-    #[test]
-    fn only_a_grant_is_a_success_and_an_exemption_is_none() {
-        assert_eq!(pam_code(&Outcome::Granted(verdict())), PAM_SUCCESS);
-        assert_eq!(pam_code(&Outcome::Ignored(verdict())), PAM_IGNORE);
-    }
-
-    #[test]
-    fn no_error_is_a_success_or_an_exemption() {
-        let absent = || ClientError::Closed;
-        assert_eq!(pam_code(&Outcome::PassedBy(absent())), PAM_IGNORE, "only by the module line");
-        assert_eq!(pam_code(&Outcome::Unavailable(absent())), PAM_AUTHINFO_UNAVAIL);
-        assert_eq!(pam_code(&Outcome::AnotherUser), PAM_AUTHINFO_UNAVAIL);
-        assert_eq!(pam_code(&Outcome::Endless), PAM_AUTHINFO_UNAVAIL);
-        assert_eq!(pam_code(&Outcome::NoConversation), PAM_AUTH_ERR);
-        assert_eq!(pam_code(&Outcome::Left), PAM_AUTH_ERR);
-        assert_eq!(pam_code(&Outcome::UserChanged), PAM_AUTH_ERR);
-        for why in [NoUser::Missing, NoUser::Empty, NoUser::NotText] {
-            assert_eq!(pam_code(&Outcome::NoUser(why)), PAM_AUTH_ERR);
-        }
-        let bad = BadArgument { argument: "x".into(), why: "y" };
-        assert_eq!(pam_code(&Outcome::BadArguments(bad)), PAM_SYSTEM_ERR);
-        assert_eq!(pam_code(&Outcome::Panicked), PAM_ABORT);
-    }
-}
+mod tests;

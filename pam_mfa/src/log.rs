@@ -96,6 +96,10 @@ fn words_of(outcome: &Outcome) -> (Severity, String) {
             (Severity::Warning, failed("refused", "another-user", "mfad decided about another user than it was asked"))
         }
         Outcome::Endless => (Severity::Warning, failed("refused", "endless", "mfad sent step after step")),
+        Outcome::NotForwarded => (
+            Severity::Warning,
+            failed("refused", "not-forwarded", "libpam did not take the password for the modules behind"),
+        ),
         Outcome::NoConversation => {
             (Severity::Info, failed("refused", "no-conversation", "the application could not ask, or gave up"))
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::place::Place;
 use crate::policy::{ALL_METHODS, Deadline, Set};
 
-fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
+pub(super) fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };
     let approvers = (require.value == Require::Approved).then(|| Approvers { group: "ops".into(), count: 1 });
     let methods = ALL_METHODS.to_vec();
@@ -26,7 +26,7 @@ fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
 }
 
 /// The step after the user's own factor, where nobody else has a say.
-fn after(settled: Settled) -> Next {
+pub(super) fn after(settled: Settled) -> Next {
     match settled {
         Settled::Next(next) => next,
         Settled::AskApproval(approvers) => panic!("asks {approvers}"),
@@ -37,15 +37,15 @@ fn standing(evidence: bool) -> Standing {
     if evidence { Standing::Evidence } else { Standing::Stranger }
 }
 
-fn judged(accepted: bool, reason: Reason) -> Judgement {
-    Judgement { accepted, reason, method: Method::Totp, factor: None, wait: 41, disabled: Vec::new() }
+pub(super) fn judged(accepted: bool, reason: Reason) -> Judgement {
+    Judgement { accepted, reason, method: Method::Totp, factor: None, wait: 41, disabled: Vec::new(), code_bytes: None }
 }
 
 fn prompt(text: &str) -> Step {
     Step::Prompt { text: text.into(), echo: false }
 }
 
-fn end(next: &Next) -> String {
+pub(super) fn end(next: &Next) -> String {
     match &next.step {
         Step::Granted(verdict) => format!("granted {}", verdict.reason),
         Step::Ignored(verdict) => format!("ignored {}", verdict.reason),

@@ -1,6 +1,7 @@
 //! What a person reads during a login. Nothing here decides.
 //!
-//! One line each, at most a PAM message, and never the word "password": clients answer that by themselves.
+//! One line each, at most a PAM message, and never the word "password", which clients answer by themselves, but where the
+//! password is wanted.
 
 use super::{Approval, Offer};
 use crate::approval;
@@ -16,6 +17,13 @@ pub const PROMPT: &str = "Verification code: ";
 /// The prompt after an answer that was not accepted: one text, since sshd before 10.3 shows no message
 /// of its own before the next prompt.
 pub const PROMPT_AGAIN: &str = "That code was not accepted. Verification code: ";
+
+/// The prompt of `forward_pass`, which asks for both in one line: the one place where the word must stand, since that is
+/// what is to be typed, and google-authenticator's words, since programs wait for them.
+pub(super) const PROMPT_WITH_PASSWORD: &str = "Password & verification code: ";
+
+/// The same after an answer that was not accepted; the password was not looked at.
+pub(super) const PROMPT_WITH_PASSWORD_AGAIN: &str = "That code was not accepted. Password & verification code: ";
 
 /// Before the first prompt of an offer, after an answer that was not accepted.
 pub(super) const NOT_ACCEPTED: &str = "That code was not accepted. ";

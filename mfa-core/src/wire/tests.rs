@@ -15,8 +15,21 @@ fn a_frame_is_a_length_and_versioned_json() {
 }
 
 #[test]
+fn what_the_module_line_does_not_say_is_not_sent() {
+    let frame = encode(&Ask::AnswerAtEnd { text: Some(Secret::from(String::from("99123456"))) }).unwrap();
+    assert_eq!(body(&frame), br#"{"v":1,"t":{"answer-at-end":{"text":"99123456"}}}"#);
+    let plain = Context { user: "anna".into(), ..Context::default() };
+    assert!(!String::from_utf8_lossy(&encode(&Ask::Begin(plain.clone())).unwrap()).contains("first_pass"));
+    let first_pass = FirstPass { at_hand: true, alone: false, with_password: true };
+    let frame = encode(&Ask::Begin(Context { first_pass, ..plain })).unwrap();
+    assert!(String::from_utf8_lossy(&frame).contains(r#""first_pass":{"at_hand":true,"with_password":true}"#));
+    let Ask::Begin(context) = decode(body(&frame)).unwrap() else { panic!() };
+    assert_eq!(context.first_pass, first_pass);
+}
+
+#[test]
 fn steps_survive_the_wire() {
-    let verdict = Verdict { user: "anna".into(), method: Method::Totp, reason: Reason::CodeAccepted };
+    let verdict = Verdict { user: "anna".into(), method: Method::Totp, reason: Reason::CodeAccepted, code_bytes: None };
     for step in [
         Step::Prompt { text: "Verification code: ".into(), echo: false },
         Step::Info { text: "x".into() },

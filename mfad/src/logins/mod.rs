@@ -10,6 +10,7 @@ mod signals;
 mod transact;
 
 pub use appraise::{Appraisal, appraise};
+use transact::transact_at_end;
 pub use transact::{Answerer, transact};
 
 use crate::accounts::{Lookup, by_name};
@@ -22,7 +23,7 @@ use mfa_core::policy::{Approvers, Decision, OWN_PROGRAM};
 use mfa_core::secret::Secret;
 use mfa_core::typed;
 use mfa_core::verify::Rules;
-use mfa_core::wire::{Context, Kind, Step};
+use mfa_core::wire::{Ask, Context, Kind, Reason, Step};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,7 +109,8 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
     let context = match caller {
         Caller::Root => context,
         Caller::Own(uid) => {
-            Context { user: context.user, service: String::from(OWN_PROGRAM), real_uid: uid, ..Context::default() }
+            let (user, service, first_pass) = (context.user, String::from(OWN_PROGRAM), context.first_pass);
+            Context { user, service, real_uid: uid, first_pass, ..Context::default() }
         }
     };
     let looked_up = by_name(&context.user);
@@ -118,7 +120,8 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         Caller::Root if first_factors.is_empty() => Standing::Stranger,
         Caller::Root => Standing::Evidence,
     };
-    let (mut login, mut next) = Login::begin(&context.user, &decision, subject, standing);
+    let (login, next) = Login::begin(&context.user, &decision, subject, standing);
+    let (mut login, mut next) = login.with_first_pass(context.first_pass, next);
     if decision.kind == Kind::Sudo && typed::sudo(&context).is_some_and(|sudo| sudo.non_interactive) {
         login = login.without_prompts();
     }
@@ -212,7 +215,7 @@ pub fn ask_approval(authority: &Arc<Authority>, session: &mut Session, approvers
 /// Judges an answer. The caller holds the user's lock where [`Session::judged_user`] names one, and calls
 /// [`ask_approval`] without it where that is what comes next; the end of that is recorded by [`record_end`].
 #[must_use]
-pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret>) -> Settled {
+pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Settled {
     if session.judged_user().is_none() {
         let settled = session.login.settle(None);
         if let Settled::Next(next) = &settled {
@@ -227,7 +230,12 @@ pub fn answer(authority: &Authority, session: &mut Session, text: Option<&Secret
         rules: Rules { methods: session.login.methods(), lockout: authority.in_force().policy.lockout() },
         budget: &session.budget,
     };
-    match transact(authority, by, text, now) {
+    let judged = match answer {
+        Ask::Answer { text } => transact(authority, by, text.as_ref(), now),
+        Ask::AnswerAtEnd { text } => transact_at_end(authority, by, text.as_ref(), now),
+        Ask::Begin(_) | Ask::CannotAsk | Ask::Cancel => Err((String::from("it gave no answer"), Reason::Protocol)),
+    };
+    match judged {
         Ok(judgement) => {
             if judgement.accepted {
                 session.push.iter_mut().for_each(Ticket::is_unneeded);

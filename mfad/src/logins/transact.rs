@@ -6,13 +6,14 @@
 use crate::authority::Authority;
 use crate::store::StoreError;
 use mfa_core::clean;
+use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::limits::Budget;
 use mfa_core::now::Now;
 use mfa_core::policy::ALL_METHODS;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
-use mfa_core::verify::{Judgement, Rules, judge};
+use mfa_core::verify::{self, Judgement, Rules};
 use mfa_core::wire::{Method, Reason};
 
 /// Whose answer it is, and how it is judged.
@@ -42,6 +43,31 @@ impl<'a> Answerer<'a> {
 /// # Errors
 /// When anything could not be read or made durable, or the enrolment is another uid's: nothing is then decided.
 pub fn transact(
+    authority: &Authority,
+    by: Answerer<'_>,
+    text: Option<&Secret>,
+    now: Now,
+) -> Result<Judgement, (String, Reason)> {
+    transact_by(verify::judge, authority, by, text, now)
+}
+
+/// The same for an answer that ends with a code.
+///
+/// # Errors
+/// As [`transact`].
+pub(super) fn transact_at_end(
+    authority: &Authority,
+    by: Answerer<'_>,
+    text: Option<&Secret>,
+    now: Now,
+) -> Result<Judgement, (String, Reason)> {
+    transact_by(verify::judge_at_end, authority, by, text, now)
+}
+
+type Judge = fn(&Enrollment, Rules<'_>, &mut State, &Budget, Option<&Secret>, Now) -> Judgement;
+
+fn transact_by(
+    judge: Judge,
     authority: &Authority,
     by: Answerer<'_>,
     text: Option<&Secret>,

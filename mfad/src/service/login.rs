@@ -40,7 +40,7 @@ pub(super) async fn run(
     let user = context.user.clone();
     let Some((mut session, mut next, mut told)) = begin(shared, stream, caller, context).await else {
         tracing::error!("{} is refused: its account could not be looked up in time", clean::quoted(&user));
-        let verdict = Verdict { user, method: Method::None, reason: Reason::LookupFailed };
+        let verdict = Verdict { user, method: Method::None, reason: Reason::LookupFailed, code_bytes: None };
         let refused = Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict };
         return frames::write(stream, &refused).await;
     };
@@ -75,11 +75,16 @@ pub(super) async fn run(
                     (session, next, Told::No)
                 }
             },
-            Ok(Ask::Answer { text }) => match judge(shared, stream, session, text, left()).await {
-                Ok(settled) => settled,
-                Err(FrameError::Late) => return frames::write(stream, &too_slow(user)).await,
-                Err(other) => return Err(other),
-            },
+            Ok(Ask::AnswerAtEnd { .. }) if session.refused_by_push().is_some() || session.waits(None) => {
+                wait(shared, stream, session, left()).await?
+            }
+            Ok(answer @ (Ask::Answer { .. } | Ask::AnswerAtEnd { .. })) => {
+                match judge(shared, stream, session, answer, left()).await {
+                    Ok(settled) => settled,
+                    Err(FrameError::Late) => return frames::write(stream, &too_slow(user)).await,
+                    Err(other) => return Err(other),
+                }
+            }
             Ok(Ask::Cancel) | Err(FrameError::Gone) => ended(shared, session, Reason::Cancelled),
             Err(FrameError::Late) => ended(shared, session, Reason::Timeout),
             Ok(Ask::Begin(_)) | Err(FrameError::Wire(_)) => ended(shared, session, Reason::Protocol),
@@ -155,7 +160,7 @@ async fn judge(
     shared: &Arc<Shared>,
     stream: &UnixStream,
     mut session: Session,
-    text: Option<mfa_core::secret::Secret>,
+    answer: Ask,
     left: u64,
 ) -> Result<(Session, Next, Told), FrameError> {
     let authority = Arc::clone(&shared.authority);
@@ -168,7 +173,7 @@ async fn judge(
     let taken = Arc::clone(&mouth.taken);
     let work = tokio::task::spawn_blocking(move || {
         // The lock goes with the work: it outlives a client that is gone.
-        let settled = logins::answer(&authority, &mut session, text.as_ref());
+        let settled = logins::answer(&authority, &mut session, &answer);
         drop(held);
         let next = match settled {
             Settled::Next(next) => next,
@@ -239,7 +244,7 @@ fn ended(shared: &Shared, session: Session, reason: Reason) -> (Session, Next, T
 
 fn too_slow(user: String) -> Step {
     tracing::error!("{} is refused: its state could not be made durable in time", clean::quoted(&user));
-    let verdict = Verdict { user, method: Method::None, reason: Reason::StorageFailed };
+    let verdict = Verdict { user, method: Method::None, reason: Reason::StorageFailed, code_bytes: None };
     Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict }
 }
 

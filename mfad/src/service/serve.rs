@@ -232,7 +232,9 @@ async fn user_connection(shared: &Arc<Shared>, mut stream: UnixStream, uid: u32)
     let body = frames::read(&mut stream, FIRST_FRAME).await?;
     match decode(&body) {
         Ok(Ask::Begin(context)) => login::run(shared, &mut stream, Caller::Own(uid), context).await,
-        Ok(Ask::Answer { .. } | Ask::CannotAsk | Ask::Cancel) | Err(_) => frames::write(&mut stream, &protocol()).await,
+        Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) | Err(_) => {
+            frames::write(&mut stream, &protocol()).await
+        }
     }
 }
 
@@ -249,7 +251,9 @@ async fn root_connection(shared: &Arc<Shared>, mut stream: UnixStream) -> Result
             };
             return login::run(shared, &mut stream, Caller::Root, context).await;
         }
-        Ok(Ask::Answer { .. } | Ask::CannotAsk | Ask::Cancel) => return frames::write(&mut stream, &protocol()).await,
+        Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) => {
+            return frames::write(&mut stream, &protocol()).await;
+        }
         Err(not_a_login) => match decode::<Call>(&body) {
             Ok(call) => administration(shared, stream, call).await,
             Err(_) => {
@@ -284,7 +288,7 @@ async fn administration(shared: &Arc<Shared>, mut stream: UnixStream, first: Cal
 }
 
 fn protocol() -> Step {
-    let verdict = Verdict { user: String::new(), method: Method::None, reason: Reason::Protocol };
+    let verdict = Verdict { user: String::new(), method: Method::None, reason: Reason::Protocol, code_bytes: None };
     Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict }
 }
 

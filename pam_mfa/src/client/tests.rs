@@ -108,7 +108,8 @@ fn a_step_is_had_for_each_question_and_for_each_notice() {
             stream.write_all(&wire::encode(&step).unwrap()).unwrap();
         }
         assert!(matches!(read_ask(&mut stream), Some(Ask::Answer { text: None })));
-        let verdict = Verdict { user: "anna".into(), method: Method::None, reason: Reason::Malformed };
+        let verdict =
+            Verdict { user: "anna".into(), method: Method::None, reason: Reason::Malformed, code_bytes: None };
         let step = Step::Refused { ending: Ending::Stop, kind: Kind::Sshd, verdict };
         stream.write_all(&wire::encode(&step).unwrap()).unwrap();
         assert!(matches!(read_ask(&mut stream), Some(Ask::Cancel)));
@@ -181,7 +182,7 @@ fn a_daemon_that_hangs_up_is_closed_and_not_an_absence() {
 fn the_last_word_of_a_daemon_that_hung_up_meanwhile_is_heard() {
     let dir = RunDir::new();
     let listener = dir.listen();
-    let verdict = Verdict { user: "anna".into(), method: Method::None, reason: Reason::Timeout };
+    let verdict = Verdict { user: "anna".into(), method: Method::None, reason: Reason::Timeout, code_bytes: None };
     let last = Step::Refused { ending: Ending::Stop, kind: Kind::Login, verdict };
     let word = wire::encode(&last).unwrap();
     let daemon = thread::spawn(move || {

@@ -1,7 +1,8 @@
 //! Talks with an mfad and a person made of lists.
 
 use super::*;
-use mfa_core::wire::{Method, Reason};
+use crate::args::Arguments;
+use mfa_core::wire::{MAX_ANSWER, Method, Reason};
 use std::collections::VecDeque;
 
 /// An mfad that says what it was told to say, and keeps what it was sent.
@@ -22,6 +23,8 @@ impl Authority for Mfad {
             Ask::Begin(context) => format!("begin {}", context.user),
             Ask::Answer { text: Some(text) } => format!("answer {:?}", text.expose_str().unwrap()),
             Ask::Answer { text: None } => "no answer".into(),
+            Ask::AnswerAtEnd { text: Some(text) } => format!("end {:?}", text.expose_str().unwrap()),
+            Ask::AnswerAtEnd { text: None } => "no end".into(),
             Ask::CannotAsk => "cannot ask".into(),
             Ask::Cancel => "cancel".into(),
         });
@@ -79,7 +82,7 @@ fn anna() -> Context {
 }
 
 fn verdict(user: &str) -> Verdict {
-    Verdict { user: user.into(), method: Method::Totp, reason: Reason::CodeAccepted }
+    Verdict { user: user.into(), method: Method::Totp, reason: Reason::CodeAccepted, code_bytes: None }
 }
 
 fn prompt() -> Step {
@@ -90,11 +93,20 @@ fn refused() -> Step {
     Step::Refused { ending: Ending::Retry, kind: Kind::Sshd, verdict: verdict("anna") }
 }
 
+/// A talk of a module line that says nothing of the stacked password.
+fn hold_plain(context: &Context, ignore: bool, mfad: &mut Mfad, person: &mut Person) -> Outcome {
+    hold(context, ignore, &mut stacked(&[], b"horse123456"), mfad, person)
+}
+
+fn stacked(line: &[&std::ffi::CStr], token: &[u8]) -> Stacked {
+    Stacked::new(&Arguments::parse(line).unwrap(), || Some(Secret::new(token.to_vec())))
+}
+
 #[test]
 fn a_code_is_asked_for_passed_on_and_granted() {
     let mut mfad = Mfad::new([prompt(), Step::Granted(verdict("anna"))]);
     let mut person = Person::typing(&[b"123 456"]);
-    assert_eq!(hold(&anna(), false, &mut mfad, &mut person), Outcome::Granted(verdict("anna")));
+    assert_eq!(hold_plain(&anna(), false, &mut mfad, &mut person), Outcome::Granted(verdict("anna")));
     assert_eq!(mfad.heard, ["begin anna", "answer \"123 456\""]);
     assert_eq!(person.seen, ["-Verification code: "]);
     assert!(person.notes.iter().all(|note| !note.contains("123")));
@@ -105,7 +117,7 @@ fn a_notice_is_shown_and_nothing_is_sent_for_it() {
     let shown = Step::Prompt { text: "Code: ".into(), echo: true };
     let mut mfad = Mfad::new([Step::Info { text: "Wrong.\u{1b}[2J".into() }, shown, refused()]);
     let mut person = Person::typing(&[b""]);
-    let outcome = hold(&anna(), false, &mut mfad, &mut person);
+    let outcome = hold_plain(&anna(), false, &mut mfad, &mut person);
     assert!(matches!(outcome, Outcome::Refused { ending: Ending::Retry, kind: Kind::Sshd, .. }));
     assert_eq!(mfad.heard, ["begin anna", "answer \"\""]);
     assert_eq!(person.seen, ["iWrong.\\u{1b}[2J", "+Code: "]);
@@ -115,7 +127,7 @@ fn a_notice_is_shown_and_nothing_is_sent_for_it() {
 fn an_exemption_needs_no_conversation() {
     let mut mfad = Mfad::new([Step::Ignored(verdict("anna"))]);
     let mut person = Person::default();
-    assert_eq!(hold(&anna(), false, &mut mfad, &mut person), Outcome::Ignored(verdict("anna")));
+    assert_eq!(hold_plain(&anna(), false, &mut mfad, &mut person), Outcome::Ignored(verdict("anna")));
     assert!(person.seen.is_empty());
 }
 
@@ -126,7 +138,7 @@ fn a_verdict_about_another_user_decides_nothing() {
         Step::Ignored(verdict("Anna")),
         Step::Refused { ending: Ending::Stop, kind: Kind::Sudo, verdict: verdict("") },
     ] {
-        assert_eq!(hold(&anna(), true, &mut Mfad::new([step]), &mut Person::default()), Outcome::AnotherUser);
+        assert_eq!(hold_plain(&anna(), true, &mut Mfad::new([step]), &mut Person::default()), Outcome::AnotherUser);
     }
 }
 
@@ -134,29 +146,29 @@ fn a_verdict_about_another_user_decides_nothing() {
 fn a_user_changed_during_the_conversation_is_refused_before_the_code_is_used() {
     let mut mfad = Mfad::new([prompt(), Step::Granted(verdict("anna"))]);
     let mut person = Person { user_after: Some("root"), ..Person::typing(&[b"123456"]) };
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut person), Outcome::UserChanged);
+    assert_eq!(hold_plain(&anna(), true, &mut mfad, &mut person), Outcome::UserChanged);
     assert_eq!(mfad.heard, ["begin anna", "cancel"]);
     let mut mfad = Mfad::new([Step::Granted(verdict("anna"))]);
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut person), Outcome::UserChanged);
+    assert_eq!(hold_plain(&anna(), true, &mut mfad, &mut person), Outcome::UserChanged);
 }
 
 #[test]
 fn a_conversation_that_fails_because_somebody_left_cancels() {
     let mut mfad = Mfad::new([prompt(), Step::Granted(verdict("anna"))]);
     let mut person = Person { gone: true, ..Person::default() };
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut person), Outcome::NoConversation);
+    assert_eq!(hold_plain(&anna(), true, &mut mfad, &mut person), Outcome::NoConversation);
     assert_eq!(mfad.heard, ["begin anna", "cancel"]);
 }
 
 #[test]
 fn an_application_that_cannot_ask_may_still_wait_for_a_device() {
     let mut mfad = Mfad::new([prompt(), Step::Wait { seconds: 45 }, Step::Granted(verdict("anna"))]);
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut Person::default()), Outcome::Granted(verdict("anna")));
+    assert_eq!(hold_plain(&anna(), true, &mut mfad, &mut Person::default()), Outcome::Granted(verdict("anna")));
     assert_eq!(mfad.heard, ["begin anna", "cannot ask", "wait 45"]);
     let refused = Verdict { reason: Reason::NoConversation, ..verdict("anna") };
     let mut mfad =
         Mfad::new([prompt(), Step::Refused { ending: Ending::Retry, kind: Kind::Sudo, verdict: refused.clone() }]);
-    let outcome = hold(&anna(), true, &mut mfad, &mut Person::default());
+    let outcome = hold_plain(&anna(), true, &mut mfad, &mut Person::default());
     assert_eq!(outcome, Outcome::Refused { ending: Ending::Retry, kind: Kind::Sudo, verdict: refused });
 }
 
@@ -176,17 +188,8 @@ fn answers_no_code_can_be_are_passed_on_as_none() {
     ] {
         let mut mfad = Mfad::new([prompt(), refused()]);
         let mut person = Person { types: [typed].into(), ..Person::default() };
-        hold(&anna(), false, &mut mfad, &mut person);
+        hold_plain(&anna(), false, &mut mfad, &mut person);
         assert_eq!(mfad.heard[1], sent);
-    }
-}
-
-#[test]
-fn the_stand_in_of_sshd_is_recognisable_whatever_its_length() {
-    let dummy: Vec<u8> = b"\x08\n\r\x7fINCORRECT".iter().copied().cycle().take(200).collect();
-    for (length, sent) in [(13, &dummy[..13]), (64, &dummy[..64]), (65, &dummy[..4]), (200, &dummy[..4])] {
-        let answer = passed_on(Some(Secret::new(dummy[..length].to_vec()))).unwrap();
-        assert_eq!(answer.expose(), sent, "{length}");
     }
 }
 
@@ -194,11 +197,11 @@ fn the_stand_in_of_sshd_is_recognisable_whatever_its_length() {
 fn a_talk_has_an_end() {
     let mut mfad = Mfad::new((0..100).map(|_| Step::Info { text: "Wait".into() }));
     let mut person = Person::default();
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut person), Outcome::Endless);
+    assert_eq!(hold_plain(&anna(), true, &mut mfad, &mut person), Outcome::Endless);
     assert_eq!(person.seen.len(), MAX_STEPS);
     let mut mfad = Mfad::new((0..100).map(|_| prompt()));
     let mut person = Person { types: (0..100).map(|_| Some(vec![])).collect(), ..Person::default() };
-    assert_eq!(hold(&anna(), true, &mut mfad, &mut person), Outcome::Endless);
+    assert_eq!(hold_plain(&anna(), true, &mut mfad, &mut person), Outcome::Endless);
     assert_eq!(person.seen.len(), MAX_STEPS);
     assert_eq!(mfad.heard.last().unwrap(), "cancel");
 }
@@ -209,7 +212,7 @@ fn only_a_missing_daemon_is_passed_by_and_only_where_the_line_says_so() {
         for ignore in [false, true] {
             let absent = matches!(error, ClientError::Absent { .. });
             let mut mfad = Mfad { steps: [Err(error.clone())].into(), heard: vec![] };
-            let outcome = hold(&anna(), ignore, &mut mfad, &mut Person::default());
+            let outcome = hold_plain(&anna(), ignore, &mut mfad, &mut Person::default());
             let passed_by = matches!(outcome, Outcome::PassedBy(_));
             assert_eq!(passed_by, ignore && absent, "{error}");
             assert!(passed_by || matches!(outcome, Outcome::Unavailable(_)), "{error}");
@@ -225,7 +228,7 @@ fn a_wait_ends_with_the_step_that_follows() {
         Step::Wait { seconds: 45 },
         Step::Granted(granted.clone()),
     ]);
-    let outcome = hold(&anna(), false, &mut mfad, &mut Person::typing(&[b""]));
+    let outcome = hold_plain(&anna(), false, &mut mfad, &mut Person::typing(&[b""]));
     assert_eq!(outcome, Outcome::Granted(granted));
     assert!(mfad.heard.contains(&"wait 45".to_owned()));
 }
@@ -234,6 +237,53 @@ fn a_wait_ends_with_the_step_that_follows() {
 fn who_leaves_during_a_wait_cancels_it() {
     let mut mfad = Mfad::new([Step::Wait { seconds: 45 }, Step::Granted(verdict("anna"))]);
     let mut person = Person { gone: true, ..Person::default() };
-    assert_eq!(hold(&anna(), false, &mut mfad, &mut person), Outcome::Left);
+    assert_eq!(hold_plain(&anna(), false, &mut mfad, &mut person), Outcome::Left);
     assert_eq!(mfad.heard.last().map(String::as_str), Some("cancel"));
+}
+
+#[test]
+fn a_stacked_code_is_sent_without_a_prompt_and_refused_ones_are_asked_for() {
+    let mut mfad = Mfad::new([prompt(), prompt(), Step::Granted(verdict("anna"))]);
+    let mut person = Person::typing(&[b"654321"]);
+    let mut tried = stacked(&[c"try_first_pass"], b"horse123456");
+    assert!(matches!(hold(&anna(), false, &mut tried, &mut mfad, &mut person), Outcome::Granted(_)));
+    assert_eq!(mfad.heard, ["begin anna", "end \"123456\"", "answer \"654321\""]);
+    assert_eq!(person.seen, ["-Verification code: "]);
+    assert!(person.notes.iter().all(|note| !note.contains("123") && !note.contains("horse")));
+}
+
+#[test]
+fn use_first_pass_asks_nobody_whatever_mfad_wants() {
+    for (token, heard) in [
+        (&b"horse123456"[..], &["begin anna", "end \"123456\"", "cannot ask"][..]),
+        (b"horse", &["begin anna", "cannot ask"]),
+    ] {
+        let mut mfad = Mfad::new([prompt(), prompt()]);
+        let mut person = Person::typing(&[b"654321"]);
+        hold(&anna(), false, &mut stacked(&[c"use_first_pass"], token), &mut mfad, &mut person);
+        assert_eq!(
+            (&mfad.heard[..heard.len()], person.seen.len()),
+            (&heard.iter().map(ToString::to_string).collect::<Vec<_>>()[..], 0)
+        );
+    }
+}
+
+#[test]
+fn forward_pass_hides_what_is_typed_and_sends_its_end() {
+    let shown = || Step::Prompt { text: "Password & verification code: ".into(), echo: true };
+    let mut mfad = Mfad::new([shown(), shown(), Step::Granted(verdict("anna"))]);
+    let mut person = Person::typing(&[b"horse", b"horse12345678"]);
+    let mut forwarding = stacked(&[c"forward_pass"], b"");
+    assert!(matches!(hold(&anna(), false, &mut forwarding, &mut mfad, &mut person), Outcome::Granted(_)));
+    assert_eq!(mfad.heard, ["begin anna", "no end", "end \"12345678\""]);
+    assert!(person.seen.iter().all(|prompt| prompt == "-Password & verification code: "));
+    assert_eq!(forwarding.left(Some(6)).unwrap().unwrap().expose(), b"horse12");
+}
+
+#[test]
+fn a_stacked_code_is_not_used_for_a_user_who_changed() {
+    let mut mfad = Mfad::new([prompt(), Step::Granted(verdict("anna"))]);
+    let mut person = Person { user_after: Some("root"), ..Person::default() };
+    let outcome = hold(&anna(), true, &mut stacked(&[c"use_first_pass"], b"123456"), &mut mfad, &mut person);
+    assert_eq!((outcome, &mfad.heard[..]), (Outcome::UserChanged, &["begin anna".to_owned(), "cancel".into()][..]));
 }

@@ -25,7 +25,7 @@ fn decision(caller: &Caller, outcome: &Outcome) -> String {
 }
 
 fn refused() -> Outcome {
-    let verdict = Verdict { user: "anna".into(), method: Method::Totp, reason: Reason::WrongCode };
+    let verdict = Verdict { user: "anna".into(), method: Method::Totp, reason: Reason::WrongCode, code_bytes: None };
     Outcome::Refused { ending: Ending::Retry, kind: Kind::Sshd, verdict }
 }
 

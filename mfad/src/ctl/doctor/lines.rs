@@ -5,6 +5,7 @@
 
 use super::control::Code;
 use super::findings::{Finding, Severity, path};
+use super::first_pass;
 use super::modules::{is_ours, right_worlds};
 use super::stack::{Kind, Line, Stack};
 use mfa_core::clean::field;
@@ -23,8 +24,9 @@ pub struct Site<'a> {
 #[must_use]
 pub fn judge(service: &str, kind: wire::Kind, stack: &Stack, site: &Site<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for line in stack.lines.iter().filter(|line| is_ours(line)) {
+    for (index, line) in stack.lines.iter().enumerate().filter(|(_, line)| is_ours(line)) {
         found.extend(arguments(line, site.run_dir));
+        found.extend(first_pass::judge(&stack.lines, index));
         if (site.module_missing)(&line.module) {
             let worlds = right_worlds(&stack.lines);
             // Only those who get as far as us: root passes su by pam_rootok in any case.
@@ -71,6 +73,7 @@ fn arguments(line: &Line, run_dir: &Path) -> Vec<Finding> {
     for arg in &line.args {
         match arg.as_str() {
             "first_factor=stack" | "debug" => {}
+            _ if first_pass::is_known(arg) => {}
             "unreachable=ignore" => say(
                 Severity::Warning,
                 "unreachable=ignore: while mfad does not run, the first factor alone lets in.".to_owned(),
@@ -80,7 +83,8 @@ fn arguments(line: &Line, run_dir: &Path) -> Vec<Finding> {
             _ => say(
                 Severity::LocksOut,
                 format!("“{}” is no argument of pam_mfa: it refuses every login here.", field(arg)),
-                "The arguments are run_dir=DIR (absolute), first_factor=stack, unreachable=ignore and debug.",
+                "The arguments are run_dir=DIR (absolute), first_factor=stack, unreachable=ignore, use_first_pass, \
+                 try_first_pass, forward_pass and debug.",
             ),
         }
     }

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod control;
 pub mod edge;
 pub mod findings;
+mod first_pass;
 pub mod host;
 pub mod lines;
 pub mod modules;

@@ -6,6 +6,7 @@
 use super::{BeforePam, Judge};
 use crate::ctl::doctor::control::{Action, Code};
 use crate::ctl::doctor::findings::{Finding, Severity};
+use crate::ctl::doctor::first_pass;
 use crate::ctl::doctor::modules::{Knows, Role, is_ours, role, stranger};
 use crate::ctl::doctor::stack::{Kind, Line};
 use mfa_core::clean::field;
@@ -72,7 +73,9 @@ impl Judge<'_> {
         }
         // sudo's caller is the user already, which mfad sees for itself; sshd says which method came before.
         let seen = self.subject.kind == wire::Kind::Sudo || self.subject.before == BeforePam::Method;
-        if said || self.factors.is_empty() || seen {
+        // Who forwards the password has to be asked first.
+        let meant = first_line.is_none() && first_pass::forwards(self.line);
+        if said || self.factors.is_empty() || seen || meant {
             return None;
         }
         let (text, fix) = match first_line {
