@@ -582,6 +582,8 @@ pub enum Outcome {
     Exempt,
     /// Nothing is asked: not enrolled, and policy is `optional`.
     NotEnrolledIgnored,
+    /// Led through setting up a factor: not enrolled, policy is `required` and says that logins may.
+    Enrols,
     /// Refused: not enrolled, and policy is `required`.
     NotEnrolledRefused,
     /// Refused whatever is answered.

@@ -6,6 +6,7 @@
 use crate::secret::Secret;
 use data_encoding::BASE32_NOPAD;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// Why a text is not base32. It never says which character it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -64,12 +65,32 @@ pub fn in_groups_of_four(secret: &Secret) -> Secret {
     Secret::new(grouped)
 }
 
+/// The letters of a key in groups of four, as apps show it and people read it out.
+#[must_use]
+pub fn in_fours(letters: &str) -> Zeroizing<String> {
+    // One allocation that fits: growing would leave unwiped copies.
+    let mut shown = Zeroizing::new(String::with_capacity(2 * letters.len()));
+    for (index, letter) in letters.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            shown.push(' ');
+        }
+        shown.push(letter);
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn decoded(text: &str) -> Vec<u8> {
         decode(text).unwrap().expose().to_vec()
+    }
+
+    #[test]
+    fn a_key_is_shown_in_groups_of_four() {
+        assert_eq!(*in_fours("ABCDEFGHIJ"), "ABCD EFGH IJ");
+        assert_eq!(*in_fours("ABCD"), "ABCD");
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn escape(text: &str, most: usize, quotes: bool) -> String {
 }
 
 /// C0, DEL, C1, bidi controls, zero-width and line/paragraph separators.
-fn steers(c: char) -> bool {
+pub(crate) fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

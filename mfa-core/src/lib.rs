@@ -3,8 +3,8 @@
 //! This crate does no input or output, reads no clock and starts no task: time, randomness and
 //! peers are passed in, so that every dialogue can be tested as a table.
 //!
-//! The default features are what the PAM module carries into sshd and sudo: [`wire`], [`secret`],
-//! [`stacked`] and [`clean`]. Everything else is behind the feature `authority`.
+//! The default features are what the PAM module carries into sshd and sudo: [`wire`], [`page`],
+//! [`secret`], [`stacked`] and [`clean`]. Everything else is behind the feature `authority`.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "authority")]
@@ -18,6 +18,8 @@ pub mod bus;
 pub mod clean;
 #[cfg(feature = "approval")]
 pub mod device;
+#[cfg(feature = "authority")]
+pub mod enrolling;
 #[cfg(feature = "authority")]
 pub mod enrollment;
 #[cfg(feature = "authority")]
@@ -38,6 +40,7 @@ pub mod now;
 pub mod otp;
 #[cfg(feature = "authority")]
 pub mod otpauth;
+pub mod page;
 #[cfg(feature = "authority")]
 pub mod place;
 #[cfg(feature = "authority")]

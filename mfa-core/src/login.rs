@@ -5,15 +5,18 @@
 //! What must never happen: `granted` without a judgement or signature that counted in this login and every approval policy
 //! wants, `ignored` for a fault, or a dialogue that tells a stranger who exists.
 
+mod enrol;
 mod evidence;
 mod stacked;
 mod words;
 
 pub use evidence::{first_factors, time_for};
+pub(crate) use words::in_words;
 pub use words::{PROMPT, PROMPT_AGAIN};
 
 use crate::clean;
 use crate::limits::Budget;
+use crate::page::Page;
 use crate::policy::{Approvers, Decision, Require, is_remote};
 use crate::secret::Secret;
 use crate::stacked::FirstPass;
@@ -107,6 +110,8 @@ enum Phase {
 pub struct Next {
     /// Shown before the step, at most one line.
     pub info: Option<String>,
+    /// Shown after that.
+    pub pages: Vec<Page>,
     /// The step.
     pub step: Step,
 }
@@ -122,11 +127,11 @@ pub enum Settled {
 
 impl Next {
     fn step(step: Step) -> Self {
-        Self { info: None, step }
+        Self { info: None, pages: Vec::new(), step }
     }
 
     fn told(info: impl AsRef<str>, step: Step) -> Self {
-        Self { info: Some(clean::message(info.as_ref())), step }
+        Self { info: Some(clean::message(info.as_ref())), pages: Vec::new(), step }
     }
 
     /// What was decided, once it is.
@@ -134,7 +139,7 @@ impl Next {
     pub fn verdict(&self) -> Option<&Verdict> {
         match &self.step {
             Step::Granted(verdict) | Step::Ignored(verdict) | Step::Refused { verdict, .. } => Some(verdict),
-            Step::Prompt { .. } | Step::Info { .. } | Step::Wait { .. } => None,
+            Step::Prompt { .. } | Step::Info { .. } | Step::Show { .. } | Step::Wait { .. } => None,
         }
     }
 }
@@ -165,13 +170,7 @@ impl Login {
             (Require::Off, _) if decision.refused.is_none() => {
                 Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired)))
             }
-            (Require::Optional, Subject::Unenrolled) => {
-                let passes = Step::Ignored(login.verdict(Method::None, Reason::NotEnrolled));
-                match decision.from.filter(|_| told) {
-                    Some(deadline) => Next::told(words::will_be_required(deadline), passes),
-                    None => Next::step(passes),
-                }
-            }
+            (Require::Optional, Subject::Unenrolled) => login.passes_for_now(decision),
             (Require::Required | Require::Approved, Subject::Unenrolled) if told => login.must_enrol(),
             (_, Subject::Barred(reason)) if told => login.barred(reason),
             _ => Next::step(login.prompt(PROMPT)),

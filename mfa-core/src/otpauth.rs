@@ -133,6 +133,16 @@ impl Otpauth {
     /// A colon in a name becomes a dash, since readers split the label there.
     #[must_use]
     pub fn print(&self) -> Secret {
+        self.written(false)
+    }
+
+    /// The same without what every app takes for granted (SHA1, 6 digits, 30 s), so that its picture fits a terminal of 24 rows.
+    #[must_use]
+    pub fn brief(&self) -> Secret {
+        self.written(true)
+    }
+
+    fn written(&self, brief: bool) -> Secret {
         // Longest parts: a secret of 128 bytes is 205 letters, a name three bytes for each of its own, twice.
         let names = self.account.len() + 2 * self.issuer.as_ref().map_or(0, String::len);
         let mut uri = String::with_capacity(384 + 3 * names);
@@ -149,8 +159,14 @@ impl Otpauth {
             uri.push_str("&issuer=");
             encode_name(issuer, &mut uri);
         }
-        append(&mut uri, format_args!("&algorithm={}&digits={}", self.otp.algorithm(), self.otp.digits()));
+        if !(brief && self.otp.algorithm() == Algorithm::default()) {
+            append(&mut uri, format_args!("&algorithm={}", self.otp.algorithm()));
+        }
+        if !(brief && self.otp.digits() == DEFAULT_DIGITS) {
+            append(&mut uri, format_args!("&digits={}", self.otp.digits()));
+        }
         match self.otp.moving() {
+            Moving::Time { period: DEFAULT_PERIOD } if brief => {}
             Moving::Time { period } => append(&mut uri, format_args!("&period={period}")),
             Moving::Counter => append(&mut uri, format_args!("&counter={}", self.counter.unwrap_or(0))),
         }

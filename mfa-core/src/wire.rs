@@ -7,6 +7,7 @@
 //! What must never happen: a value this side does not know being taken for one it knows. An unknown
 //! version, tag, field or enum string is an error, and an error is a refusal.
 
+use crate::page::Page;
 use crate::secret::Secret;
 use crate::stacked::FirstPass;
 use serde::de::DeserializeOwned;
@@ -60,7 +61,7 @@ pub enum Ask {
     Cancel,
 }
 
-/// Who knocks, as the PAM handle tells it. Nothing here is taken from the process environment.
+/// Who knocks, as the PAM handle tells it. Nothing that is decided by is taken from the process environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Context {
@@ -96,6 +97,10 @@ pub struct Context {
     /// There are more of them than [`MAX_ARGUMENTS`] bytes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub arguments_cut: bool,
+    /// The program was started on a terminal that shows ASCII alone, by its own environment: a picture of a key would be noise. Whoever
+    /// sets that environment spoils their own picture; nothing is decided by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ascii: bool,
     /// What the module line makes of the stacked password.
     #[serde(default, skip_serializing_if = "FirstPass::is_unused")]
     pub first_pass: FirstPass,
@@ -116,6 +121,11 @@ pub enum Step {
     Info {
         /// At most 511 bytes, one line, cleaned.
         text: String,
+    },
+    /// Show a page and read the next step at once; nothing is sent.
+    Show {
+        /// Several lines, which may hold secrets.
+        page: Page,
     },
     /// Wait for the next step; nothing is sent meanwhile but [`Ask::Cancel`], when the client is gone or the user
     /// pressed ^C.
@@ -238,6 +248,10 @@ pub enum Reason {
     Malformed,
     /// A login of this kind from this place is remembered.
     Remembered,
+    /// The user set up a first factor in this login, and proved it.
+    Enrolled,
+    /// The user was to set one up in this login, and did not.
+    EnrolmentFailed,
     /// Policy lets nobody in just so.
     RefusedByPolicy,
     /// Policy accepts none of the methods this user has.

@@ -14,6 +14,7 @@ pub mod daemon;
 pub mod devices;
 pub mod locks;
 pub mod logins;
+pub mod picture;
 pub mod pushes;
 pub mod service;
 pub mod store;

@@ -13,8 +13,9 @@ use mfa_core::clean;
 use mfa_core::secret::Secret;
 use mfa_core::wire::{Ask, Context, Ending, Kind, Step, Verdict};
 
-/// Most steps of one talk: five tries with a notice and a wait each are sixteen.
-const MAX_STEPS: usize = 32;
+/// Most steps of one talk: five tries with a notice and a wait each are sixteen; an enrolment shows a picture of a dozen pages, and may
+/// show its menu five times.
+const MAX_STEPS: usize = 64;
 
 /// mfad, as the dialogue sees it.
 pub(crate) trait Authority {
@@ -35,7 +36,7 @@ pub(crate) trait Terminal {
     /// # Errors
     /// When the application cannot ask, or gave up.
     fn prompt(&mut self, text: &str, echo: bool) -> Result<Option<Secret>, ConversationFailed>;
-    /// Shows a line, whatever `PAM_SILENT` says: mfad sends notices only when they matter, and sudo sets that flag always.
+    /// Shows a line or a page, whatever `PAM_SILENT` says: mfad sends notices only when they matter, and sudo sets that flag always.
     fn tell(&mut self, text: &str);
     /// Whether the person left: hung up, or pressed a key to give up.
     fn is_gone(&self) -> bool;
@@ -116,6 +117,11 @@ fn talk(
             Step::Info { text } => {
                 terminal.note("mfad has a notice");
                 terminal.tell(&clean::message(&text));
+                authority.listen()?
+            }
+            Step::Show { page } => {
+                terminal.note("mfad has something to show");
+                terminal.tell(&page.text());
                 authority.listen()?
             }
             Step::Wait { seconds } => {

@@ -1,25 +1,24 @@
 //! The edge to the application: who it says is knocking, and its conversation.
 //!
-//! Everything comes from the PAM handle and the kernel. What must never happen: the process
-//! environment being read, since under sudo it belongs to the caller.
+//! Everything comes from the PAM handle and the kernel. What must never happen: anything decided by the process
+//! environment, since under sudo it belongs to the caller.
 
 use crate::dialogue::{ConversationFailed, Terminal};
 use crate::ffi;
 use crate::log::Log;
+use crate::process;
 use crate::watch::Watch;
 use mfa_core::secret::Secret;
 use mfa_core::stacked::FirstPass;
-use mfa_core::wire::{Context, MAX_ARGUMENTS};
+use mfa_core::wire::Context;
 use pam::constants::{PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_TEXT_INFO, PamMessageStyle};
 use pam::conv::Conv;
 use pam::items::{AuthTok, Item, RHost, RUser, Service, Tty, User};
 use pam::module::PamHandle;
 use pam::secret::SecretBytes;
-use rustix::process::{geteuid, getsid, getuid};
+use rustix::process::{geteuid, getuid};
 use std::ffi::CStr;
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::ops::Deref;
 
 /// Most methods taken from `SSH_AUTH_INFO_0`: OpenSSH knows six (sshd_config(5), AuthenticationMethods).
@@ -27,12 +26,6 @@ const MAX_SSH_METHODS: usize = 8;
 
 /// Longest name of an SSH method, in bytes: RFC 4251, section 6 limits names to 64.
 const MAX_SSH_METHOD: usize = 64;
-
-/// Most bytes read of the command line: more than are passed on.
-const MAX_COMMAND_LINE: u64 = 4096;
-
-/// Most bytes of a process's stat: 52 numbers and a name of 64.
-const MAX_STAT: u64 = 2048;
 
 /// Whether the caller has the rights of root, and so root's socket.
 pub(crate) fn effective_root() -> bool {
@@ -53,6 +46,8 @@ pub(crate) struct Caller {
     pub(crate) session: Option<String>,
     /// What a user typed to start the setuid program that called PAM, and whether there is more of it.
     pub(crate) arguments: (Vec<String>, bool),
+    /// That program was started on a terminal that shows ASCII alone.
+    pub(crate) ascii: bool,
     /// sshd's `SSH_CONNECTION` of the PAM environment: used only to find the connection to watch.
     pub(crate) ssh_connection: Option<String>,
 }
@@ -79,6 +74,7 @@ impl Caller {
     /// Reads the handle.
     pub(crate) fn of(pamh: &mut PamHandle) -> Self {
         let auth_info = ffi::pam_environment(pamh, c"SSH_AUTH_INFO_0").unwrap_or_default();
+        let setuid = effective_root() && !getuid().is_root();
         Self {
             user: item::<User>(pamh),
             service: item::<Service>(pamh).map(text),
@@ -87,8 +83,9 @@ impl Caller {
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
             ssh_auth_info: ssh_methods(&auth_info),
-            session: if effective_root() && !getuid().is_root() { own_session() } else { None },
-            arguments: if effective_root() && !getuid().is_root() { own_arguments() } else { Default::default() },
+            session: if setuid { process::session() } else { None },
+            arguments: if setuid { process::arguments() } else { Default::default() },
+            ascii: process::is_on_ascii(),
             ssh_connection: ffi::pam_environment(pamh, c"SSH_CONNECTION").map(text),
         }
     }
@@ -115,47 +112,10 @@ impl Caller {
             session: self.session.clone(),
             arguments: self.arguments.0.clone(),
             arguments_cut: self.arguments.1,
+            ascii: self.ascii,
             first_pass,
         })
     }
-}
-
-/// The process id of the session's leader and its start in ticks since boot (field 22 of proc(5)'s stat): together they name
-/// one session of a terminal.
-fn own_session() -> Option<String> {
-    let leader = getsid(None).ok()?.as_raw_nonzero();
-    let mut stat = String::new();
-    File::open(format!("/proc/{leader}/stat")).ok()?.take(MAX_STAT).read_to_string(&mut stat).ok()?;
-    // The second field is the program's name in parentheses, and may hold anything.
-    let started = stat.rsplit(')').next()?.split_ascii_whitespace().nth(19)?;
-    started.bytes().all(|b| b.is_ascii_digit()).then(|| format!("{leader}:{started}"))
-}
-
-/// The arguments of this process, from the kernel, and whether there are more.
-fn own_arguments() -> (Vec<String>, bool) {
-    let mut bytes = Vec::new();
-    let read = File::open("/proc/self/cmdline").and_then(|file| file.take(MAX_COMMAND_LINE).read_to_end(&mut bytes));
-    // Where it cannot be read all of them are missing.
-    if read.is_err() { (Vec::new(), true) } else { first_arguments(&bytes) }
-}
-
-/// As many whole arguments as fit [`MAX_ARGUMENTS`].
-fn first_arguments(bytes: &[u8]) -> (Vec<String>, bool) {
-    let mut left = MAX_ARGUMENTS;
-    let mut words = Vec::new();
-    let mut cut = !bytes.ends_with(b"\0");
-    for argument in bytes.strip_suffix(b"\0").unwrap_or(bytes).split(|byte| *byte == 0) {
-        // An argument costs its bytes and what stands between two.
-        match left.checked_sub(argument.len() + 1) {
-            Some(rest) => left = rest,
-            None => {
-                cut = true;
-                break;
-            }
-        }
-        words.push(text(argument.to_vec()));
-    }
-    (words, cut)
 }
 
 /// The stacked password, if a module before this one, or this one, has set it. Nobody is asked for it.
@@ -169,7 +129,7 @@ fn item<'a, T: Item<'a> + Deref<Target = &'a CStr>>(pamh: &'a PamHandle) -> Opti
 }
 
 /// Bytes that are not UTF-8 become U+FFFD, which equals nothing a policy names.
-fn text(bytes: Vec<u8>) -> String {
+pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned())
 }
 
@@ -241,15 +201,6 @@ mod tests {
         assert!(ssh_methods(&[b'a'; 65]).is_empty());
         assert!(ssh_methods(b"\xff\xfe").is_empty());
         assert_eq!(ssh_methods(&b"password\n".repeat(100)).len(), MAX_SSH_METHODS);
-    }
-
-    #[test]
-    fn arguments_are_taken_whole_or_not_at_all() {
-        let read = |bytes: &[u8]| first_arguments(bytes);
-        assert_eq!(read(b"sudo\0-u\0\0id\0"), (vec!["sudo".into(), "-u".into(), String::new(), "id".into()], false));
-        assert_eq!(read(b"sudo\0id"), (vec!["sudo".into(), "id".into()], true), "cut by the limit of what was read");
-        let long = [&b"sudo\0"[..], &[b'x'; MAX_ARGUMENTS], b"\0-u\0root\0"].concat();
-        assert_eq!(read(&long), (vec!["sudo".into()], true));
     }
 
     #[test]

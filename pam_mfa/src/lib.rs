@@ -13,6 +13,7 @@ mod dialogue;
 mod ffi;
 mod host;
 mod log;
+mod process;
 mod sent;
 mod stacked;
 mod watch;

@@ -3,6 +3,9 @@
 use crate::wire::{Context, Kind};
 use std::time::Duration;
 
+/// A caller whose real uid is the user's: the weakest of them.
+pub(super) const SESSION: &str = "session";
+
 /// The first factors in evidence, as policy names them; empty: none is.
 ///
 /// `user_uid` is the account's uid. The PAM environment's `SSH_AUTH_INFO_0` counts for services of kind
@@ -18,7 +21,7 @@ pub fn first_factors(context: &Context, kind: Kind, user_uid: Option<u32>) -> Ve
         given.push(String::from("stack"));
     }
     if by_session {
-        given.push(String::from("session"));
+        given.push(String::from(SESSION));
     }
     given
 }

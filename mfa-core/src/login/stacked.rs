@@ -15,7 +15,7 @@ impl Login {
             Step::Prompt { .. } => self.ask(words::PROMPT),
             other => other,
         };
-        (self, Next { info: next.info, step })
+        (self, Next { step, ..next })
     }
 
     /// Whether a push has a place here: not beside a code that is at hand, nor where a prompt has other words to say.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::place::Place;
-use crate::policy::{ALL_METHODS, Deadline, Set};
+use crate::policy::{ALL_METHODS, Deadline, Set, Way};
 
 pub(super) fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };
@@ -50,7 +50,7 @@ pub(super) fn end(next: &Next) -> String {
         Step::Granted(verdict) => format!("granted {}", verdict.reason),
         Step::Ignored(verdict) => format!("ignored {}", verdict.reason),
         Step::Refused { ending, verdict, .. } => format!("refused {ending} {}", verdict.reason),
-        Step::Prompt { .. } | Step::Info { .. } | Step::Wait { .. } => String::from("goes on"),
+        Step::Prompt { .. } | Step::Info { .. } | Step::Show { .. } | Step::Wait { .. } => String::from("goes on"),
     }
 }
 
@@ -395,4 +395,59 @@ fn before_a_deadline_the_unenrolled_pass_and_are_told() {
     // Who has a factor is asked as ever.
     let (_, next) = Login::begin("a", &decision, Subject::Enrolled, Standing::Evidence);
     assert_eq!(next, Next::step(prompt(PROMPT)));
+}
+
+#[test]
+fn a_first_factor_is_set_up_in_a_login_only_behind_one_that_was_shown_and_where_it_can_be_read() {
+    use Require::{Approved, Off, Optional, Required};
+    let ways = vec![Way::App, Way::Token];
+    let by = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let grace = Some(Deadline { at: 9, left: 5 });
+    for (require, from, kind, factors, expected) in [
+        (Required, None, Kind::Sshd, by(&["publickey"]), 2),
+        (Approved, None, Kind::Sudo, by(&["session", "stack"]), 2),
+        (Optional, grace, Kind::Su, by(&["stack"]), 2),
+        (Optional, None, Kind::Su, by(&["stack"]), 0),
+        (Off, grace, Kind::Su, by(&["stack"]), 0),
+        // Any program of the user's has the user's uid.
+        (Required, None, Kind::Sudo, by(&["session"]), 0),
+        (Required, None, Kind::Sudo, by(&[]), 0),
+        (Required, None, Kind::Polkit, by(&["stack"]), 0),
+        (Required, None, Kind::Locker, by(&["stack"]), 0),
+        (Required, None, Kind::Display, by(&["stack"]), 0),
+        (Required, None, Kind::Other, by(&["stack"]), 0),
+        (Required, None, Kind::Login, by(&["stack"]), 2),
+    ] {
+        let decision = Decision { from, enrol: ways.clone(), ..decision(require, kind, 3) };
+        let standing = standing(!factors.is_empty());
+        let (login, _) = Login::begin("anna", &decision, Subject::Unenrolled, standing);
+        assert_eq!(login.enrols_by(&decision, &factors).len(), expected, "{require} {kind} {factors:?}");
+        let (other, _) = Login::begin("anna", &decision, Subject::Enrolled, standing);
+        assert!(other.enrols_by(&decision, &factors).is_empty());
+        assert!(login.without_prompts().enrols_by(&decision, &factors).is_empty());
+    }
+    let totp = Decision { methods: vec![Method::Totp], enrol: ways.clone(), ..decision(Required, Kind::Su, 3) };
+    let (login, _) = Login::begin("anna", &totp, Subject::Unenrolled, Standing::Evidence);
+    assert_eq!(login.enrols_by(&totp, &by(&["stack"])), [Way::App], "what would not open it is not set up");
+}
+
+#[test]
+fn an_enrolment_that_comes_to_nothing_refuses_where_a_factor_is_required_and_passes_in_the_grace() {
+    use crate::enrolling::Turn;
+    let grace = Decision { from: Some(Deadline { at: 0, left: 5 }), ..decision(Require::Optional, Kind::Su, 3) };
+    let must = decision(Require::Required, Kind::Su, 3);
+    let begun = |decision| Login::begin("anna", decision, Subject::Unenrolled, Standing::Evidence).0;
+    assert_eq!(end(&begun(&must).turn(Turn::Over, &must)), "refused stop enrolment-failed");
+    assert_eq!(end(&begun(&must).cannot_enrol(&must)), "refused retry no-conversation");
+    for next in [
+        begun(&grace).turn(Turn::Over, &grace),
+        begun(&grace).turn(Turn::Later, &grace),
+        begun(&grace).cannot_enrol(&grace),
+    ] {
+        assert_eq!(end(&next), "ignored not-enrolled");
+        assert!(next.info.is_some_and(|told| told.starts_with("From 1970-01-01")));
+    }
+    assert_eq!(end(&after(begun(&must).set_up(Method::Totp))), "granted enrolled");
+    let approved = decision(Require::Approved, Kind::Su, 3);
+    assert!(matches!(begun(&approved).set_up(Method::Totp), Settled::AskApproval(_)), "others still decide");
 }

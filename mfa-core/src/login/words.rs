@@ -35,6 +35,7 @@ pub(super) const NO_ALLOWED_METHOD: &str =
     "None of your factors is accepted here. Ask your administrator which are: mfactl explain";
 pub(super) const REFUSED_BY_POLICY: &str =
     "This login is refused: it is too unusual. Try from where you usually are, or ask your administrator.";
+pub(super) const NOT_SET_UP: &str = "No second factor was set up. Log in once more to try again.";
 pub(super) const BARRED: &str =
     "Your second factor cannot be checked on this host. Ask your administrator to look at the log of mfad.";
 
@@ -110,7 +111,7 @@ pub(super) fn useless(judgement: &Judgement) -> Option<String> {
 }
 
 /// Seconds as a person says them.
-fn in_words(seconds: u64) -> String {
+pub(crate) fn in_words(seconds: u64) -> String {
     match seconds {
         1 => String::from("1 second"),
         0..120 => format!("{seconds} seconds"),

@@ -4,7 +4,7 @@ use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
 use crate::logins::{self, Appraisal, Caller};
 use mfa_core::admin::{AdminReply, Explanation, Outcome};
-use mfa_core::login::{Subject, needs_number};
+use mfa_core::login::{Login, Standing, Subject, needs_number};
 use mfa_core::policy::{OWN_PROGRAM, Require};
 use mfa_core::wire::{Context, Method, Reason};
 
@@ -12,7 +12,10 @@ pub(super) fn explain(authority: &Authority, mut context: Context) -> AdminReply
     context.service = context.service.to_lowercase();
     let looked_up = by_name(&context.user);
     let caller = if context.service == OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
-    let Appraisal { decision, subject, .. } = logins::appraise(authority, caller, &context, &looked_up);
+    let Appraisal { decision, subject, first_factors } = logins::appraise(authority, caller, &context, &looked_up);
+    let (login, _) = Login::begin(&context.user, &decision, subject, Standing::Evidence);
+    let ways: Vec<String> = login.enrols_by(&decision, &first_factors).iter().map(ToString::to_string).collect();
+    let ways = ways.join(" or ");
     let absent = looked_up == Lookup::Absent;
     let account = match looked_up {
         Lookup::Found(account) => Some(account.name),
@@ -39,10 +42,20 @@ pub(super) fn explain(authority: &Authority, mut context: Context) -> AdminReply
             (Outcome::Asked, format!("is asked for a verification code, {} {tries}{approved}", decision.tries))
         }
         (Require::Optional, Subject::Unenrolled) => {
-            (Outcome::NotEnrolledIgnored, String::from("has no factor and is asked nothing"))
+            let offered = if ways.is_empty() { "" } else { "; setting one up in the login is offered: " };
+            (Outcome::NotEnrolledIgnored, format!("has no factor and is asked nothing{offered}{ways}"))
+        }
+        (Require::Required | Require::Approved, Subject::Unenrolled) if ways.is_empty() => {
+            let behind = !login.enrols_by(&decision, &[String::from("stack")]).is_empty();
+            let meets = if behind {
+                "has no factor and is refused; behind a first factor (--first-factor) the login would set one up"
+            } else {
+                "has no factor and is refused; mfactl enroll adds one"
+            };
+            (Outcome::NotEnrolledRefused, meets.to_owned())
         }
         (Require::Required | Require::Approved, Subject::Unenrolled) => {
-            (Outcome::NotEnrolledRefused, String::from("has no factor and is refused; mfactl enroll adds one"))
+            (Outcome::Enrols, format!("has no factor and is led through setting one up in the login: {ways}"))
         }
         (_, Subject::Barred(reason)) => (Outcome::Barred, barred(reason)),
     };

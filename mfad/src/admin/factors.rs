@@ -46,8 +46,11 @@ pub(super) fn enroll(
         otp,
         counter: 0,
     };
-    let (id, uri, secret) =
-        (factor.id.clone(), changes::uri(authority, &account.name, &factor), base32::encode(factor.otp.secret()));
+    let (id, uri, secret) = (
+        factor.id.clone(),
+        changes::otpauth(authority, &account.name, &factor).print(),
+        base32::encode(factor.otp.secret()),
+    );
     add_factor(&mut enrollment, factor)?;
     let codes = if confirm { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
     if !codes.is_empty() && !fresh {

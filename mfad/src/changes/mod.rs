@@ -4,9 +4,11 @@
 //! that lost it), a factor that opens something before its spent codes are known, or a file of another account changed.
 
 mod confirm;
+mod proved;
 pub mod tokens;
 
 pub use confirm::confirm;
+pub use proved::keep_proved;
 
 use crate::accounts::Account;
 use crate::authority::Authority;
@@ -170,12 +172,12 @@ pub fn checked_label(label: &str) -> Result<String, Refusal> {
     if clean::field(label) == label { Ok(label.to_owned()) } else { refuse("a label is at most 64 plain characters") }
 }
 
-/// The otpauth URI of a factor, as an app reads it.
+/// A factor as an app reads it.
 #[must_use]
-pub fn uri(authority: &Authority, user: &str, factor: &Factor) -> Secret {
+pub fn otpauth(authority: &Authority, user: &str, factor: &Factor) -> Otpauth {
     let in_force = authority.in_force();
     let host = || authority.pushes.host().name.clone();
     let issuer = in_force.policy.issuer.as_ref().map_or_else(host, |set| set.value.clone());
     let counter = (factor.method() == Method::Hotp).then_some(factor.counter);
-    Otpauth { otp: factor.otp.clone(), issuer: Some(issuer), account: user.to_owned(), counter }.print()
+    Otpauth { otp: factor.otp.clone(), issuer: Some(issuer), account: user.to_owned(), counter }
 }

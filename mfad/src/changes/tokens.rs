@@ -47,14 +47,7 @@ pub fn assign(authority: &Authority, account: &Account, typed: &str, pending: bo
     let (id, reached) = (factor.id.clone(), token.reached);
     add_factor(&mut enrollment, factor)?;
     let recovery = if pending { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
-    authority.store.change_stock(|stock| {
-        // Somebody else may have taken it meanwhile.
-        let serial = to_be_had(stock, typed, &account.name)?.0.to_owned();
-        if let Some(token) = stock.tokens.get_mut(&serial) {
-            token.holder = Some(account.name.clone());
-        }
-        Ok::<_, Refusal>(())
-    })?;
+    hold(authority, serial, &account.name)?;
     if fresh {
         save(authority, &mut Enrollment { factors: Vec::new(), recovery: None, ..enrollment.clone() }, true)?;
     }
@@ -67,6 +60,20 @@ pub fn assign(authority: &Authority, account: &Account, typed: &str, pending: bo
     })?;
     save(authority, &mut enrollment, false)?;
     Ok(Assigned { serial: serial.to_owned(), factor: id, recovery })
+}
+
+/// Notes in the stock that the token is `user`'s.
+///
+/// # Errors
+/// When somebody else has taken it meanwhile.
+pub fn hold(authority: &Authority, serial: &str, user: &str) -> Result<(), Refusal> {
+    authority.store.change_stock(|stock| {
+        to_be_had(stock, serial, user)?;
+        if let Some(token) = stock.tokens.get_mut(serial) {
+            token.holder = Some(user.to_owned());
+        }
+        Ok(())
+    })
 }
 
 /// The token that is meant, where `user` may take it.

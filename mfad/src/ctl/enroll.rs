@@ -6,14 +6,14 @@ use super::link::{Link, unexpected};
 use super::prompt;
 use super::show::{self, Screen, aside};
 use super::{Failure, User};
+use crate::picture;
 use clap::{Args, ValueEnum};
 use mfa_core::admin::{AdminAsk, AdminReply, NewFactor};
+use mfa_core::base32;
 use mfa_core::enrollment::FactorId;
 use mfa_core::otp::Algorithm;
 use mfa_core::secret::Secret;
 use mfa_core::wire::Method;
-use qrcode::render::unicode::Dense1x2;
-use qrcode::{EcLevel, QrCode};
 use serde::Serialize;
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
@@ -172,7 +172,9 @@ fn show_made(screen: &mut Screen, new: &New, made: &Made<'_>) -> Result<(), Fail
         screen.say(&format!("A new factor for {user}. Type the key into an authenticator app:\n"))?;
     } else {
         screen.say(&format!("A new factor for {user}. Scan this with an authenticator app, or type the key:\n"))?;
-        screen.write(&qr(uri, screen.terminal)?)?;
+        let picture = picture::coloured(uri, screen.terminal)
+            .map_err(|e| Failure::Refused(format!("the URI does not fit a QR code ({e}); --no-qr leaves it out")))?;
+        screen.write(&picture)?;
     }
     let mut text = Zeroizing::new(String::with_capacity(2 * uri.len() + 512));
     let moves = match new.kind {
@@ -183,7 +185,7 @@ fn show_made(screen: &mut Screen, new: &New, made: &Made<'_>) -> Result<(), Fail
     let _ = write!(
         text,
         "\n  URI:  {uri}\n  Key:  {}\n        {moves}, {} digits, {}\n",
-        *grouped(made.secret),
+        *base32::in_fours(made.secret.expose_str().unwrap_or_default()),
         new.digits,
         new.algorithm
     );
@@ -221,61 +223,4 @@ pub(super) fn show_recovery(screen: &mut Screen, user: &str, codes: &[Secret]) -
         let _ = writeln!(text, "  {}", code.expose_str().unwrap_or_default());
     }
     screen.write(&text)
-}
-
-/// The key in groups of four, as apps and people read it.
-fn grouped(secret: &Secret) -> Zeroizing<String> {
-    let key = secret.expose_str().unwrap_or_default();
-    let mut text = Zeroizing::new(String::with_capacity(key.len() * 2));
-    for (index, letter) in key.chars().enumerate() {
-        if index > 0 && index % 4 == 0 {
-            text.push(' ');
-        }
-        text.push(letter);
-    }
-    text
-}
-
-/// A QR code of half blocks with its quiet zone. On a terminal the colours are set, so that dark stays dark whatever
-/// the terminal's own colours are; elsewhere it is dark on light, as on paper.
-fn qr(uri: &str, terminal: bool) -> Result<Zeroizing<String>, Failure> {
-    let code = QrCode::with_error_correction_level(uri, EcLevel::L)
-        .map_err(|e| Failure::Refused(format!("the URI does not fit a QR code ({e}); --no-qr leaves it out")))?;
-    let picture = Zeroizing::new(code.render::<Dense1x2>().quiet_zone(true).build());
-    if !terminal {
-        return Ok(Zeroizing::new(format!("{}\n", *picture)));
-    }
-    // ECMA-48 SGR: black on (bright) white, and back at the end of each row.
-    let mut text = Zeroizing::new(String::with_capacity(picture.len() * 2));
-    for row in picture.lines() {
-        let _ = writeln!(text, "\x1b[30;107m{row}\x1b[0m");
-    }
-    Ok(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_shown_in_groups_of_four() {
-        assert_eq!(*grouped(&Secret::from(String::from("ABCDEFGHIJ"))), "ABCD EFGH IJ");
-        assert_eq!(*grouped(&Secret::from(String::from("ABCD"))), "ABCD");
-    }
-
-    #[test]
-    fn a_qr_code_has_a_quiet_zone_and_fits_a_usual_terminal() {
-        let uri = format!(
-            "otpauth://totp/{}?secret={}&issuer=host&algorithm=SHA1&digits=6&period=30",
-            "x".repeat(40),
-            "A".repeat(32)
-        );
-        let plain = qr(&uri, false).unwrap();
-        let rows: Vec<&str> = plain.lines().collect();
-        assert!(rows.len() <= 30 && rows.iter().all(|row| row.chars().count() <= 64), "{} rows", rows.len());
-        // Four modules are two rows of half blocks.
-        assert!(rows[..2].iter().all(|row| row.trim().is_empty()) && rows.iter().all(|row| row.starts_with("    ")));
-        let coloured = qr(&uri, true).unwrap();
-        assert!(coloured.lines().all(|row| row.starts_with("\x1b[30;107m") && row.ends_with("\x1b[0m")));
-    }
 }

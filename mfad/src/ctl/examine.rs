@@ -125,6 +125,7 @@ fn decided(explanation: Explanation) -> Decision {
         Outcome::Asked => Decision::Asked { methods: explanation.methods.iter().map(ToString::to_string).collect() },
         Outcome::Exempt => Decision::Exempt,
         Outcome::NotEnrolledIgnored => Decision::NotEnrolledIgnored,
+        Outcome::Enrols => Decision::Enrols,
         Outcome::NotEnrolledRefused => Decision::NotEnrolledRefused,
         Outcome::Barred => Decision::Barred(explanation.meets),
         Outcome::NoAccount => Decision::Unknown(String::from("there is no such account on this host")),

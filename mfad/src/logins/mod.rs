@@ -5,6 +5,7 @@
 //! must never happen: "granted" before the state that says so is on disk.
 
 mod appraise;
+mod enrol;
 mod record;
 mod signals;
 mod transact;
@@ -17,6 +18,7 @@ use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
 use crate::pushes::{self, Ticket};
 use mfa_core::clean;
+use mfa_core::enrolling::Enrolling;
 use mfa_core::limits::Budget;
 use mfa_core::login::{Approval, Login, Next, Offer, Pushed, Settled, Standing, time_for};
 use mfa_core::policy::{Approvers, Decision, OWN_PROGRAM};
@@ -51,13 +53,15 @@ pub struct Session {
     budget: Budget,
     /// The requests under way: to the user's devices, or to those who may approve. Dropped with the login, which withdraws them.
     push: Option<Ticket>,
+    /// The factor that is set up in this login.
+    enrolling: Option<Enrolling>,
 }
 
 impl Session {
     /// Whose files its answers need; `None` when nothing is judged and no lock needed.
     #[must_use]
     pub fn judged_user(&self) -> Option<&str> {
-        self.login.judges().then_some(self.user.as_str())
+        (self.login.judges() || self.enrolling.is_some()).then_some(self.user.as_str())
     }
 
     /// Whether this answer means "I wait for the devices".
@@ -86,7 +90,10 @@ impl Session {
 
     /// The application cannot ask. `None`: a request is out that needs no number, and is waited for.
     pub fn cannot_ask(&mut self) -> Option<Next> {
-        self.login.cannot_ask()
+        match self.enrolling.take() {
+            Some(_) => Some(self.login.cannot_enrol(&self.decision)),
+            None => self.login.cannot_ask(),
+        }
     }
 
     /// How long the person may take.
@@ -135,7 +142,11 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
     {
         next = login.remembered();
     }
-    let mut session = Session { login, caller, standing, decision, user, uid, context, budget, push: None };
+    let mut session =
+        Session { login, caller, standing, decision, user, uid, context, budget, push: None, enrolling: None };
+    if let Some(first) = enrol::begin(authority, &mut session, &first_factors) {
+        return (session, first);
+    }
     let next = match next.step {
         Step::Prompt { .. } if session.login.may_push() => offer(authority, &mut session).unwrap_or(next),
         _ => next,
@@ -216,6 +227,10 @@ pub fn ask_approval(authority: &Arc<Authority>, session: &mut Session, approvers
 /// [`ask_approval`] without it where that is what comes next; the end of that is recorded by [`record_end`].
 #[must_use]
 pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Settled {
+    if session.enrolling.is_some() {
+        let typed = if let Ask::Answer { text } = answer { text.as_ref() } else { None };
+        return enrol::answer(authority, session, typed, authority.clock.now());
+    }
     if session.judged_user().is_none() {
         let settled = session.login.settle(None);
         if let Settled::Next(next) = &settled {

@@ -45,11 +45,12 @@ fn event(session: &Session, happened: Happened) -> Event {
 
 fn happened(reason: Reason) -> Happened {
     match reason {
-        Reason::CodeAccepted | Reason::Approved | Reason::Remembered => Happened::AuthSuccess,
+        Reason::CodeAccepted | Reason::Approved | Reason::Remembered | Reason::Enrolled => Happened::AuthSuccess,
         Reason::NotRequired | Reason::NotEnrolled => Happened::AuthIgnored,
         Reason::Locked => Happened::AuthLocked,
         Reason::Replay => Happened::AuthReplay,
         Reason::EnrolmentRequired
+        | Reason::EnrolmentFailed
         | Reason::UnknownUser
         | Reason::PushDenied
         | Reason::PushExpired

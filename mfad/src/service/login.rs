@@ -120,6 +120,9 @@ impl Mouth {
         let (Step::Prompt { .. } | Step::Granted(_), None, Ok(socket)) = (&next.step, &next.info, &self.socket) else {
             return Told::No;
         };
+        if !next.pages.is_empty() {
+            return Told::No;
+        }
         let Ok(mut frame) = encode(&next.step) else { return Told::No };
         if self.taken.swap(true, Ordering::AcqRel) {
             return Told::Yes;
@@ -251,6 +254,9 @@ fn too_slow(user: String) -> Step {
 async fn send(stream: &mut UnixStream, next: &Next) -> Result<(), FrameError> {
     if let Some(text) = &next.info {
         frames::write(stream, &Step::Info { text: text.clone() }).await?;
+    }
+    for page in &next.pages {
+        frames::write(stream, &Step::Show { page: page.clone() }).await?;
     }
     frames::write(stream, &next.step).await
 }

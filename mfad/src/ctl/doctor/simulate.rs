@@ -24,6 +24,8 @@ pub enum Decision {
     Exempt,
     /// Has no factor, and policy lets that pass.
     NotEnrolledIgnored,
+    /// Has no factor, and sets one up in the login.
+    Enrols,
     /// Has no factor, and policy demands one.
     NotEnrolledRefused,
     /// Is asked, and refused whatever is answered, for this reason.
@@ -83,7 +85,7 @@ pub fn simulate(user: &str, service: &str, stack: &Stack, first: Vec<String>, de
 /// What our module returns when the user does everything right.
 fn answer(decision: &Decision) -> Code {
     match decision {
-        Decision::Asked { .. } | Decision::Unknown(_) => Code::SUCCESS,
+        Decision::Asked { .. } | Decision::Enrols | Decision::Unknown(_) => Code::SUCCESS,
         Decision::Exempt | Decision::NotEnrolledIgnored => Code::IGNORE,
         Decision::NotEnrolledRefused | Decision::Barred(_) => Code::AUTH_ERR,
     }
@@ -103,6 +105,7 @@ fn told(step: &Step, line: &Line, decision: &Decision) -> Option<String> {
             Decision::NotEnrolledIgnored => {
                 format!("{name} asks nothing: no factor is enrolled, and policy lets that pass")
             }
+            Decision::Enrols => format!("{name} leads through setting up a factor: none is enrolled"),
             Decision::NotEnrolledRefused => {
                 format!("{name} asks for a verification code and refuses whatever is typed: no factor is enrolled")
             }
@@ -219,6 +222,7 @@ mod tests {
         for (decision, says, end) in [
             (Decision::Exempt, "policy exempts this login", "Let in."),
             (Decision::NotEnrolledIgnored, "policy lets that pass", "Let in."),
+            (Decision::Enrols, "leads through setting up a factor", "Let in."),
             (Decision::NotEnrolledRefused, "refuses whatever is typed", "Refused (auth_err)."),
             (
                 Decision::Barred("is refused whatever is answered".into()),
