@@ -14,7 +14,7 @@ use mfa_core::wire::Method;
 use mfa_core::{enrollment::Recovery, record};
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{Gid, Uid, chown};
-use pam_mfa_tests::harness::{Mfad, World};
+use pam_mfa_tests::harness::{Mfactl, Mfad, World};
 use std::fmt::{self, Write as _};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -238,6 +238,21 @@ impl Ground {
         let kib: f64 = line.split_whitespace().next().and_then(|n| n.parse().ok()).expect("kilobytes");
         self.mfad.stop();
         kib / 1024.0
+    }
+
+    /// Takes the factors from every hundredth, of all of whom one is required.
+    pub(crate) fn leave_some_out(&self) {
+        for person in (0..self.files).step_by(100).map(Person) {
+            let mut enrollment = person.enrollment(Moving::Counter, &self.recovery);
+            (enrollment.factors, enrollment.recovery) = (Vec::new(), None);
+            let users = self.world.state_dir().join("users").join(format!("{}.toml", person.name()));
+            write(&users, enrollment.print().expect("it prints").as_bytes(), DAEMON, 0o600);
+        }
+    }
+
+    /// What `mfactl` says to these arguments.
+    pub(crate) fn mfactl(&self, args: &[&str]) -> String {
+        Mfactl::new(&self.world).run(args, "").ok().stdout
     }
 
     /// What mfad wrote, for failures.

@@ -5,6 +5,7 @@
 
 mod disk;
 mod ground;
+mod lists;
 mod logins;
 mod numbers;
 mod socket;
@@ -35,6 +36,7 @@ fn main() {
     let mut sockets: BTreeMap<usize, Vec<Figures>> = BTreeMap::new();
     let mut whole: BTreeMap<(usize, usize, Contender), Vec<Figures>> = BTreeMap::new();
     let mut warm: BTreeMap<Contender, Vec<Figures>> = BTreeMap::new();
+    let mut lists = Vec::new();
     let crowd = |processes| Crowd { processes, program: &options.login, fresh: true };
     for &size in &options.sizes {
         ground.fill(size);
@@ -53,6 +55,13 @@ fn main() {
                 warm.entry(contender).or_default().push(logins::run(&mut ground, contender, &alone));
             }
         }
+        ground.fill(size);
+        ground.leave_some_out();
+        ground.start_mfad();
+        for list in lists::LISTS {
+            lists.push((size, list, lists::run(&ground, list, options.rounds.max(3))));
+        }
+        ground.stop_mfad();
     }
     println!(
         "| files | processes | program | p50 ms | p99 ms | logins/s | of pam_mfa's p50 | mfad's peak MiB | failed |"
@@ -73,6 +82,19 @@ fn main() {
             numbers::spread(rounds),
             median(rounds, |f| f.p99),
             median(rounds, |f| f.per_second)
+        );
+    }
+    println!("\n| files | command | lines | seconds |\n|--:|---|--:|--:|");
+    for (size, list, listed) in &lists {
+        let at = |index: usize| listed.seconds.get(index).copied().unwrap_or(f64::NAN);
+        let (middle, last) = (listed.seconds.len() / 2, listed.seconds.len().saturating_sub(1));
+        println!(
+            "| {size} | `mfactl {}` | {} | {:.3} ({:.3}–{:.3}) |",
+            list.join(" "),
+            listed.lines,
+            at(middle),
+            at(0),
+            at(last)
         );
     }
     println!("\n| logins in one process, modules kept where they allow it | p50 ms |\n|---|--:|");
