@@ -9,6 +9,31 @@ pub mod oath;
 
 use crate::otp::{Moving, Otp};
 
+/// What is said of pam_u2f's files.
+pub const FIDO_KEYS: &str = "a file of pam_u2f: its FIDO keys answer challenges and have no codes, so they cannot be taken over. Let \
+     pam_u2f go on asking for them where they are in use, or enrol another factor: mfactl enroll";
+
+/// Whether this is a file of pam_u2f (`u2f_keys`): `user:handle,key,type,options[:…]`, or the older `user:handle,key`.
+#[must_use]
+pub fn is_of_u2f(text: &str) -> bool {
+    let is_key = |credential: &str| {
+        let mut fields = credential.split(',').map(str::trim);
+        let (Some(handle), Some(key)) = (fields.next(), fields.next()) else { return false };
+        let kind = fields.next();
+        let encoded = |text: &str| {
+            text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_' | b'*'))
+        };
+        // A P-256 or Ed25519 public key is 32 bytes at least: 43 letters of base64.
+        encoded(handle)
+            && encoded(key)
+            && key.len() >= 43
+            && kind.is_none_or(|kind| matches!(kind, "es256" | "rs256" | "eddsa"))
+    };
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let credentials = first.and_then(|line| line.split_once(':')).map(|(_, credentials)| credentials);
+    credentials.is_some_and(|credentials| credentials.split(':').all(is_key))
+}
+
 /// What became of a file. Blank lines and comments are not listed; every other line is, in order.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -89,4 +114,25 @@ pub(crate) fn summary(otp: &Otp) -> String {
 pub(crate) fn number(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_pam_u2f_is_recognised_and_others_are_not() {
+        let key = "K".repeat(88);
+        for (text, is) in [
+            (format!("anna:handle+/=,{key},es256,+presence\n"), true),
+            (format!("# keys\n\nanna:handle,{key},es256,+presence:other,{key},eddsa,+presence+pin\n"), true),
+            (format!("anna:handle,04{}\n", "ab".repeat(64)), true),
+            (String::from("JBSWY3DPEHPK3PXP\n\" TOTP_AUTH\n"), false),
+            (String::from("HOTP/T30/6\tanna\t-\t3132333435363738393031323334353637383930\n"), false),
+            (String::from("anna:x:1000:1000:Anna,,,:/home/anna:/bin/sh\n"), false),
+            (String::new(), false),
+        ] {
+            assert_eq!(is_of_u2f(&text), is, "{text}");
+        }
+    }
 }

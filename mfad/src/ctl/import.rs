@@ -3,6 +3,8 @@
 //! The readers are `mfa_core::import`; mfad checks each factor against accounts and files while it is staged, and writes
 //! all of them at the end. What must never happen: a line without a word, or half an import.
 
+mod homes;
+
 use super::Failure;
 use super::link::{Link, unexpected};
 use super::show::{self, Gathered, Screen, line};
@@ -11,7 +13,7 @@ use crate::clock::host_zone;
 use clap::{Args, Subcommand};
 use mfa_core::admin::{AdminAsk, AdminReply, ImportEntry, STAGED_AT_ONCE};
 use mfa_core::base32;
-use mfa_core::import::{Imported, Line, Outcome, Report, google_authenticator, oath};
+use mfa_core::import::{FIDO_KEYS, Imported, Line, Outcome, Report, google_authenticator, is_of_u2f, oath};
 use mfa_core::otp::{Moving, ShortSecret, WINDOW};
 use mfa_core::wire::Method;
 use rustix::fs::OFlags;
@@ -30,16 +32,24 @@ pub(super) const AT_ONCE_BYTES: usize = 12 * 1024;
 /// Which format.
 #[derive(Debug, Subcommand)]
 pub(super) enum Format {
-    /// A user's ~/.google_authenticator
+    /// A user's ~/.google_authenticator, or those of everybody
     GoogleAuthenticator {
+        /// The file, of one user
+        #[arg(requires = "user")]
+        file: Option<PathBuf>,
+        /// Whose it is
+        #[arg(long, value_name = "USER", requires = "file")]
+        user: Option<String>,
+        /// The files in the home folders of all people that getent(1) lists
+        #[arg(long, conflicts_with_all = ["file", "user"], required_unless_present = "file")]
+        all_homes: bool,
         #[command(flatten)]
         how: How,
-        /// Whose it is
-        #[arg(long, value_name = "USER")]
-        user: String,
     },
     /// pam_oath's users.oath; its times are read in this host's time zone
     Oath {
+        /// The file
+        file: PathBuf,
         #[command(flatten)]
         how: How,
     },
@@ -48,14 +58,12 @@ pub(super) enum Format {
 /// How to go about it.
 #[derive(Debug, Args)]
 pub(super) struct How {
-    /// The file
-    pub(super) file: PathBuf,
     /// Take secrets of 80 to 111 bits: replace them soon
     #[arg(long)]
-    allow_short_secret: bool,
-    /// Import the good lines although there are bad ones
+    pub(super) allow_short_secret: bool,
+    /// Import what is good although there is bad
     #[arg(long)]
-    skip_bad: bool,
+    pub(super) skip_bad: bool,
     /// Check everything, write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -90,11 +98,17 @@ pub(super) fn import(
     format: &Format,
     link: impl FnOnce() -> Result<Link, Failure>,
 ) -> Result<(), Failure> {
-    let (Format::GoogleAuthenticator { how, .. } | Format::Oath { how }) = format;
-    let text = read(&how.file)?;
+    let (Format::GoogleAuthenticator { how, .. } | Format::Oath { how, .. }) = format;
+    let (Format::GoogleAuthenticator { file: Some(file), .. } | Format::Oath { file, .. }) = format else {
+        return homes::import(screen, how, link);
+    };
+    let text = read(file)?;
+    if is_of_u2f(&text) {
+        return Err(Failure::Refused(format!("{}: {FIDO_KEYS}", file.display())));
+    }
     let short = how.short();
     let (mut report, owner) = match format {
-        Format::GoogleAuthenticator { user, .. } => (google_authenticator::parse(&text, short), Some(user.as_str())),
+        Format::GoogleAuthenticator { user, .. } => (google_authenticator::parse(&text, short), user.as_deref()),
         Format::Oath { .. } => {
             let zone = host_zone().map_err(|why| {
                 Failure::Refused(format!("{why}; without the time zone the last used codes cannot be told"))
@@ -242,24 +256,32 @@ fn outcome(outcome: Outcome) -> &'static str {
 
 /// The text of a regular file that is named itself: a link or a fifo may be another user's trap.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let failed = |why: String| Failure::Refused(format!("{}: {why}", path.display()));
+    read_checked(path, |_| Ok(())).map_err(|why| Failure::Refused(format!("{}: {why}", path.display())))
+}
+
+/// The same of a file that passes `check`.
+fn read_checked(
+    path: &Path,
+    check: impl FnOnce(&std::fs::Metadata) -> Result<(), String>,
+) -> Result<Zeroizing<String>, String> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0);
     let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|e| {
         let link = e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
-        failed(if link { String::from("a symbolic link; name the file itself") } else { e.to_string() })
+        if link { String::from("a symbolic link; name the file itself") } else { e.to_string() }
     })?;
-    let seen = file.metadata().map_err(|e| failed(e.to_string()))?;
+    let seen = file.metadata().map_err(|e| e.to_string())?;
     if !seen.is_file() {
-        return Err(failed(String::from("not a regular file")));
+        return Err(String::from("not a regular file"));
     }
+    check(&seen)?;
     if seen.len() > MOST_BYTES {
-        return Err(failed(String::from("larger than 64 MiB")));
+        return Err(String::from("larger than 64 MiB"));
     }
     // One allocation that fits: growing would leave unwiped copies.
     let mut text = Zeroizing::new(String::with_capacity(usize::try_from(seen.len()).unwrap_or(0) + 1));
     file.take(MOST_BYTES).read_to_string(&mut text).map_err(|e| match e.kind() {
-        io::ErrorKind::InvalidData => failed(String::from("not UTF-8 text")),
-        _ => failed(e.to_string()),
+        io::ErrorKind::InvalidData => String::from("not UTF-8 text"),
+        _ => e.to_string(),
     })?;
     Ok(text)
 }

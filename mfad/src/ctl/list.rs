@@ -5,6 +5,7 @@
 use super::Failure;
 use super::link::{Link, unexpected};
 use super::moments;
+use super::people::{Person, people};
 use super::show::{self, Gathered, Screen, count, moment, name};
 use crate::clock::{self, zone};
 use clap::Args;
@@ -12,7 +13,6 @@ use jiff::tz::TimeZone;
 use mfa_core::admin::{AdminAsk, AdminReply, Filter, ListedUser};
 use mfa_core::policy::{Require, Requirement, strictest};
 use serde::Serialize;
-use std::process::{Command, Stdio};
 
 /// Whom to list; every condition must fit.
 #[derive(Debug, Default, Args)]
@@ -207,7 +207,7 @@ fn accounts(link: &mut Link) -> Result<Vec<ListedUser>, Failure> {
         };
         for person in some.iter().filter(|person| names.contains(&person.name)) {
             let of_groups = groups.iter().filter(|(name, _)| of_group(person, name)).map(|(_, set)| *set);
-            found.push(person.listed(policy, all.into_iter().chain(of_groups), wall));
+            found.push(unlisted(person, policy, all.into_iter().chain(of_groups), wall));
         }
     }
     Ok(found)
@@ -216,75 +216,34 @@ fn accounts(link: &mut Link) -> Result<Vec<ListedUser>, Failure> {
 /// Names asked about at once: of the longest a frame holds so many.
 const ASKED_AT_ONCE: usize = 32;
 
-/// The least uid of people (`UID_MIN`, login.defs(5)).
-const FIRST_PERSON: u32 = 1000;
-
-/// The account `nobody`, and what systemd gives out beside people (systemd's "Users, Groups, UIDs and GIDs").
-const LAST_PERSON: u32 = 60_000;
-
-struct Person {
-    name: String,
-    uid: u32,
-    gid: u32,
-}
-
-impl Person {
-    fn read(line: &str) -> Option<Self> {
-        let mut fields = line.split(':');
-        let name = fields.next()?.to_owned();
-        let uid = fields.nth(1)?.parse().ok()?;
-        let gid = fields.next()?.parse().ok()?;
-        let shell = fields.nth(2)?;
-        let logs_in = !shell.ends_with("/nologin") && !shell.ends_with("/false");
-        let person = uid == 0 || (FIRST_PERSON..=LAST_PERSON).contains(&uid);
-        (person && logs_in).then_some(Self { name, uid, gid })
+/// One without a file, as a list shows them.
+fn unlisted(
+    person: &Person,
+    policy: Require,
+    requirements: impl Iterator<Item = Requirement>,
+    wall: u64,
+) -> ListedUser {
+    let (required, deadline) = strictest(policy, requirements, wall);
+    ListedUser {
+        user: person.name.clone(),
+        uid: person.uid,
+        enrolled: false,
+        required,
+        deadline,
+        overdue: required >= Require::Required,
+        factors: 0,
+        devices: 0,
+        recovery_left: 0,
+        activated: None,
+        last_success: None,
+        locked: false,
+        problem: false,
     }
-
-    fn listed(&self, policy: Require, requirements: impl Iterator<Item = Requirement>, wall: u64) -> ListedUser {
-        let (required, deadline) = strictest(policy, requirements, wall);
-        ListedUser {
-            user: self.name.clone(),
-            uid: self.uid,
-            enrolled: false,
-            required,
-            deadline,
-            overdue: required >= Require::Required,
-            factors: 0,
-            devices: 0,
-            recovery_left: 0,
-            activated: None,
-            last_success: None,
-            locked: false,
-            problem: false,
-        }
-    }
-}
-
-/// Where nothing can be listed, the list has those with a file alone.
-fn people() -> Vec<Person> {
-    let listed = Command::new("/usr/bin/getent").arg("passwd").stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let text = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    text.lines().filter_map(Person::read).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn people_are_told_from_services() {
-        for (line, person) in [
-            ("root:x:0:0:root:/root:/bin/bash", true),
-            ("anna:x:1000:1000:Anna,,,:/home/anna:/bin/zsh", true),
-            ("sshd:x:102:65534::/run/sshd:/usr/sbin/nologin", false),
-            ("nobody:x:65534:65534:nobody:/nonexistent:/bin/sh", false),
-            ("ftp:x:1500:1500::/srv:/bin/false", false),
-            ("broken", false),
-            ("", false),
-        ] {
-            assert_eq!(Person::read(line).is_some(), person, "{line}");
-        }
-    }
 
     #[test]
     fn a_row_says_what_is_required_and_what_is_wrong_and_shows_no_escapes() {

@@ -17,6 +17,7 @@ mod link;
 mod list;
 mod log;
 mod moments;
+mod people;
 mod prompt;
 mod require;
 mod show;

@@ -12,10 +12,13 @@ use mfa_core::base32;
 use mfa_core::otp::Moving;
 use mfa_core::tokens::{self, Report, TokenEntry, pskc::Unlock};
 use mfa_core::wire::Method;
+use std::path::PathBuf;
 
 /// What is imported.
 #[derive(Debug, Args)]
 pub(in crate::ctl) struct Import {
+    /// The file
+    file: PathBuf,
     #[command(flatten)]
     how: How,
     /// How the file is written
@@ -57,7 +60,7 @@ pub(super) fn import(
     import: &Import,
     link: impl FnOnce() -> Result<Link, Failure>,
 ) -> Result<(), Failure> {
-    let text = read(&import.how.file)?;
+    let text = read(&import.file)?;
     let format = match import.format {
         Format::Auto => None,
         Format::Csv => Some(tokens::Format::Csv),
