@@ -169,6 +169,8 @@ pub enum AdminAsk {
     Explain {
         /// As the module would tell it; what is typed as the user's name is looked up.
         context: Context,
+        /// When, in seconds since 1970; `None`: now.
+        at: Option<u64>,
     },
     /// Adds to what this connection is about to import; answered by [`AdminReply::Staged`].
     Stage {

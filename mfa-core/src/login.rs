@@ -210,9 +210,14 @@ impl Login {
 
     /// The first prompt, now that a push went out.
     pub fn offer(&mut self, offer: Offer) -> Next {
-        let text = words::offered(&offer);
+        let text = words::offered(&offer, self.names_push_first());
         self.phase = Phase::Own { offer: Some(offer) };
         Next::step(self.prompt(&text))
+    }
+
+    /// Whether policy names devices before codes, and so the prompt.
+    fn names_push_first(&self) -> bool {
+        self.methods.first() == Some(&Method::Push)
     }
 
     /// Whether this answer means "I wait for the devices": an empty line while a push is out, anything while others decide.
@@ -414,7 +419,7 @@ impl Login {
     fn refused_again(&self, method: Method, reason: Reason) -> Next {
         if self.tries_left > 0 {
             let Phase::Own { offer: Some(offer) } = &self.phase else { return Next::step(self.ask(PROMPT_AGAIN)) };
-            let text = format!("{}{}", words::NOT_ACCEPTED, words::offered(offer));
+            let text = format!("{}{}", words::NOT_ACCEPTED, words::offered(offer, self.names_push_first()));
             return Next::step(self.prompt(&text));
         }
         // Callers that ask once per call decide themselves whether to call again.

@@ -217,6 +217,11 @@ fn one_prompt_asks_for_both_and_shows_the_number() {
     assert!(!login.waits(None));
     let (_, next) = pushed(false, Kind::Sshd);
     assert_eq!(next.step, prompt("Approve 482 913 on your desktop, then press Enter: "));
+    let decision = Decision { methods: vec![Method::Push, Method::Totp], ..decision(Require::Required, Kind::Su, 3) };
+    let (mut login, _) = Login::begin("a", &decision, Subject::Enrolled, Standing::Evidence);
+    let next = login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes: true });
+    let led_by_devices = "Approve 482 913 on your desktop and press Enter, or give a verification code: ";
+    assert_eq!(next.step, prompt(led_by_devices), "policy names devices first");
 }
 
 #[test]

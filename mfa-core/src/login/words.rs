@@ -40,9 +40,15 @@ pub(super) const BARRED: &str =
     "Your second factor cannot be checked on this host. Ask your administrator to look at the log of mfad.";
 
 /// The prompt that does it all: sshd before 10.3 shows no text of its own before it.
-pub(super) fn offered(offer: &Offer) -> String {
+pub(super) fn offered(offer: &Offer, push_first: bool) -> String {
     let number = offer.number.as_ref().map(approval::shown);
     match (&number, offer.codes) {
+        (Some(number), true) if push_first => {
+            format!("Approve {number} on your desktop and press Enter, or give a verification code: ")
+        }
+        (None, true) if push_first => {
+            String::from("Approve on your desktop and press Enter, or give a verification code: ")
+        }
         (Some(number), true) => {
             format!("Verification code (or approve {number} on your desktop and press Enter): ")
         }

@@ -8,11 +8,13 @@ use mfa_core::login::{Login, Standing, Subject, needs_number};
 use mfa_core::policy::{OWN_PROGRAM, Require};
 use mfa_core::wire::{Context, Method, Reason};
 
-pub(super) fn explain(authority: &Authority, mut context: Context) -> AdminReply {
+pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u64>) -> AdminReply {
     context.service = context.service.to_lowercase();
     let looked_up = by_name(&context.user);
+    let wall = at.unwrap_or_else(|| authority.clock.now().wall);
     let caller = if context.service == OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
-    let Appraisal { decision, subject, first_factors } = logins::appraise(authority, caller, &context, &looked_up);
+    let Appraisal { decision, subject, first_factors } =
+        logins::appraise(authority, caller, &context, &looked_up, wall);
     let (login, _) = Login::begin(&context.user, &decision, subject, Standing::Evidence);
     let ways: Vec<String> = login.enrols_by(&decision, &first_factors).iter().map(ToString::to_string).collect();
     let ways = ways.join(" or ");

@@ -79,7 +79,7 @@ impl Desk {
             AdminAsk::Require { whom, require } => require::require(authority, by, &whom, require),
             AdminAsk::WithoutFile { names } => lists::without_file(authority, names),
             AdminAsk::Requirements => Ok(lists::requirements(authority)),
-            AdminAsk::Explain { context } => Ok(explain::explain(authority, context)),
+            AdminAsk::Explain { context, at } => Ok(explain::explain(authority, context, at)),
             AdminAsk::Stage { entries } => {
                 Ok(AdminReply::Staged { refused: import::stage(authority, &mut self.staged, entries) })
             }

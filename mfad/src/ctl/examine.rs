@@ -51,7 +51,7 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
     let services: Vec<ServiceExpectation> =
         folders.services().iter().filter_map(|name| expected(&mut link, &policy, name)).collect();
     let decision = simulate.as_ref().map(|(user, service)| match &mut link {
-        Ok(link) => explain::of(link, login_of(user, service)).map_or_else(unknown, decided),
+        Ok(link) => explain::of(link, login_of(user, service), None).map_or_else(unknown, decided),
         Err(Failure::Refused(why)) => Decision::Unknown(why.clone()),
         Err(_) => Decision::Unknown(String::from("mfad was not asked")),
     });
@@ -87,7 +87,7 @@ fn expected(link: &mut Result<Link, Failure>, policy: &Policy, name: &str) -> Op
     }
     // What asks some is to be expected there.
     let others = rules.any(|rule| rule.require.value > Require::Off);
-    let told = link.as_mut().ok().and_then(|link| explain::of(link, login_of(ANYBODY, name)).ok());
+    let told = link.as_mut().ok().and_then(|link| explain::of(link, login_of(ANYBODY, name), None).ok());
     let (kind, require) = told.map_or_else(|| by_files(policy, name), |told| (told.kind, told.require));
     Some(ServiceExpectation { name: name.to_owned(), kind, asked: others || require > Require::Off })
 }

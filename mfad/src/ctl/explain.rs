@@ -2,7 +2,7 @@
 
 use super::link::{Link, unexpected};
 use super::show::{Screen, line, moment, name};
-use super::{Failure, User};
+use super::{Failure, User, moments};
 use crate::clock::zone;
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation};
@@ -24,6 +24,9 @@ pub(super) struct Login {
     /// Command line, as sudo sees it: what it says of -u and -n counts
     #[arg(long, value_name = "WORD", num_args = 1.., allow_hyphen_values = true)]
     command: Vec<String>,
+    /// When: 2h (from now), 2026-11-29T22:30 or a time as in RFC 3339 [default: now]
+    #[arg(long, value_name = "WHEN", value_parser = moments::moment)]
+    at: Option<u64>,
     /// First factor that was given: publickey, password … as sshd names it, or stack
     #[arg(long, value_name = "NAME")]
     first_factor: Vec<String>,
@@ -47,7 +50,7 @@ impl Login {
 
 /// Explains it.
 pub(super) fn explain(link: &mut Link, screen: &mut Screen, login: &Login) -> Result<(), Failure> {
-    let explanation = of(link, login.context())?;
+    let explanation = of(link, login.context(), login.at)?;
     if screen.json {
         return Ok(screen.object(&explanation)?);
     }
@@ -55,8 +58,8 @@ pub(super) fn explain(link: &mut Link, screen: &mut Screen, login: &Login) -> Re
 }
 
 /// What mfad says about a login.
-pub(super) fn of(link: &mut Link, context: Context) -> Result<Explanation, Failure> {
-    match link.ask(AdminAsk::Explain { context })? {
+pub(super) fn of(link: &mut Link, context: Context, at: Option<u64>) -> Result<Explanation, Failure> {
+    match link.ask(AdminAsk::Explain { context, at })? {
         AdminReply::Explained(explanation) => Ok(*explanation),
         _ => Err(unexpected()),
     }

@@ -24,6 +24,12 @@ pub(super) fn to_come(text: &str) -> Result<u64, String> {
     if moment < now { Err(String::from("that is over; 0 means now")) } else { Ok(moment) }
 }
 
+/// Seconds since 1970 of any moment: `2h` is in two hours.
+pub(super) fn moment(text: &str) -> Result<u64, String> {
+    of(text, |span| clock::wall().saturating_add(span), &clock::zone())
+        .ok_or_else(|| String::from("expected 2h, 2026-11-29, 2026-11-29T22:30 or a time as in RFC 3339"))
+}
+
 /// Seconds of a span: `90m`, `8h`, `90d`.
 pub(super) fn span(text: &str) -> Result<u64, String> {
     span_of(text).ok_or_else(|| String::from("expected a number and s, m, h, d or w: 90m, 8h, 90d"))

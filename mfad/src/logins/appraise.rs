@@ -25,9 +25,9 @@ pub struct Appraisal {
     pub first_factors: Vec<String>,
 }
 
-/// Asks policy and the user's files about a login.
+/// Asks policy and the user's files about a login at `wall`, in seconds since 1970.
 #[must_use]
-pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked_up: &Lookup) -> Appraisal {
+pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked_up: &Lookup, wall: u64) -> Appraisal {
     let in_force = authority.in_force();
     let requirements = authority.requirements();
     let kind = if caller == Caller::Root { in_force.policy.kind(&context.service) } else { Kind::Locker };
@@ -37,7 +37,6 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     };
     let first_factors = if caller == Caller::Root { first_factors(context, kind, uid) } else { Vec::new() };
     let target = target(context, kind);
-    let wall = authority.clock.now().wall;
     let seen = Seen::of(authority, &in_force, context, looked_up);
     let circumstances = Circumstances {
         rhost: context.rhost.as_deref(),

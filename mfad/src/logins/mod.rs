@@ -121,7 +121,8 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         }
     };
     let looked_up = by_name(&context.user);
-    let Appraisal { decision, subject, first_factors } = appraise(authority, caller, &context, &looked_up);
+    let Appraisal { decision, subject, first_factors } =
+        appraise(authority, caller, &context, &looked_up, authority.clock.now().wall);
     let standing = match caller {
         Caller::Own(_) => Standing::OwnProgram,
         Caller::Root if first_factors.is_empty() => Standing::Stranger,

@@ -118,6 +118,21 @@ fn requirements_are_set_lifted_and_explained() {
 }
 
 #[test]
+fn a_login_of_another_hour_is_explained_by_the_rule_of_that_hour() {
+    let mut house = House::new();
+    house.write(
+        "mfa.toml",
+        "require = \"optional\"\n[[rule]]\nmatch = { service = [\"sshd\"], time = [\"22:00-06:00\"] }\nrequire = \"required\"\n",
+    );
+    house.stop();
+    house.start();
+    let at = |when: &str| house.mfactl(&["explain", "games", "sshd", "--json", "--at", when]).json()["outcome"].clone();
+    assert_eq!(at("2026-11-27T23:30"), "not-enrolled-refused");
+    assert_eq!(at("2026-11-27T12:00"), "not-enrolled-ignored");
+    house.mfactl(&["explain", "games", "sshd", "--at", "noon"]).refused(2, "2026-11-29T22:30");
+}
+
+#[test]
 fn lists_of_any_length_come_whole_and_in_order() {
     let mut house = House::new();
     let key = house.enrolled("games", "totp");
