@@ -37,11 +37,11 @@ fn asked(policy: &Policy, user: &str, service: &str, groups: &[&str]) -> Require
     let circumstances = Circumstances {
         rhost: (service == "sshd").then_some("192.0.2.7"),
         tty: None,
-        first_factors: &[],
+        first_factors: &[String::from("publickey")],
         target: if service == "su" { Target::Known(user) } else { Target::None },
         time: LocalTime { weekday: 0, minute: 0 },
         wall: 0,
-        signals: Signals::default(),
+        signals: Signals { new_source: Some(false), failures: Some(0), denied: Some(false), country: Some("DE") },
     };
     let (groups, own) = (Groups::Known(&groups), Own::Known(None));
     let query = Query { service, user, user_known: true, groups, own, circumstances };
@@ -61,8 +61,16 @@ fn the_vendor_policy_asks_only_those_who_have_a_factor() {
 #[test]
 fn every_example_in_the_vendor_policy_is_understood_and_does_what_it_says() {
     let text = with_every_example_switched_on(&example("mfa.toml").1);
+    // A preset measures the rest, which is looser than any.
+    let preset = "preset = \"nist-aal2\"\n";
+    let vendor = Some(Source { file: String::from("mfa.toml"), text: text.clone() });
+    let weaker = Layers { vendor, ..Layers::default() }.merge().unwrap_err().to_string();
+    assert!(text.contains(preset) && weaker.contains("the preset nist-aal2 wants a factor from everybody"), "{weaker}");
+    let text = text.replace(preset, "");
     // A floor would hide the exemption above it.
     let policy = policy(&text.replace("[floor]\nrequire = \"optional\"\n", ""));
+    assert_eq!((policy.remember.value, policy.enrol.value.len(), policy.raises.len()), (8 * 3600, 3, 2));
+    assert!(policy.countries.is_some());
     assert_eq!(asked(&policy, "anna", "sudo", &["admin"]), Require::Required);
     assert_eq!(asked(&policy, "anna", "sudo", &["staff"]), Require::Optional);
     assert_eq!(asked(&policy, "backup", "sshd", &[]), Require::Off);
