@@ -139,3 +139,24 @@ fn the_doctor_has_nothing_against_the_sshd_example() {
     let found = sshd::judge(&settings);
     assert!(all_fine(&found), "{found:#?}");
 }
+
+#[test]
+fn every_reason_a_login_is_decided_for_stands_in_the_manual_of_the_module() {
+    let (_, manual) = example("../docs/pam.md");
+    let (_, source) = example("../mfa-core/src/wire.rs");
+    let (_, reasons) = source.split_once("pub enum Reason {").unwrap();
+    let (reasons, _) = reasons.split_once("\n}").unwrap();
+    let names: Vec<&str> =
+        reasons.lines().map(str::trim).filter(|line| !line.starts_with("///") && !line.is_empty()).collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let mut kebab = String::new();
+        for c in name.trim_end_matches(',').chars() {
+            if c.is_ascii_uppercase() && !kebab.is_empty() {
+                kebab.push('-');
+            }
+            kebab.push(c.to_ascii_lowercase());
+        }
+        assert!(manual.contains(&format!("`{kebab}`")), "{kebab}");
+    }
+}
