@@ -4,14 +4,19 @@
 //! The envelope is that of [`crate::wire`]. Lists are paged by cursor and imports staged in chunks, so that no
 //! frame outgrows its limit. What must never happen: a secret in a reply other than the one that made it.
 
+mod bypass;
+mod hygiene;
 mod tokens;
 
+pub use bypass::{BypassAsk, BypassStatus};
+pub use hygiene::{HygieneAsk, HygieneChange};
 pub use tokens::{ListedToken, NewToken, TokenAsk};
 
 use crate::enrollment::{Disabled, FactorId};
 use crate::otp::Algorithm;
 use crate::policy::{Approvers, Heard, Require, Requirement};
 use crate::secret::Secret;
+use crate::upkeep::Upkeep;
 use crate::wire::{Context, Kind, Method, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +142,10 @@ pub enum AdminAsk {
         /// Which; `None`: all.
         id: Option<String>,
     },
+    /// About bypasses.
+    Bypass(BypassAsk),
+    /// About factors that nobody uses or renews.
+    Hygiene(HygieneAsk),
     /// Moves an enrolment to the account's new name.
     Rename {
         /// The name in the file.
@@ -359,6 +368,27 @@ pub enum AdminReply {
         /// Seconds it is good for.
         seconds: u64,
     },
+    /// A bypass was made. Its code is told this once.
+    BypassMade {
+        /// As it is to be typed.
+        code: Secret,
+        /// The bypass.
+        bypass: BypassStatus,
+    },
+    /// A page of bypasses.
+    Bypasses {
+        /// Those that are not over, in the order of names.
+        bypasses: Vec<BypassStatus>,
+        /// Where the next page begins.
+        next: Option<String>,
+    },
+    /// A page of what was done about factors nobody uses or renews, or would be.
+    Hygiene {
+        /// In the order of names.
+        changes: Vec<HygieneChange>,
+        /// Where the next page begins.
+        next: Option<String>,
+    },
     /// A code was judged.
     Judged {
         /// Whether it was accepted.
@@ -434,6 +464,8 @@ pub struct UserStatus {
     pub devices: Vec<DeviceStatus>,
     /// Recovery codes left.
     pub recovery_left: u32,
+    /// The bypass, where there is one that is not over.
+    pub bypass: Option<BypassStatus>,
     /// Seconds since 1970.
     pub last_success: Option<u64>,
     /// What stands in the way of logging in, in words; empty: nothing.
@@ -450,6 +482,8 @@ pub struct Filter {
     pub overdue: bool,
     /// Has a factor that is disabled or waits after failures.
     pub locked: bool,
+    /// Has a factor or a device that hygiene suspended.
+    pub suspended: bool,
     /// Has a factor, and has not logged in with one since then (seconds since 1970).
     pub inactive_since: Option<u64>,
 }
@@ -482,6 +516,10 @@ pub struct ListedUser {
     pub last_success: Option<u64>,
     /// Whether a factor is disabled or waits after failures.
     pub locked: bool,
+    /// Whether hygiene suspended a factor or a device.
+    pub suspended: bool,
+    /// Whether there is a bypass that is not over.
+    pub bypass: bool,
     /// Whether something stands in the way of logging in that `mfactl status` tells.
     pub problem: bool,
 }
@@ -510,6 +548,8 @@ pub struct FactorStatus {
     pub wait: u64,
     /// Disabled after too many failures.
     pub disabled: bool,
+    /// What hygiene keeps of it.
+    pub upkeep: Upkeep,
 }
 
 /// One device in [`UserStatus`].
@@ -524,6 +564,8 @@ pub struct DeviceStatus {
     pub created: u64,
     /// Asked nothing and answers nothing.
     pub suspended: bool,
+    /// What hygiene keeps of it.
+    pub upkeep: Upkeep,
     /// SHA-256 of its public key, hex.
     pub fingerprint: String,
 }

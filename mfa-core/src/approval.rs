@@ -201,7 +201,7 @@ pub fn judge<'a>(
         return Err(Rejected::AnotherRequest);
     }
     let device =
-        devices.iter().find(|device| device.id == read.device && !device.suspended).ok_or(Rejected::AnotherDevice)?;
+        devices.iter().find(|device| device.id == read.device && device.is_active()).ok_or(Rejected::AnotherDevice)?;
     let signature = Signature::from_slice(signature).map_err(|_| Rejected::Signature)?;
     // `verify_strict` refuses small-order keys and malleable signatures.
     device

@@ -1,5 +1,6 @@
 //! A paired device: its name and its public key in the enrolment file.
 
+use crate::upkeep::Upkeep;
 use data_encoding::{BASE64, HEXLOWER};
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -118,6 +119,17 @@ pub struct Device {
     pub suspended: bool,
     /// Its public key.
     pub key: DeviceKey,
+    /// What hygiene keeps of it.
+    #[serde(default, skip_serializing_if = "Upkeep::is_clear")]
+    pub upkeep: Upkeep,
+}
+
+impl Device {
+    /// Whether it is asked and may answer.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !self.suspended && self.upkeep.suspended.is_none()
+    }
 }
 
 #[cfg(test)]

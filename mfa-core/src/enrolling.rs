@@ -7,11 +7,12 @@
 mod words;
 
 use crate::enrollment::Factor;
+use crate::lookup::StoredCode;
 use crate::now::Now;
 use crate::otp::{self, Check, Moving, Otp};
 use crate::page::Page;
 use crate::policy::{Deadline, Way};
-use crate::recovery::{NewCodes, StoredCode};
+use crate::recovery::NewCodes;
 use crate::secret::Secret;
 use crate::stock::{Reached, Token};
 use crate::tokens::MAX_SERIAL;

@@ -5,12 +5,14 @@
 //! What must never happen: a damaged file being read as "no factors", or a key that this version
 //! does not know being skipped.
 
+use crate::bypass::Bypass;
 use crate::device::{Device, DeviceId, MAX_DEVICES};
+use crate::lookup::StoredCode;
 use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
 use crate::place::{self, FileError};
 use crate::policy::{Require, Requirement};
-use crate::recovery::StoredCode;
 use crate::secret::Secret;
+use crate::upkeep::{Suspended, Upkeep};
 use crate::wire::Method;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -57,6 +59,12 @@ impl FactorId {
         Self(String::from("recovery"))
     }
 
+    /// The code of a bypass, where its failures are counted.
+    #[must_use]
+    pub fn bypass() -> Self {
+        Self(String::from("bypass"))
+    }
+
     /// All devices together, where the failures of their answers are counted.
     #[must_use]
     pub fn push() -> Self {
@@ -93,6 +101,8 @@ pub struct Factor {
     pub otp: Otp,
     /// For HOTP: the counter at enrolment, where a new state begins.
     pub counter: u64,
+    /// What hygiene keeps of it.
+    pub upkeep: Upkeep,
 }
 
 impl Factor {
@@ -146,6 +156,8 @@ pub struct Enrollment {
     pub devices: Vec<Device>,
     /// The recovery codes, once a factor is confirmed.
     pub recovery: Option<Recovery>,
+    /// An administrator's stand-in for a factor, for a time. It is none: it makes nobody enrolled.
+    pub bypass: Option<Bypass>,
 }
 
 impl Enrollment {
@@ -162,19 +174,32 @@ impl Enrollment {
             factors: Vec::new(),
             devices: Vec::new(),
             recovery: None,
+            bypass: None,
         }
     }
 
     /// The factors that open a door.
     pub fn confirmed(&self) -> impl Iterator<Item = &Factor> {
-        self.factors.iter().filter(|factor| !factor.pending)
+        self.factors.iter().filter(|factor| !factor.pending && factor.upkeep.suspended.is_none())
     }
 
-    /// Whether the user has a factor. A suspended device counts: it must not make policy `optional` let anybody by.
-    /// Recovery codes alone do not make one enrolled.
+    /// Whether the user has a factor. One that is suspended counts, device or not: it must not make policy `optional` let anybody
+    /// by. Recovery codes alone do not make one enrolled.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        self.confirmed().next().is_some() || !self.devices.is_empty()
+        self.factors.iter().any(|factor| !factor.pending) || !self.devices.is_empty()
+    }
+
+    /// Whether any factor or device opens a door.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        self.confirmed().next().is_some() || self.active_devices().next().is_some()
+    }
+
+    /// What hygiene suspended, factors and devices.
+    pub fn suspended(&self) -> impl Iterator<Item = Suspended> {
+        let factors = self.factors.iter().filter_map(|factor| factor.upkeep.suspended);
+        factors.chain(self.devices.iter().filter_map(|device| device.upkeep.suspended))
     }
 
     /// Keeps [`Self::activated`] true to the factors there are. Called before a change is written at `wall`.
@@ -189,7 +214,7 @@ impl Enrollment {
 
     /// The devices that may be asked.
     pub fn active_devices(&self) -> impl Iterator<Item = &Device> {
-        self.devices.iter().filter(|device| !device.suspended)
+        self.devices.iter().filter(|device| device.is_active())
     }
 
     /// The device of this name.
@@ -227,10 +252,8 @@ impl Enrollment {
         for entry in form.factor {
             let span = entry.span();
             let factor = entry.into_inner().into_factor().map_err(|why| at(span.clone(), &why))?;
-            if factors.iter().any(|known| known.id == factor.id)
-                || factor.id == FactorId::recovery()
-                || factor.id == FactorId::push()
-            {
+            let of_no_factor = [FactorId::recovery(), FactorId::push(), FactorId::bypass()];
+            if factors.iter().any(|known| known.id == factor.id) || of_no_factor.contains(&factor.id) {
                 return Err(at(span, "a factor id that is not its own"));
             }
             // Whatever its digits, the codes of one follow from the other's: a code would work twice.
@@ -264,6 +287,7 @@ impl Enrollment {
             factors,
             devices,
             recovery,
+            bypass: form.bypass,
         })
     }
 
@@ -284,6 +308,7 @@ impl Enrollment {
             factor: self.factors.iter().map(FactorForm::from_factor).collect(),
             device: &self.devices,
             recovery: self.recovery.as_ref().map(|set| RecoveryForm { created: set.created, codes: set.codes.clone() }),
+            bypass: self.bypass.as_ref(),
         };
         let body = Zeroizing::new(toml::to_string(&form)?);
         Ok(Zeroizing::new(format!("# Written by mfad; change it with mfactl. It holds secrets.\n{}", *body)))
@@ -321,6 +346,7 @@ struct Form {
     #[serde(default)]
     device: Vec<Spanned<Device>>,
     recovery: Option<RecoveryForm>,
+    bypass: Option<Bypass>,
 }
 
 #[derive(Serialize)]
@@ -342,6 +368,8 @@ struct PrintForm<'a> {
     device: &'a [Device],
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<RecoveryForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bypass: Option<&'a Bypass>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -379,6 +407,8 @@ struct FactorForm {
     period: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counter: Option<u64>,
+    #[serde(default, skip_serializing_if = "Upkeep::is_clear")]
+    upkeep: Upkeep,
 }
 
 impl FactorForm {
@@ -403,6 +433,7 @@ impl FactorForm {
             created: self.created,
             otp,
             counter,
+            upkeep: self.upkeep,
         })
     }
 
@@ -423,6 +454,7 @@ impl FactorForm {
             digits: factor.otp.digits(),
             period,
             counter,
+            upkeep: factor.upkeep,
         }
     }
 }

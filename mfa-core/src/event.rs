@@ -64,6 +64,9 @@ pub enum Kind {
     /// A device was suspended.
     #[serde(rename = "device.suspended")]
     DeviceSuspended,
+    /// A device that was not used for too long was taken back.
+    #[serde(rename = "device.resumed")]
+    DeviceResumed,
     /// A device was removed.
     #[serde(rename = "device.revoked")]
     DeviceRevoked,
@@ -103,6 +106,18 @@ pub enum Kind {
     /// A token is out of use for good.
     #[serde(rename = "token.retired")]
     TokenRetired,
+    /// A factor was suspended: not used for too long, or not renewed in time.
+    #[serde(rename = "factor.suspended")]
+    FactorSuspended,
+    /// A suspended factor was taken back.
+    #[serde(rename = "factor.resumed")]
+    FactorResumed,
+    /// A factor is to be renewed: it stops on a day.
+    #[serde(rename = "factor.stops")]
+    FactorStops,
+    /// A factor does not stop after all.
+    #[serde(rename = "factor.stays")]
+    FactorStays,
     /// A set of recovery codes was made.
     #[serde(rename = "recovery.generated")]
     RecoveryGenerated,
@@ -130,9 +145,27 @@ pub enum Kind {
     /// A requirement was set.
     #[serde(rename = "admin.require")]
     AdminRequire,
+    /// An administrator made a bypass.
+    #[serde(rename = "bypass.made")]
+    BypassMade,
+    /// Another administrator consented to it.
+    #[serde(rename = "bypass.consented")]
+    BypassConsented,
+    /// Its code let somebody in.
+    #[serde(rename = "bypass.used")]
+    BypassUsed,
+    /// It was ended.
+    #[serde(rename = "bypass.revoked")]
+    BypassRevoked,
     /// The state of an enrolment was missing or another's.
     #[serde(rename = "state.lost")]
     StateLost,
+    /// It was looked for factors that nobody uses or renews.
+    #[serde(rename = "hygiene.ran")]
+    HygieneRan,
+    /// Nobody would have had a factor left that opens anything: none was suspended.
+    #[serde(rename = "hygiene.held")]
+    HygieneHeld,
     /// The policy was read, or a new one refused.
     #[serde(rename = "policy.changed")]
     PolicyChanged,

@@ -15,6 +15,8 @@ pub mod approval;
 pub mod base32;
 #[cfg(feature = "bus")]
 pub mod bus;
+#[cfg(feature = "authority")]
+pub mod bypass;
 pub mod clean;
 #[cfg(feature = "approval")]
 pub mod device;
@@ -27,11 +29,15 @@ pub mod event;
 #[cfg(feature = "authority")]
 pub mod grants;
 #[cfg(feature = "authority")]
+pub mod hygiene;
+#[cfg(feature = "authority")]
 pub mod import;
 #[cfg(feature = "authority")]
 pub mod limits;
 #[cfg(feature = "authority")]
 pub mod login;
+#[cfg(feature = "authority")]
+pub mod lookup;
 #[cfg(feature = "authority")]
 pub mod name;
 #[cfg(feature = "authority")]
@@ -61,6 +67,8 @@ pub mod stock;
 pub mod tokens;
 #[cfg(feature = "authority")]
 pub mod typed;
+#[cfg(feature = "approval")]
+pub mod upkeep;
 #[cfg(feature = "authority")]
 pub mod verify;
 pub mod wire;

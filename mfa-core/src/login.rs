@@ -12,7 +12,7 @@ mod words;
 
 pub use evidence::{first_factors, time_for};
 pub(crate) use words::in_words;
-pub use words::{PROMPT, PROMPT_AGAIN};
+pub use words::{PROMPT, PROMPT_AGAIN, will_stop};
 
 use crate::clean;
 use crate::limits::Budget;
@@ -28,6 +28,8 @@ use crate::wire::{Context, Ending, Kind, Method, Reason, Step, Verdict};
 pub enum Subject {
     /// Has factors, in a file that is theirs.
     Enrolled,
+    /// Has none, but a bypass that is not over.
+    Bypassed,
     /// Has none.
     Unenrolled,
     /// Cannot be let in whatever they answer, and why.
@@ -149,6 +151,8 @@ impl Login {
     #[must_use]
     pub fn begin(user: &str, decision: &Decision, subject: Subject, standing: Standing) -> (Self, Next) {
         // Whatever the user answers: the dialogue is the one of any other refusal.
+        // On an administrator's word a bypass stands in for whatever method is asked.
+        let methods = decision.methods.iter().copied().chain([Method::Bypass]).collect();
         let subject = if decision.refused.is_some() { Subject::Barred(Reason::RefusedByPolicy) } else { subject };
         let login = Self {
             user: user.to_owned(),
@@ -157,7 +161,7 @@ impl Login {
             tries_left: decision.tries,
             subject,
             standing,
-            methods: decision.methods.clone(),
+            methods,
             approvers: decision.approvers.clone(),
             mute: false,
             first_pass: FirstPass::default(),
@@ -170,7 +174,7 @@ impl Login {
             (Require::Off, _) if decision.refused.is_none() => {
                 Next::step(Step::Ignored(login.verdict(Method::None, Reason::NotRequired)))
             }
-            (Require::Optional, Subject::Unenrolled) => login.passes_for_now(decision),
+            (Require::Optional, Subject::Unenrolled | Subject::Bypassed) => login.passes_for_now(decision),
             (Require::Required | Require::Approved, Subject::Unenrolled) if told => login.must_enrol(),
             (_, Subject::Barred(reason)) if told => login.barred(reason),
             _ => Next::step(login.prompt(PROMPT)),
@@ -183,13 +187,13 @@ impl Login {
     #[must_use]
     pub fn may_push(&self) -> bool {
         let allowed = self.standing != Standing::Stranger && self.methods.contains(&Method::Push);
-        allowed && self.judges() && self.leaves_room_for_a_push()
+        allowed && self.is_enrolled() && self.leaves_room_for_a_push()
     }
 
     /// Whether a remembered login may stand for this one: a first factor is in evidence, and the user is enrolled.
     #[must_use]
     pub fn may_be_remembered(&self) -> bool {
-        self.standing == Standing::Evidence && self.judges() && self.approvers.is_none()
+        self.standing == Standing::Evidence && self.is_enrolled() && self.approvers.is_none()
     }
 
     /// The end where a login like this is remembered.
@@ -368,6 +372,10 @@ impl Login {
     /// Whether answers are to be judged. If not, [`Login::settle`] is called with `None`.
     #[must_use]
     pub fn judges(&self) -> bool {
+        matches!(self.subject, Subject::Enrolled | Subject::Bypassed)
+    }
+
+    fn is_enrolled(&self) -> bool {
         self.subject == Subject::Enrolled
     }
 
@@ -387,7 +395,7 @@ impl Login {
     #[must_use]
     pub fn bar(&self) -> Option<Reason> {
         match self.subject {
-            Subject::Enrolled => None,
+            Subject::Enrolled | Subject::Bypassed => None,
             Subject::Unenrolled => Some(Reason::EnrolmentRequired),
             Subject::Barred(reason) => Some(reason),
         }
@@ -440,6 +448,7 @@ impl Login {
         let (info, ending) = match reason {
             Reason::NoAllowedMethod => (words::NO_ALLOWED_METHOD, Ending::Stop),
             Reason::RefusedByPolicy => (words::REFUSED_BY_POLICY, Ending::Stop),
+            Reason::Suspended => (words::SUSPENDED, Ending::Stop),
             _ => (words::BARRED, Ending::Unavailable),
         };
         Next::told(info, self.refused(ending, Method::None, reason))

@@ -104,9 +104,11 @@ fn slot(bytes: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bypass::{BypassId, Used};
     use crate::enrollment::{FactorId, StateId};
     use crate::limits::{Budget, Lockout};
     use crate::now::{Boot, Now};
+    use crate::state::Lost;
     use crate::wire::Method;
 
     fn state(spent: u8) -> State {
@@ -169,30 +171,38 @@ mod tests {
 
     #[test]
     fn the_largest_state_fits_its_slot() {
-        // Seconds of 30,000 years by either clock; a counter may be anything.
-        let latest = 1 << 40;
+        // Seconds of the year 2286 by either clock; a counter may be anything.
+        let latest = 9_999_999_999;
         let now = Now { wall: latest, boot: Boot(u128::MAX), boottime: latest };
+        // Each failure as a policy can make it longest: its delay is kept beside it.
+        let lockout = Lockout { free: 1, half_an_hour_from: Some(1), ..Lockout::default() };
         let mut state = State::new(StateId::new([0xff; 16]));
         state.spent = (0..10).collect();
         state.last_success = Some(latest);
+        state.lost = Some(Lost { noticed: latest, adopted: true });
         let mut ids: Vec<FactorId> = (0..8u8).map(|n| FactorId::new(Method::Totp, [0xff, 0, 0, n])).collect();
-        ids.push(FactorId::recovery());
         for id in &ids {
-            for budget in [Budget::Evidence, Budget::Own, Budget::Admin] {
-                state.charge(&[id], &budget, now, Lockout::default());
+            let factor = state.factor(id);
+            // TOTP has a mark and a drift, HOTP a counter: the longer of both.
+            factor.next = Some(u64::MAX);
+        }
+        ids.extend([FactorId::recovery(), FactorId::bypass()]);
+        for id in &ids {
+            for (budget, most) in [(Budget::Evidence, 50), (Budget::Own, 10), (Budget::Admin, 10)] {
+                (0..most).for_each(|_| state.charge(&[id], &budget, now, lockout));
             }
             let factor = state.factor(id);
-            (factor.mark, factor.next, factor.last_used) = (Some(latest), Some(u64::MAX), Some(latest));
-            factor.disabled = true;
+            (factor.last_used, factor.disabled) = (Some(latest), true);
         }
+        // Nobody types what a device signs: its failures have one budget.
+        (0..50).for_each(|_| state.charge(&[&FactorId::push()], &Budget::Evidence, now, lockout));
+        let push = state.factor(&FactorId::push());
+        (push.last_used, push.disabled) = (Some(latest), true);
+        state.bypass = Some(Used { id: BypassId::new([0xff; 4]), times: u16::MAX });
         for n in 0..20 {
             // A stranger chooses the text: a quote takes two bytes in JSON.
-            state.charge(
-                &[&ids[0]],
-                &Budget::source(Some(&format!("{n}{}", "\"".repeat(64)))),
-                now,
-                Lockout::default(),
-            );
+            let source = Budget::source(Some(&format!("{n}{}", "\"".repeat(64))));
+            (0..30).for_each(|_| state.charge(&[&ids[0]], &source, now, lockout));
         }
         for n in 0..20u8 {
             state.note_source(&format!("ffff:ffff:ffff:ff{n:02x}::/64"));

@@ -10,8 +10,10 @@ use std::ops::RangeInclusive;
 const DIGITS: RangeInclusive<usize> = 6..=8;
 
 /// Groups of a recovery code, and symbols in each, as `recovery` makes them.
-const GROUPS: usize = 6;
-const GROUP: usize = 4;
+const RECOVERY: (usize, usize) = (6, 4);
+
+/// The same of the code of a bypass.
+const BYPASS: (usize, usize) = (5, 5);
 
 /// What the module line makes of the stacked password.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,25 +38,27 @@ impl FirstPass {
     }
 }
 
-/// The end of `text` that may be a code, the rest being the password: a recovery code in its groups, one without dashes, or
-/// the last digits, eight at most. How many of the digits are the code depends on the user's factors.
+/// The end of `text` that may be a code, the rest being the password: a recovery or bypass code in its groups, a recovery code
+/// without dashes, or the last digits, eight at most. How many of the digits are the code depends on the user's factors.
 ///
 /// Without dashes a recovery code must be in capitals and have a letter: a long password in small letters would else be sent
-/// whole, and cost an attempt at every login.
+/// whole, and cost an attempt at every login. A bypass code without them could be a recovery code behind a letter of the password.
 #[must_use]
 pub fn code_at_end(text: &[u8]) -> Option<&[u8]> {
-    let grouped = last(text, GROUPS * (GROUP + 1) - 1).filter(|code| {
-        code.chunks(GROUP + 1).all(|group| {
-            let (symbols, dash) = group.split_at_checked(GROUP).unwrap_or((group, &[]));
-            symbols.len() == GROUP && symbols.iter().all(is_symbol) && matches!(dash, [] | [b'-'])
+    let grouped = |(groups, size): (usize, usize)| {
+        last(text, groups * (size + 1) - 1).filter(|code| {
+            code.chunks(size + 1).all(|group| {
+                let (symbols, dash) = group.split_at_checked(size).unwrap_or((group, &[]));
+                symbols.len() == size && symbols.iter().all(is_symbol) && matches!(dash, [] | [b'-'])
+            })
         })
-    });
-    let plain = last(text, GROUPS * GROUP).filter(|code| {
+    };
+    let plain = last(text, RECOVERY.0 * RECOVERY.1).filter(|code| {
         code.iter().all(|byte| is_symbol(byte) && !byte.is_ascii_lowercase()) && code.iter().any(u8::is_ascii_uppercase)
     });
     let count = text.iter().rev().take(*DIGITS.end()).take_while(|byte| byte.is_ascii_digit()).count();
     let digits = last(text, count).filter(|digits| DIGITS.contains(&digits.len()));
-    grouped.or(plain).or(digits)
+    [RECOVERY, BYPASS].into_iter().find_map(grouped).or(plain).or(digits)
 }
 
 fn last(text: &[u8], count: usize) -> Option<&[u8]> {
@@ -74,7 +78,7 @@ mod tests {
         code_at_end(text.as_bytes()).map(|code| std::str::from_utf8(code).unwrap())
     }
 
-    const RECOVERY: &str = "7ZQ4-0123-ABCD-EFGH-JKMN-PQRS";
+    const CODE: &str = "7ZQ4-0123-ABCD-EFGH-JKMN-PQRS";
 
     #[test]
     fn the_last_digits_may_be_a_code() {
@@ -101,15 +105,15 @@ mod tests {
 
     #[test]
     fn a_recovery_code_is_found_in_its_groups_and_without_them() {
-        let (small, bare) = (RECOVERY.to_lowercase(), RECOVERY.replace('-', ""));
+        let (small, bare) = (CODE.to_lowercase(), CODE.replace('-', ""));
         for (text, code) in [
-            (RECOVERY.to_owned(), Some(RECOVERY)),
-            (format!("horse{RECOVERY}"), Some(RECOVERY)),
+            (CODE.to_owned(), Some(CODE)),
+            (format!("horse{CODE}"), Some(CODE)),
             (format!("horse{small}"), Some(&*small)),
             (format!("horse{bare}"), Some(&*bare)),
             // Groups that are shifted are none; and no digits stand at the end.
-            (RECOVERY.replace("-ABCD", "A-BCD"), None),
-            (RECOVERY.replace('Q', "U"), None),
+            (CODE.replace("-ABCD", "A-BCD"), None),
+            (CODE.replace('Q', "U"), None),
             (bare.to_lowercase(), None),
         ] {
             assert_eq!(end(&text), code, "{text}");
@@ -144,9 +148,12 @@ mod tests {
         for code in crate::recovery::generate(fill).unwrap().shown {
             let code = code.expose_str().unwrap();
             assert_eq!(end(&format!("horse{code}")), Some(code));
+            assert_eq!(end(&format!("horse{}", code.replace('-', ""))).map(str::len), Some(RECOVERY.0 * RECOVERY.1));
             assert!(crate::recovery::has_shape(code));
         }
-        assert_eq!(crate::recovery::SYMBOLS, GROUPS * GROUP);
+        let bypass = "7ZQ40-123AB-CDEFG-HJKMN-PQRST";
+        assert_eq!(end(&format!("horse{bypass}")), Some(bypass));
+        assert!(crate::bypass::has_shape(bypass));
         let digits = crate::otp::DIGITS;
         assert_eq!((usize::from(*digits.start()), usize::from(*digits.end())), (*DIGITS.start(), *DIGITS.end()));
     }

@@ -4,6 +4,7 @@
 //! accepted code is durable here before the answer is "yes". What must never happen: a record that is
 //! missing or another enrolment's being taken for a fresh one (a spent code would live again).
 
+use crate::bypass::Used;
 use crate::enrollment::{Enrollment, Factor, FactorId, StateId};
 use crate::grants::Grant;
 use crate::limits::{ADMIN_AT, Budget, Counter, Lockout, OWN_AT, SOURCES, STRANGERS_AT};
@@ -29,6 +30,9 @@ pub struct State {
     /// Indexes of spent recovery codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<u8>,
+    /// How often the bypass was used.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub bypass: Option<Used>,
     /// Failures without evidence over all sources since the last success with evidence, less those of sources that succeeded since.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub strangers: u32,
@@ -107,7 +111,10 @@ pub struct FactorState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
+    /// Records of before had longer names.
+    #[serde(rename = "p", alias = "prefix")]
     prefix: String,
+    #[serde(rename = "c", alias = "counter")]
     counter: Counter,
 }
 
@@ -129,6 +136,7 @@ impl State {
             boot: Boot(0),
             factors: BTreeMap::new(),
             spent: Vec::new(),
+            bypass: None,
             strangers: 0,
             sources: Vec::new(),
             pushes: Pushes::default(),
@@ -155,9 +163,14 @@ impl State {
         };
         state.enter(now);
         // The record has room for the factors there are.
-        state
-            .factors
-            .retain(|id, _| *id == FactorId::recovery() || *id == FactorId::push() || enrollment.factor(id).is_some());
+        let bypass = enrollment.bypass.as_ref().map(|bypass| &bypass.id);
+        state.bypass = state.bypass.filter(|used| bypass == Some(&used.id));
+        state.factors.retain(|id, _| {
+            *id == FactorId::recovery()
+                || *id == FactorId::push()
+                || (*id == FactorId::bypass() && bypass.is_some())
+                || enrollment.factor(id).is_some()
+        });
         (state, noticed)
     }
 

@@ -9,6 +9,7 @@ use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
 use crate::place::{self, FileError};
 use crate::secret::Secret;
 use crate::tokens::MAX_ROWS;
+use crate::upkeep::Upkeep;
 use crate::verify::MOST_DRIFT;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,6 +79,7 @@ impl Token {
             created,
             otp,
             counter: self.reached.counter,
+            upkeep: Upkeep::default(),
         })
     }
 

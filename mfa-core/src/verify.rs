@@ -4,6 +4,9 @@
 //! for everything else that wants a fresh code, and writes the changed state before it tells anyone.
 //! What must never happen: an answer evaluated without having been charged, or accepted twice.
 
+mod bypass;
+
+use crate::bypass as bypasses;
 use crate::enrollment::{Enrollment, Factor, FactorId};
 use crate::limits::{Budget, Lockout};
 use crate::now::Now;
@@ -123,6 +126,12 @@ fn judge_read(
         return Judgement::refused(Reason::DummyAnswer);
     }
     let Some(text) = answer.expose_str() else { return Judgement::refused(Reason::Malformed) };
+    if bypasses::has_shape(text) {
+        if !rules.methods.contains(&Method::Bypass) {
+            return Judgement::refused(Reason::NoAllowedMethod);
+        }
+        return bypass::judge(enrollment, rules.lockout, state, budget, text, now);
+    }
     if recovery::has_shape(text) {
         if !rules.methods.contains(&Method::Recovery) {
             return Judgement::refused(Reason::NoAllowedMethod);
@@ -146,12 +155,17 @@ fn judge_code(
 ) -> Judgement {
     let Some(typed) = typed.expose_str() else { return Judgement::refused(Reason::Malformed) };
     let code_of = |factor: &Factor| reading.code_of(usize::from(factor.otp.digits()), typed);
-    let fitting = enrollment.confirmed().filter(|factor| code_of(factor).is_some());
+    let fitting = enrollment.factors.iter().filter(|factor| !factor.pending && code_of(factor).is_some());
     let mut open: Vec<&Factor> = Vec::new();
     let mut barred = Judgement::refused(Reason::Malformed);
     for factor in fitting {
         if !rules.methods.contains(&factor.method()) {
             barred = Judgement::refused(Reason::NoAllowedMethod);
+            continue;
+        }
+        if factor.upkeep.suspended.is_some() {
+            let (method, factor) = (factor.method(), Some(factor.id.clone()));
+            barred = Judgement { method, factor, ..Judgement::refused(Reason::Suspended) };
             continue;
         }
         match bar(state, &factor.id, factor.method(), budget, now) {

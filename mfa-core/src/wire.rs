@@ -212,6 +212,8 @@ pub enum Method {
     Recovery,
     /// A paired device's approval.
     Push,
+    /// The code of a bypass, on an administrator's word.
+    Bypass,
 }
 
 /// Why a login was decided as it was. The strings are stable: logs and fail2ban filters rest on them.
@@ -244,6 +246,10 @@ pub enum Reason {
     Locked,
     /// The factor was disabled after too many failures.
     Disabled,
+    /// The factor was suspended: it was not used for long, or not renewed in time.
+    Suspended,
+    /// The code of a bypass that still waits for the consent of another administrator.
+    ConsentMissing,
     /// The answer has the form of no factor of the user.
     Malformed,
     /// A login of this kind from this place is remembered.

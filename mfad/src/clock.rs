@@ -73,6 +73,22 @@ pub fn local(wall: u64, zone: &TimeZone) -> LocalTime {
     LocalTime { weekday, minute }
 }
 
+/// Seconds since 1970 as a clock on the wall in `zone` shows them: with the zone's offset of that moment.
+#[must_use]
+pub fn local_seconds(wall: u64, zone: &TimeZone) -> u64 {
+    let stamp = i64::try_from(wall).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_default();
+    wall.saturating_add_signed(i64::from(zone.to_offset(stamp).seconds()))
+}
+
+/// The moment at which a clock on the wall in `zone` shows this: the earlier where it shows it twice, the first after where it
+/// never does.
+#[must_use]
+pub fn from_local_seconds(local: u64, zone: &TimeZone) -> u64 {
+    let shown = i64::try_from(local).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_default();
+    let moment = zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(shown)).compatible();
+    moment.ok().and_then(|stamp| u64::try_from(stamp.as_second()).ok()).unwrap_or(local)
+}
+
 /// Random bytes from the kernel.
 ///
 /// # Errors
@@ -81,4 +97,28 @@ pub fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_on_the_wall_are_read_and_set() {
+        // 2026-03-29 01:00 UTC and 2026-10-25 01:00 UTC: summer time begins and ends.
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (wall, local) in [
+            (1_774_745_999, 1_774_749_599),
+            (1_774_746_000, 1_774_753_200),
+            (1_792_889_999, 1_792_897_199),
+            (1_792_890_000, 1_792_893_600),
+        ] {
+            assert_eq!(local_seconds(wall, &zone), local);
+        }
+        assert_eq!(from_local_seconds(1_774_749_599, &zone), 1_774_745_999);
+        assert_eq!(from_local_seconds(1_774_753_200, &zone), 1_774_746_000);
+        assert_eq!(from_local_seconds(1_792_893_600, &zone), 1_792_886_400, "the first of two");
+        // Half past two never is on that day.
+        assert_eq!(from_local_seconds(1_774_749_600 + 1800, &zone), 1_774_747_800);
+    }
 }

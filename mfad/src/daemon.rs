@@ -5,6 +5,7 @@
 
 use crate::authority::Authority;
 use crate::clock::Clock;
+use crate::hygiene;
 use crate::service::{HELD_FOR_LONG, Limits, Sockets, serve};
 use anyhow::{Context as _, bail};
 use clap::Parser;
@@ -75,6 +76,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let authority = Authority::open(&arguments.state_dir, arguments.config.as_deref(), clock).map_err(said)?;
     let authority = Arc::new(authority);
     read_roster(&authority)?;
+    hygiene::watch(Arc::clone(&authority))?;
     authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
     // One thread for the sockets, which never blocks: with two, each frame wakes both.
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -15,6 +15,7 @@ use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
 use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
+use mfa_core::upkeep::Upkeep;
 
 /// Longest label, in characters.
 const LABEL: usize = 64;
@@ -49,6 +50,7 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
         created: now.wall,
         suspended: false,
         key,
+        upkeep: Upkeep::default(),
     });
     changes::save(authority, &mut enrollment, fresh).map_err(refused)?;
     let mut event = Event::new(Kind::DeviceAdded).about(&account.name).detail(format!("fingerprint {fingerprint}"));
@@ -72,7 +74,7 @@ pub fn list(authority: &Authority, account: &Account) -> Result<Vec<DeviceListed
         id: device.id.to_string(),
         label: device.label.clone(),
         created: device.created,
-        suspended: device.suspended,
+        suspended: !device.is_active(),
         fingerprint: device.key.fingerprint(),
     };
     Ok(enrollment.iter().flat_map(|enrollment| &enrollment.devices).map(listed).collect())

@@ -55,6 +55,7 @@ fn the_vendor_policy_asks_only_those_who_have_a_factor() {
         assert_eq!(asked(&policy, "anna", service, &[]), Require::Optional, "{service}");
     }
     assert_eq!(asked(&policy, "root", "cron", &[]), Require::Off);
+    assert!(policy.hygiene.is_none() && !policy.bypass.consent.value);
     assert!(policy.rules.is_empty() && policy.floor.is_none() && policy.services.is_empty());
 }
 
@@ -77,6 +78,10 @@ fn every_example_in_the_vendor_policy_is_understood_and_does_what_it_says() {
     assert_eq!(asked(&policy, "root", "su", &[]), Require::Approved);
     assert_eq!(asked(&policy, "anna", "su", &[]), Require::Optional);
     assert_eq!(policy.kind("sshd-internal"), Kind::Sshd);
+    assert_eq!((policy.bypass.max.value, policy.bypass.consent.value), (24 * 3600, true));
+    let hygiene =
+        policy.hygiene.as_ref().map(|rules| (rules.suspend_unused.value / 86_400, rules.drop_pending.value / 86_400));
+    assert_eq!(hygiene, Some((90, 7)));
     let floored = self::policy(&text);
     assert_eq!(asked(&floored, "backup", "sshd", &[]), Require::Optional);
 }

@@ -9,7 +9,7 @@
 use crate::dialogue::Outcome;
 use crate::host::Caller;
 use mfa_core::clean;
-use mfa_core::wire::Verdict;
+use mfa_core::wire::{Method, Verdict};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Once;
 
@@ -87,6 +87,10 @@ impl Log {
 /// `method=… result=… reason=…` and, where the module itself is at fault, a detail.
 fn words_of(outcome: &Outcome) -> (Severity, String) {
     match outcome {
+        // Somebody was let in without a second factor, on an administrator's word.
+        Outcome::Granted(verdict) if verdict.method == Method::Bypass => {
+            (Severity::Warning, decided("granted", verdict))
+        }
         Outcome::Granted(verdict) => (Severity::Info, decided("granted", verdict)),
         Outcome::Ignored(verdict) => (Severity::Info, decided("ignored", verdict)),
         Outcome::Refused { verdict, .. } => (Severity::Info, decided("refused", verdict)),

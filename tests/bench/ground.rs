@@ -113,6 +113,7 @@ impl Person {
             created: 1_700_000_000,
             otp: self.otp(moving),
             counter: 0,
+            upkeep: mfa_core::upkeep::Upkeep::default(),
         });
         enrollment.recovery = Some(recovery.clone());
         enrollment

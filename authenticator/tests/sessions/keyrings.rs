@@ -14,7 +14,14 @@ async fn with(hangs: Hangs) -> (Desktop, Mfad, Secrets) {
     let mut desktop = Desktop::without_keyring();
     let secrets = Secrets::start(&desktop, hangs).await;
     let key = DeviceKey::new(SigningKey::from_bytes(&[7; 32]).verifying_key().as_bytes()).unwrap();
-    let device = Device { id: DeviceId::new([0, 0, 0, 1]), label: String::new(), created: 0, suspended: false, key };
+    let device = Device {
+        id: DeviceId::new([0, 0, 0, 1]),
+        label: String::new(),
+        created: 0,
+        suspended: false,
+        key,
+        upkeep: Default::default(),
+    };
     let mfad = Mfad::start_with(&desktop, vec![device]).await;
     desktop.start_agent();
     (desktop, mfad, secrets)

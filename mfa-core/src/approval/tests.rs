@@ -14,6 +14,7 @@ fn device(seed: u8) -> Device {
         created: 0,
         suspended: false,
         key: DeviceKey::new(key(seed).verifying_key().as_bytes()).unwrap(),
+        upkeep: Default::default(),
     }
 }
 

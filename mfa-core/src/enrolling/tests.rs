@@ -26,6 +26,7 @@ fn material(ways: &[Way]) -> Material {
         created: T0,
         otp: otp(1, BY_TIME),
         counter: 0,
+        upkeep: crate::upkeep::Upkeep::default(),
     };
     let picture = vec![Zeroizing::new(String::from("█▀▄"))];
     Material {

@@ -4,6 +4,8 @@ use super::*;
 use crate::place::Place;
 use crate::policy::{ALL_METHODS, Deadline, Set, Way};
 
+mod bypass;
+
 pub(super) fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };
     let approvers = (require.value == Require::Approved).then(|| Approvers { group: "ops".into(), count: 1 });
@@ -57,7 +59,7 @@ pub(super) fn end(next: &Next) -> String {
 #[test]
 fn what_each_kind_of_user_meets_at_the_start() {
     use Require::{Approved, Off, Optional, Required};
-    use Subject::{Barred, Enrolled, Unenrolled};
+    use Subject::{Barred, Bypassed, Enrolled, Unenrolled};
     let damaged = Barred(Reason::EnrolmentDamaged);
     for (require, subject, evidence, expected) in [
         (Off, Enrolled, true, "ignored not-required"),
@@ -75,6 +77,14 @@ fn what_each_kind_of_user_meets_at_the_start() {
         (Approved, Unenrolled, true, "refused stop enrolment-required"),
         (Approved, Unenrolled, false, "goes on"),
         (Required, Barred(Reason::NoAllowedMethod), true, "refused stop no-allowed-method"),
+        (Required, Barred(Reason::Suspended), true, "refused stop suspended"),
+        (Optional, Barred(Reason::Suspended), true, "refused stop suspended"),
+        (Optional, Barred(Reason::Suspended), false, "goes on"),
+        (Off, Bypassed, true, "ignored not-required"),
+        (Optional, Bypassed, true, "ignored not-enrolled"),
+        (Required, Bypassed, true, "goes on"),
+        (Required, Bypassed, false, "goes on"),
+        (Approved, Bypassed, true, "goes on"),
     ] {
         let (_, next) = Login::begin("a", &decision(require, Kind::Sshd, 3), subject, standing(evidence));
         assert_eq!(end(&next), expected, "{require} {subject:?} evidence={evidence}");
@@ -111,7 +121,12 @@ fn without_evidence_every_refused_dialogue_is_the_same() {
         (Subject::Enrolled, Reason::Malformed),
         (Subject::Enrolled, Reason::DummyAnswer),
         (Subject::Enrolled, Reason::StateLost),
+        (Subject::Enrolled, Reason::Suspended),
+        (Subject::Barred(Reason::Suspended), Reason::WrongCode),
         (Subject::Unenrolled, Reason::WrongCode),
+        (Subject::Bypassed, Reason::WrongCode),
+        (Subject::Bypassed, Reason::ConsentMissing),
+        (Subject::Bypassed, Reason::Malformed),
         (Subject::Barred(Reason::UnknownUser), Reason::WrongCode),
         (Subject::Barred(Reason::EnrolmentDamaged), Reason::WrongCode),
         (Subject::Barred(Reason::UidMismatch), Reason::WrongCode),

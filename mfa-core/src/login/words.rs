@@ -6,6 +6,7 @@
 use super::{Approval, Offer};
 use crate::approval;
 use crate::clean;
+use crate::enrollment::Factor;
 use crate::now::rfc3339;
 use crate::policy::Deadline;
 use crate::verify::Judgement;
@@ -36,6 +37,7 @@ pub(super) const NO_ALLOWED_METHOD: &str =
 pub(super) const REFUSED_BY_POLICY: &str =
     "This login is refused: it is too unusual. Try from where you usually are, or ask your administrator.";
 pub(super) const NOT_SET_UP: &str = "No second factor was set up. Log in once more to try again.";
+pub(super) const SUSPENDED: &str = "Your second factor is suspended: it was not used for long, or not renewed. Ask your administrator to run: mfactl resume";
 pub(super) const BARRED: &str =
     "Your second factor cannot be checked on this host. Ask your administrator to look at the log of mfad.";
 
@@ -90,6 +92,14 @@ pub(super) fn will_be_required(deadline: Deadline) -> String {
     )
 }
 
+/// After a login of one who has a factor that stops: which, and on what day (`2026-11-29`). `another`: the user has one that stays.
+#[must_use]
+pub fn will_stop(factor: &Factor, day: &str, another: bool) -> String {
+    let label = if factor.label.is_empty() { String::new() } else { format!(" ({})", clean::field(&factor.label)) };
+    let then = if another { "You have another one; this one can be removed." } else { "Set up another one before." };
+    format!("{}{label} is old and stops on {day}. {then}", clean::field(&factor.id.to_string()))
+}
+
 /// `2026-11-29 12:00 UTC`: hosts and people may be in different zones, and a login has no room for both.
 fn moment(wall: u64) -> String {
     let text = rfc3339(wall);
@@ -109,6 +119,12 @@ pub(super) fn useless(judgement: &Judgement) -> Option<String> {
         Reason::Disabled => Some(String::from(
             "This factor is disabled after too many wrong codes. Use a recovery code or ask your administrator.",
         )),
+        Reason::Suspended => Some(String::from(
+            "This factor is suspended. Use a recovery code, or ask your administrator to run: mfactl resume",
+        )),
+        Reason::ConsentMissing => Some(String::from(
+            "This code waits for the consent of another administrator: mfactl bypass --consent. Try again after that.",
+        )),
         Reason::StateLost => Some(String::from(
             "This host has lost its record of used codes. Ask your administrator to run: mfactl adopt",
         )),
@@ -124,5 +140,39 @@ pub(crate) fn in_words(seconds: u64) -> String {
         120..7200 => format!("{} minutes", seconds.div_ceil(60)),
         7200..172_800 => format!("{} hours", seconds.div_ceil(3600)),
         _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrollment::FactorId;
+    use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
+    use crate::secret::Secret;
+    use crate::upkeep::Upkeep;
+
+    #[test]
+    fn who_has_an_old_factor_reads_which_and_when_it_stops_in_one_plain_line() {
+        let otp = Otp::new(Secret::new(vec![1; 20]), Algorithm::Sha1, 6, Moving::Counter, ShortSecret::Refuse).unwrap();
+        let mut factor = Factor {
+            id: FactorId::typed("hotp-00000001"),
+            label: String::from("my\n\u{1b}[2Jphone"),
+            token: None,
+            pending: false,
+            created: 0,
+            otp,
+            counter: 0,
+            upkeep: Upkeep::default(),
+        };
+        let text = will_stop(&factor, "2026-12-13", false);
+        let expected =
+            "hotp-00000001 (my\\u{a}\\u{1b}[2Jphone) is old and stops on 2026-12-13. Set up another one before.";
+        assert_eq!(text, expected);
+        factor.label.clear();
+        let text = will_stop(&factor, "2026-12-13", true);
+        assert_eq!(
+            text,
+            "hotp-00000001 is old and stops on 2026-12-13. You have another one; this one can be removed."
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! not be looked up making a login easier.
 
 mod asks;
+mod care;
 mod matching;
 mod networks;
 mod order;
@@ -15,6 +16,7 @@ mod requirements;
 mod settings;
 mod times;
 
+pub use care::{BypassRules, HygieneRules, clock};
 pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote};
 pub use presets::Preset;
 pub use raise::{Demand, Raise, Signals, Unusual};
@@ -78,6 +80,10 @@ pub struct Policy {
     pub disable_after: Set<u32>,
     /// A country database in MaxMind's format.
     pub countries: Option<Set<String>>,
+    /// How far an administrator may stand in for a user's second factor.
+    pub bypass: BypassRules,
+    /// What becomes of factors nobody uses or renews; `None`: nothing.
+    pub hygiene: Option<HygieneRules>,
     /// In order; the first that matches decides.
     pub rules: Vec<Rule>,
     /// All that fit raise what was decided.
@@ -204,6 +210,8 @@ impl Policy {
             wait_after: Set { value: FREE_FAILURES, place: Place::built_in("limits.wait_after") },
             disable_after: Set { value: DISABLE_AT, place: Place::built_in("limits.disable_after") },
             countries: None,
+            bypass: BypassRules::built_in(),
+            hygiene: None,
             rules: Vec::new(),
             raises: Vec::new(),
             floor: None,

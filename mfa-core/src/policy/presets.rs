@@ -15,7 +15,8 @@ pub enum Preset {
     /// NIST SP 800-63B-4, authenticator assurance level 2: a factor from everybody, the number with every push (§3.1.3), logins
     /// remembered for 24 hours at most, a first factor bound by more than a password (§4.1).
     NistAal2,
-    /// PCI DSS 4.0.1: a factor from everybody at every login (8.4, 8.5.1), after ten wrong codes half an hour of waiting (8.3.4).
+    /// PCI DSS 4.0.1: a factor from everybody at every login (8.4, 8.5.1), after ten wrong codes half an hour of waiting (8.3.4), a bypass
+    /// with the consent of a second administrator alone (8.5.1).
     #[serde(rename = "pci-dss-4")]
     PciDss4,
 }
@@ -43,6 +44,22 @@ impl Preset {
         match self {
             Self::NistAal2 => seconds <= NIST_REMEMBER,
             Self::PciDss4 => seconds == 0,
+        }
+    }
+
+    /// Why bypasses as this policy allows them are none it does.
+    fn why_no_bypass(self, policy: &Policy) -> Option<FileError> {
+        let consent = &policy.bypass.consent;
+        match self {
+            Self::NistAal2 => None,
+            Self::PciDss4 if consent.value => None,
+            Self::PciDss4 => Some(FileError {
+                place: consent.place.clone(),
+                why: String::from(
+                    "the preset pci-dss-4 wants bypasses authorised by a second administrator (8.5.1): \
+                     [bypass] with max and consent = true",
+                ),
+            }),
         }
     }
 
@@ -96,7 +113,8 @@ pub(super) fn check(policy: &Policy) -> Result<(), FileError> {
             enrol: rule.enrol.as_ref().is_some_and(|set| !set.value.is_empty()),
         })
     };
-    match preset.why_not(&default).or_else(|| policy.rules.iter().find_map(of)) {
+    match preset.why_not(&default).or_else(|| policy.rules.iter().find_map(of)).or_else(|| preset.why_no_bypass(policy))
+    {
         Some(why) => Err(why),
         None => Ok(()),
     }

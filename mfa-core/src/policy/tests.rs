@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod care;
 mod deletion;
 mod presets;
 mod raises;

@@ -5,7 +5,7 @@ use std::fmt;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Minutes of a day.
-const DAY: u16 = 24 * 60;
+pub(super) const DAY: u16 = 24 * 60;
 
 /// A moment by the host's own clock and time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,8 @@ fn clock(word: &str) -> Option<(u16, u16)> {
     (begin < DAY && begin != end).then_some((begin, end))
 }
 
-fn minute(text: &str) -> Option<u16> {
+/// Minutes since midnight of `HH:MM`, `24:00` included.
+pub(super) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let two = |digits: &str| (digits.len() == 2).then(|| digits.parse::<u16>().ok()).flatten();
     let (hour, minute) = (two(hour)?, two(minute)?);

@@ -6,6 +6,7 @@ use crate::limits::{ADMIN_AT, OWN_AT, STRANGERS_AT};
 use crate::now::Boot;
 use crate::otp::{Algorithm, Otp, ShortSecret};
 use crate::policy::ALL_METHODS;
+use crate::upkeep::{Suspended, Upkeep, Why};
 
 const RULES: Rules<'static> =
     Rules { methods: &ALL_METHODS, lockout: Lockout { free: 5, half_an_hour_from: None, disable_at: 50 } };
@@ -23,7 +24,16 @@ fn otp(seed: u8, moving: Moving) -> Otp {
 fn factor(seed: u8, moving: Moving) -> Factor {
     let otp = otp(seed, moving);
     let id = FactorId::new(Method::Totp, [0, 0, 0, seed]);
-    Factor { id, label: String::new(), token: None, pending: false, created: T0, otp, counter: 0 }
+    Factor {
+        id,
+        label: String::new(),
+        token: None,
+        pending: false,
+        created: T0,
+        otp,
+        counter: 0,
+        upkeep: Upkeep::default(),
+    }
 }
 
 struct User {
@@ -376,4 +386,23 @@ fn limits_hold_for_a_code_at_the_end_as_elsewhere() {
         assert!(matches!(at_end(&mut user, text, 0).0, Reason::Malformed | Reason::DummyAnswer), "{text}");
     }
     assert_eq!(failures(&user), [5]);
+}
+
+#[test]
+fn a_code_of_a_suspended_factor_is_not_looked_at_and_the_recovery_codes_go_on() {
+    let mut user = User::totp();
+    let suspended = Suspended { at: T0, why: Why::Unused };
+    user.enrollment.factors[0].upkeep.suspended = Some(suspended);
+    let before = user.state.clone();
+    let judged = user.answer(&user.at(0), &Budget::Evidence, now(0));
+    assert_eq!((judged.reason, judged.factor.is_some(), judged.method), (Reason::Suspended, true, Method::Totp));
+    user.state.enter(now(0));
+    assert_eq!(user.state.factors, before.factors, "nothing was charged and nothing is marked");
+    let code = user.recovery[0].expose_str().unwrap().to_owned();
+    assert_eq!(user.says(&code, now(0)), Reason::CodeAccepted);
+    // Beside one that is open its code is a wrong one.
+    user.enrollment.factors.push(factor(7, Moving::Time { period: 30 }));
+    assert_eq!(user.says(&user.at(0), now(0)), Reason::WrongCode);
+    user.enrollment.factors[0].upkeep.resume(T0);
+    assert_eq!(user.says(&user.at(0), now(0)), Reason::CodeAccepted);
 }

@@ -56,7 +56,8 @@ pub(super) fn status_of(device: &Device) -> DeviceStatus {
         id: device.id.to_string(),
         label: device.label.clone(),
         created: device.created,
-        suspended: device.suspended,
+        suspended: !device.is_active(),
+        upkeep: device.upkeep,
         fingerprint: device.key.fingerprint(),
     }
 }

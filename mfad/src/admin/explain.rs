@@ -24,7 +24,7 @@ pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u6
         Lookup::Absent | Lookup::Failed(_) => None,
     };
     let mut methods = account.as_deref().map(|name| methods(authority, name)).unwrap_or_default();
-    methods.retain(|method| decision.accepts(*method));
+    methods.retain(|method| decision.accepts(*method) || *method == Method::Bypass);
     let number = needs_number(&context, &decision);
     let (outcome, meets) = match (decision.require.value, subject) {
         // A mistyped name must not look like somebody who is let in.
@@ -43,7 +43,11 @@ pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u6
                 .map_or_else(String::new, |approvers| format!(", then for the approval of {approvers}"));
             (Outcome::Asked, format!("is asked for a verification code, {} {tries}{approved}", decision.tries))
         }
-        (Require::Optional, Subject::Unenrolled) => {
+        (Require::Required | Require::Approved, Subject::Bypassed) => (
+            Outcome::Asked,
+            String::from("has no factor and is asked for the code of the bypass; mfactl bypass shows it"),
+        ),
+        (Require::Optional, Subject::Unenrolled | Subject::Bypassed) => {
             let offered = if ways.is_empty() { "" } else { "; setting one up in the login is offered: " };
             (Outcome::NotEnrolledIgnored, format!("has no factor and is asked nothing{offered}{ways}"))
         }
@@ -98,6 +102,9 @@ fn methods(authority: &Authority, user: &str) -> Vec<Method> {
     if !methods.is_empty() && enrollment.recovery.is_some() {
         methods.push(Method::Recovery);
     }
+    if enrollment.bypass.as_ref().is_some_and(|bypass| !bypass.is_over(authority.clock.now())) {
+        methods.push(Method::Bypass);
+    }
     methods
 }
 
@@ -105,6 +112,9 @@ fn barred(reason: Reason) -> String {
     match reason {
         Reason::UnknownUser => String::from("is no account: prompted like everybody and refused"),
         Reason::LookupFailed => String::from("cannot be looked up just now: prompted like everybody and refused"),
+        Reason::Suspended => {
+            String::from("is refused: hygiene suspended what the user has; mfactl resume takes it back")
+        }
         Reason::NoAllowedMethod => String::from("is refused: policy accepts none of the user's factors here"),
         other => format!("is refused whatever is answered ({other}); mfactl status says more"),
     }

@@ -13,6 +13,7 @@ use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
 use mfa_core::otp::{self, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
 use mfa_core::secret::Secret;
+use mfa_core::upkeep::Upkeep;
 use mfa_core::verify;
 use mfa_core::wire::Method;
 
@@ -28,7 +29,9 @@ pub(super) fn enroll(
     let moving = match new.method {
         Method::Totp => Moving::Time { period: new.period },
         Method::Hotp => Moving::Counter,
-        Method::None | Method::Recovery | Method::Push => return refuse("only totp and hotp factors can be enrolled"),
+        Method::None | Method::Recovery | Method::Push | Method::Bypass => {
+            return refuse("only totp and hotp factors can be enrolled");
+        }
     };
     let label = checked_label(&new.label)?;
     let secret = Secret::new(random::<NEW_SECRET_BYTES>()?.to_vec());
@@ -45,6 +48,7 @@ pub(super) fn enroll(
         created: authority.clock.now().wall,
         otp,
         counter: 0,
+        upkeep: Upkeep::default(),
     };
     let (id, uri, secret) = (
         factor.id.clone(),

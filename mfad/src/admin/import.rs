@@ -11,6 +11,7 @@ use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, Factor, FactorId};
 use mfa_core::event::{Event, Kind};
 use mfa_core::otp::{Moving, Otp, ShortSecret};
+use mfa_core::upkeep::Upkeep;
 use mfa_core::wire::Method;
 use std::collections::BTreeMap;
 
@@ -122,7 +123,7 @@ fn prepare(
         let moving = match entry.method {
             Method::Totp => Moving::Time { period: entry.period },
             Method::Hotp => Moving::Counter,
-            Method::None | Method::Recovery | Method::Push => {
+            Method::None | Method::Recovery | Method::Push | Method::Bypass => {
                 return Err(said(String::from("only totp and hotp can be imported")));
             }
         };
@@ -135,7 +136,8 @@ fn prepare(
         marks.push((id.clone(), mark));
         let counter = entry.counter.unwrap_or(0);
         let label = checked_label(&entry.label)?;
-        let factor = Factor { id, label, token: None, pending: false, created: now, otp, counter };
+        let factor =
+            Factor { id, label, token: None, pending: false, created: now, otp, counter, upkeep: Upkeep::default() };
         add_factor(&mut enrollment, factor).map_err(|Refusal(why)| said(why))?;
     }
     // Only hashes are kept, and nobody would see the codes: the administrator makes them when they can be handed out.

@@ -38,6 +38,8 @@ impl Standard<'_> {
             activated: entry.activated,
             last_success: entry.last_success,
             locked: entry.is_locked(self.now),
+            suspended: entry.suspended,
+            bypass: entry.has_bypass(self.now),
             problem: !entry.readable || entry.lost || entry.disabled,
         }
     }
@@ -48,6 +50,7 @@ fn passes(filter: &Filter, user: &ListedUser) -> bool {
     (!filter.unenrolled || !user.enrolled)
         && (!filter.overdue || user.overdue)
         && (!filter.locked || user.locked)
+        && (!filter.suspended || user.suspended)
         && filter.inactive_since.is_none_or(inactive)
 }
 
@@ -130,6 +133,8 @@ mod tests {
             activated: None,
             last_success: None,
             locked: false,
+            suspended: false,
+            bypass: false,
             problem: false,
         };
         let enrolled = |last| ListedUser { enrolled: true, overdue: false, last_success: last, ..user.clone() };

@@ -4,10 +4,12 @@
 //! that may block, inside the transaction of the user it changes. What must never happen: a change without an event
 //! that says who made it, or half of a change.
 
+mod bypass;
 mod devices;
 mod explain;
 mod factors;
 mod grants;
+mod hygiene;
 mod import;
 mod lists;
 mod pages;
@@ -72,6 +74,8 @@ impl Desk {
             AdminAsk::Token(ask) => tokens::act(authority, by, &mut self.tokens, ask),
             AdminAsk::Grants { user } => grants::list(authority, &user),
             AdminAsk::RevokeGrants { user, id } => grants::revoke(authority, by, &user, id.as_deref()),
+            AdminAsk::Bypass(ask) => bypass::answer(authority, by, ask),
+            AdminAsk::Hygiene(ask) => hygiene::answer(authority, by, ask),
             AdminAsk::Rename { from, to } => users::rename(authority, by, &from, &to),
             AdminAsk::Orphans { after, purge } => {
                 users::orphans(authority, by, &mut self.names, after.as_deref(), purge)

@@ -51,6 +51,7 @@ fn nothing(authority: &Authority, account: &Account) -> UserStatus {
         factors: Vec::new(),
         devices: Vec::new(),
         recovery_left: 0,
+        bypass: None,
         last_success: None,
         problems: Vec::new(),
     }
@@ -133,9 +134,16 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
             failures: known.evidence.failures,
             wait: known.evidence.wait(now),
             disabled: known.disabled,
+            upkeep: factor.upkeep,
         }
     });
     let factors = factors.collect();
+    if !enrollment.opens() && enrollment.suspended().next().is_some() {
+        let user = clean::field(&enrollment.name);
+        problems.push(format!(
+            "everything is suspended: recovery codes alone open a login; mfactl resume {user} takes the factors back"
+        ));
+    }
     let codes = enrollment.recovery.as_ref().map_or(0, |set| set.codes.len());
     UserStatus {
         user: enrollment.name.clone(),
@@ -149,6 +157,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         factors,
         devices: enrollment.devices.iter().map(super::devices::status_of).collect(),
         recovery_left: u32::try_from(codes.saturating_sub(state.spent.len())).unwrap_or(0),
+        bypass: super::bypass::status_of(authority, enrollment, &state, now),
         last_success: state.last_success,
         problems,
     }

@@ -125,7 +125,7 @@ fn token(new: NewToken, added: u64, short: ShortSecret) -> Result<(String, Token
     let moving = match new.method {
         Method::Totp => Moving::Time { period: new.period },
         Method::Hotp => Moving::Counter,
-        Method::None | Method::Recovery | Method::Push => return refuse("a token is totp or hotp"),
+        Method::None | Method::Recovery | Method::Push | Method::Bypass => return refuse("a token is totp or hotp"),
     };
     let otp = Otp::new(secret, new.algorithm, new.digits, moving, short).map_err(|why| Refusal(why.to_string()))?;
     let reached = Reached { counter: new.counter, ..Reached::default() };

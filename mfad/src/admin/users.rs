@@ -4,6 +4,7 @@ use super::pages::{Names, PAGE_BYTES};
 use super::{Refusal, account, done, enrolled, file_user, refuse, require};
 use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
+use crate::bypasses::{self, Happened};
 use crate::changes::{self, change_state, current_state};
 use mfa_core::admin::AdminReply;
 use mfa_core::clean;
@@ -57,6 +58,11 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
         }
         (None, Ok(_)) => String::new(),
     };
+    if let Some(old) = known
+        && let Some(bypass) = old.bypass.as_ref().filter(|bypass| !bypass.is_over(authority.clock.now()))
+    {
+        bypasses::tell(authority, old, bypass, Happened::Revoked, Some(by));
+    }
     if devices > 0
         && let Some(old) = known
     {

@@ -62,6 +62,7 @@ pub fn confirm(
             state.spent.clear();
         }
         let known = state.factor(id);
+        known.last_used = Some(now.wall);
         match moving {
             Moving::Counter => known.next = Some(step.saturating_add(1)),
             Moving::Time { period } => {

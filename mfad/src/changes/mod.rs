@@ -91,7 +91,9 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
     }
     let left = tokens::left(authority, &enrollment.name, &enrollment.factors)?;
     left.note(authority)?;
-    enrollment.note_activation(authority.clock.now().wall);
+    let now = authority.clock.now();
+    enrollment.note_activation(now.wall);
+    enrollment.bypass.take_if(|bypass| bypass.is_over(now));
     authority.store.save_enrollment(enrollment)?;
     left.give_back(authority)?;
     // What was remembered was remembered for other factors.

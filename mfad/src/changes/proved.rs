@@ -37,6 +37,7 @@ pub fn keep_proved(authority: &Authority, account: &Account, proved: &Proved) ->
     change_state(authority, &enrollment, |state| {
         state.spent.clear();
         let known = state.factor(&id);
+        known.last_used = Some(now.wall);
         match moving {
             Moving::Counter => known.next = Some(step.saturating_add(1)),
             Moving::Time { period } => {

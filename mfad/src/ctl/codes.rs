@@ -67,6 +67,8 @@ fn verdict(user: &str, accepted: bool, reason: Reason, method: Method, wait: u64
         }
         Reason::Replay => format!("Refused ({reason}): a code like this was used before. Wait for the next one."),
         Reason::Malformed => format!("Refused ({reason}): {user} has no factor with codes of this form."),
+        // Every method counts here but a bypass.
+        Reason::NoAllowedMethod => format!("Refused ({reason}): the code of a bypass is good for logins alone."),
         Reason::StateLost => format!("Refused ({reason}): the record of used codes is lost. See mfactl status {user}."),
         _ => format!("Refused ({reason})."),
     }

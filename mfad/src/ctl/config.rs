@@ -7,7 +7,7 @@ use super::show::{Screen, line};
 use crate::config::Config;
 use clap::Subcommand;
 use mfa_core::place::Place;
-use mfa_core::policy::{Approvers, Matcher, Policy, Raise, Rule, Set, Unusual};
+use mfa_core::policy::{Approvers, HygieneRules, Matcher, Policy, Raise, Rule, Set, Unusual, clock};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -81,6 +81,12 @@ fn text(policy: &Policy) -> String {
     lines.0.push(String::from("\n[limits]"));
     lines.set("wait_after", &policy.wait_after);
     lines.set("disable_after", &policy.disable_after);
+    lines.0.push(String::from("\n[bypass]"));
+    lines.span("max", &policy.bypass.max);
+    lines.set("consent", &policy.bypass.consent);
+    if let Some(hygiene) = &policy.hygiene {
+        lines.hygiene(hygiene);
+    }
     if let Some(countries) = &policy.countries {
         lines.0.push(String::from("\n[geo]"));
         lines.set("database", countries);
@@ -106,7 +112,19 @@ impl Lines {
 
     /// A span of seconds, which is text there.
     fn span(&mut self, key: &str, set: &Set<u64>) {
-        self.line(&format!("{key} = \"{}s\"", set.value), &set.place);
+        let span = if set.value == 0 { String::from("0") } else { format!("{}s", set.value) };
+        self.line(&format!("{key} = \"{span}\""), &set.place);
+    }
+
+    fn hygiene(&mut self, rules: &HygieneRules) {
+        self.0.push(String::from("\n[hygiene]"));
+        self.line(&format!("at = \"{}\"", clock(rules.at.value)), &rules.at.place);
+        self.span("suspend_unused", &rules.suspend_unused);
+        self.span("renew_after", &rules.renew_after);
+        if let Some(overlap) = &rules.overlap {
+            self.span("overlap", overlap);
+        }
+        self.span("drop_pending", &rules.drop_pending);
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -229,6 +247,14 @@ fn object(policy: &Policy) -> Value {
         "preset": policy.preset.as_ref().map(from),
         "limits": { "wait_after": from(&policy.wait_after), "disable_after": from(&policy.disable_after) },
         "geo": policy.countries.as_ref().map(|database| json!({ "database": from(database) })),
+        "bypass": { "max": from(&policy.bypass.max), "consent": from(&policy.bypass.consent) },
+        "hygiene": policy.hygiene.as_ref().map(|rules| json!({
+            "at": { "value": clock(rules.at.value), "origin": origin(&rules.at.place) },
+            "suspend_unused": from(&rules.suspend_unused),
+            "renew_after": from(&rules.renew_after),
+            "overlap": rules.overlap.as_ref().map(from),
+            "drop_pending": from(&rules.drop_pending),
+        })),
         "raise": raises,
         "issuer": policy.issuer.as_ref().map(from),
         "rule": rules,
@@ -281,6 +307,15 @@ methods = ["hotp"]
 deadline = "20s"
 [geo]
 database = "/x.mmdb"
+[bypass]
+max = "4h"
+consent = true
+[hygiene]
+at = "03:05"
+suspend_unused = "0"
+renew_after = "365d"
+overlap = "14d"
+drop_pending = "7d"
 [[raise]]
 when = { user = ["a"], new_source = true, failures = 3, denied = true, outside = ["DE"] }
 demand = ["required", "refuse"]

@@ -26,6 +26,9 @@ pub(super) struct Whom {
     /// Who has a factor that is disabled or waits after wrong codes
     #[arg(long)]
     locked: bool,
+    /// Who has a factor or a device that hygiene suspended
+    #[arg(long)]
+    suspended: bool,
     /// Who has a factor and has not used one for so long: 90d
     #[arg(long, value_name = "SPAN", value_parser = moments::span)]
     inactive: Option<u64>,
@@ -37,13 +40,14 @@ impl Whom {
             unenrolled: self.unenrolled,
             overdue: self.overdue,
             locked: self.locked,
+            suspended: self.suspended,
             inactive_since: self.inactive.map(|span| clock::wall().saturating_sub(span)),
         }
     }
 
     /// Whether accounts without a file can be among them.
     fn takes_accounts(&self) -> bool {
-        (self.unenrolled || self.overdue) && !self.locked && self.inactive.is_none()
+        (self.unenrolled || self.overdue) && !self.locked && !self.suspended && self.inactive.is_none()
     }
 }
 
@@ -180,6 +184,12 @@ fn listed(zone: &TimeZone, user: &ListedUser) -> String {
     if user.locked {
         rest.push(String::from("LOCKED"));
     }
+    if user.suspended {
+        rest.push(String::from("SUSPENDED"));
+    }
+    if user.bypass {
+        rest.push(String::from("BYPASS: see mfactl bypass"));
+    }
     if user.problem {
         rest.push(String::from("PROBLEMS: see mfactl status"));
     }
@@ -237,6 +247,8 @@ fn unlisted(
         activated: None,
         last_success: None,
         locked: false,
+        suspended: false,
+        bypass: false,
         problem: false,
     }
 }
@@ -260,13 +272,23 @@ mod tests {
             activated: None,
             last_success: None,
             locked: true,
+            suspended: true,
+            bypass: true,
             problem: true,
         };
         let text = listed(&TimeZone::UTC, &user);
         assert!(text.starts_with("an\\u{1b}na "), "{text}");
-        let rest = "pending; required from 1970-01-01 00:00:00 +00:00 on; LOCKED; PROBLEMS: see mfactl status";
+        let rest = "pending; required from 1970-01-01 00:00:00 +00:00 on; LOCKED; SUSPENDED; BYPASS: see mfactl bypass; PROBLEMS: see mfactl status";
         assert!(text.ends_with(rest), "{text}");
-        let overdue = ListedUser { deadline: None, overdue: true, locked: false, problem: false, ..user };
+        let overdue = ListedUser {
+            deadline: None,
+            overdue: true,
+            locked: false,
+            suspended: false,
+            bypass: false,
+            problem: false,
+            ..user
+        };
         assert!(listed(&TimeZone::UTC, &overdue).ends_with("pending; OVERDUE"));
     }
 }

@@ -4,6 +4,7 @@
 //! 1: refused, or something is wrong; 2: not a command. What must never happen: a secret in an argument, or "done"
 //! for something that was not.
 
+mod bypass;
 mod codes;
 mod config;
 mod devices;
@@ -12,6 +13,7 @@ mod enroll;
 mod examine;
 mod explain;
 mod grants;
+mod hygiene;
 mod import;
 mod link;
 mod list;
@@ -107,8 +109,14 @@ enum Command {
     Reset(users::Reset),
     /// List a user's remembered logins, or forget them
     Grants(grants::Grants),
+    /// Stand in for a user's second factor by a code that is good for a time: make, consent, end, list
+    Bypass(bypass::Bypass),
     /// Forget a user's failures and enable disabled factors
     Unlock(User),
+    /// Suspend factors nobody uses, announce those to be renewed, remove what was never confirmed: as [hygiene] says
+    Hygiene(hygiene::Hygiene),
+    /// Take back what hygiene suspended
+    Resume(hygiene::Resume),
     /// Try a code as a login would; an accepted one is spent
     Verify(User),
     /// Accept that a user's record of used codes is lost: they could be used again
@@ -282,7 +290,10 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         Command::Ticket(user) => devices::ticket(&mut link()?, screen, &user.user),
         Command::Reset(reset) => users::reset(&mut link()?, screen, reset),
         Command::Grants(grants) => grants::grants(&mut link()?, screen, grants),
+        Command::Bypass(bypass) => bypass::bypass(screen, bypass, link),
         Command::Unlock(user) => users::unlock(&mut link()?, screen, &user.user),
+        Command::Hygiene(hygiene) => hygiene::hygiene(&mut link()?, screen, hygiene),
+        Command::Resume(resume) => hygiene::resume(&mut link()?, screen, resume),
         Command::Verify(user) => codes::verify(&mut link()?, screen, &user.user),
         Command::Adopt(user) => users::adopt(&mut link()?, screen, &user.user),
         Command::Resync { user, factor } => codes::resync(&mut link()?, screen, &user.user, factor.as_ref()),

@@ -1,5 +1,6 @@
 //! Users as a whole: status, reset, unlock, adopt, rename, purge.
 
+use super::hygiene::upkeep;
 use super::link::{Link, unexpected};
 use super::show::{self, Screen, count, moment, name, span};
 use super::{Failure, User, moments, simply};
@@ -36,12 +37,16 @@ fn told(zone: &TimeZone, status: &UserStatus) -> String {
         lines.push(format!("  Disabled: {}, by uid {}", moment(zone, disabled.at), disabled.by_uid));
     }
     for factor in &status.factors {
-        lines.extend(factor_told(zone, factor));
+        lines.extend(factor_told(zone, &status.user, factor));
     }
     for device in &status.devices {
         lines.push(format!("  {}", super::devices::line(zone, device)));
+        lines.extend(upkeep(zone, &status.user, device.upkeep).map(|text| format!("    {text}")));
     }
     lines.push(format!("  Recovery codes left: {}", status.recovery_left));
+    if let Some(bypass) = &status.bypass {
+        lines.extend(super::bypass::told(zone, bypass).into_iter().map(|line| format!("  {line}")));
+    }
     let last = status.last_success.map_or_else(|| String::from("never"), |at| moment(zone, at));
     lines.push(format!("  Last code accepted: {last}"));
     if !status.enrolled && status.factors.is_empty() {
@@ -51,7 +56,7 @@ fn told(zone: &TimeZone, status: &UserStatus) -> String {
     lines.join("\n")
 }
 
-fn factor_told(zone: &TimeZone, factor: &FactorStatus) -> Vec<String> {
+fn factor_told(zone: &TimeZone, user: &str, factor: &FactorStatus) -> Vec<String> {
     let label =
         if factor.label.is_empty() { String::new() } else { format!(" {}", mfa_core::clean::quoted(&factor.label)) };
     let token = factor.token.as_deref().map_or_else(String::new, |serial| format!(", token {}", name(serial)));
@@ -59,6 +64,8 @@ fn factor_told(zone: &TimeZone, factor: &FactorStatus) -> Vec<String> {
         "pending, not yet in use"
     } else if factor.disabled {
         "disabled after too many failures"
+    } else if factor.upkeep.suspended.is_some() {
+        "suspended"
     } else {
         "in use"
     };
@@ -66,6 +73,7 @@ fn factor_told(zone: &TimeZone, factor: &FactorStatus) -> Vec<String> {
     let used =
         factor.last_used.map_or_else(|| String::from("never used"), |at| format!("last used {}", moment(zone, at)));
     lines.push(format!("    made {}, {used}", moment(zone, factor.created)));
+    lines.extend(upkeep(zone, user, factor.upkeep).map(|text| format!("    {text}")));
     if factor.failures > 0 {
         let wait =
             if factor.wait > 0 { format!("; not looked at for another {}", span(factor.wait)) } else { String::new() };
@@ -152,6 +160,7 @@ mod tests {
     use super::*;
     use mfa_core::enrollment::Disabled;
     use mfa_core::policy::{Require, Requirement};
+    use mfa_core::upkeep::Upkeep;
 
     #[test]
     fn a_status_says_what_stands_in_the_way_and_shows_no_escapes() {
@@ -176,8 +185,10 @@ mod tests {
                 failures: 5,
                 wait: 30,
                 disabled: false,
+                upkeep: Upkeep { stops: Some(86_400), ..Upkeep::default() },
             }],
             recovery_left: 9,
+            bypass: None,
             last_success: None,
             problems: vec![String::from("a\nproblem")],
         };
@@ -186,6 +197,7 @@ mod tests {
         assert!(text.contains("\"\\u{202e}phone\": in use") && text.contains("Problem: a\\u{a}problem"), "{text}");
         assert!(text.contains("5 failures in a row; not looked at for another 30 s"), "{text}");
         assert!(text.contains("Second factor: optional, required from 1970-01-02 00:00:00 +00:00 on"), "{text}");
+        assert!(text.contains("    old, stops 1970-01-02 00:00:00 +00:00"), "{text}");
         assert!(text.contains("Disabled: 1970-01-01 00:00:00 +00:00, by uid 7"), "{text}");
     }
 }

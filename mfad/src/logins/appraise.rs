@@ -112,9 +112,19 @@ fn of_account(
     match subject(authority, caller, account) {
         Ok(Known { own, enrollment }) => {
             let decision = decide(&account.name, groups, Own::Known(own));
-            let subject = match enrollment {
+            let bypass = enrollment.as_ref().and_then(|enrollment| enrollment.bypass.as_ref());
+            let bypassed = bypass.is_some_and(|bypass| !bypass.is_over(authority.clock.now()));
+            let subject = match enrollment.filter(Enrollment::is_enrolled) {
+                // Who passes without a factor needs nobody's word.
+                None if bypassed && decision.require.value >= Require::Required => Subject::Bypassed,
                 None => Subject::Unenrolled,
-                Some(enrollment) if can_answer(&enrollment, &decision.methods) => Subject::Enrolled,
+                Some(enrollment) if !bypassed && is_suspended(&enrollment, &decision.methods) => {
+                    if decision.require.value > Require::Off {
+                        tell_suspended(&account.name);
+                    }
+                    Subject::Barred(Reason::Suspended)
+                }
+                Some(enrollment) if bypassed || can_answer(&enrollment, &decision.methods) => Subject::Enrolled,
                 Some(_) => Subject::Barred(Reason::NoAllowedMethod),
             };
             (decision, subject)
@@ -156,11 +166,28 @@ fn can_answer(enrollment: &Enrollment, methods: &[Method]) -> bool {
         || (methods.contains(&Method::Recovery) && enrollment.recovery.is_some())
 }
 
+/// Whether nothing of the user's opens anything because hygiene suspended it, and no recovery code is accepted in its place.
+fn is_suspended(enrollment: &Enrollment, methods: &[Method]) -> bool {
+    !enrollment.opens()
+        && enrollment.suspended().next().is_some()
+        && !(methods.contains(&Method::Recovery) && enrollment.recovery.is_some())
+}
+
+/// The log line of a refusal for what hygiene did: what to do about it.
+pub(super) fn tell_suspended(user: &str) {
+    let shown = clean::field(user);
+    tracing::warn!(
+        "{} is refused: what the user has was suspended, not used or not renewed for too long. mfactl resume {shown} takes it back, \
+         mfactl bypass {shown} stands in for it, a recovery code works as ever",
+        clean::quoted(user)
+    );
+}
+
 /// What the user's files say of an account.
 struct Known {
     /// What they require of the user alone.
     own: Option<Requirement>,
-    /// Their factors, where they have any.
+    /// The enrolment, where there is a file; it may be without factors.
     enrollment: Option<Enrollment>,
 }
 
@@ -191,7 +218,7 @@ fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<K
         }
         Ok(Some(enrollment)) => {
             let own = enrollment.require;
-            Ok(Known { own, enrollment: enrollment.is_enrolled().then_some(enrollment) })
+            Ok(Known { own, enrollment: Some(enrollment) })
         }
         Ok(None) => match authority.store.roster().name_of(account.uid) {
             Err(why) => bar(why.to_string(), Reason::StorageFailed, none),

@@ -19,6 +19,7 @@ use mfa_core::otp::{Algorithm, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
 use mfa_core::policy::Way;
 use mfa_core::recovery;
 use mfa_core::secret::Secret;
+use mfa_core::upkeep::Upkeep;
 use mfa_core::wire::{Context, Kind, Method, Reason};
 
 /// What every app takes: RFC 6238 with the values of Google's Key URI Format.
@@ -65,6 +66,7 @@ fn app(authority: &Authority, session: &Session, account: &Account) -> Result<Ap
         created: authority.clock.now().wall,
         otp,
         counter: 0,
+        upkeep: Upkeep::default(),
     };
     let uri = changes::otpauth(authority, &account.name, &factor);
     let issuer = uri.issuer.clone().unwrap_or_default();

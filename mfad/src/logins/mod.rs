@@ -16,6 +16,7 @@ pub use transact::{Answerer, transact};
 
 use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
+use crate::hygiene;
 use crate::pushes::{self, Ticket};
 use mfa_core::clean;
 use mfa_core::enrolling::Enrolling;
@@ -25,7 +26,7 @@ use mfa_core::policy::{Approvers, Decision, OWN_PROGRAM};
 use mfa_core::secret::Secret;
 use mfa_core::typed;
 use mfa_core::verify::Rules;
-use mfa_core::wire::{Ask, Context, Kind, Reason, Step};
+use mfa_core::wire::{Ask, Context, Kind, Method, Reason, Step};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,8 +153,17 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         Step::Prompt { .. } if session.login.may_push() => offer(authority, &mut session).unwrap_or(next),
         _ => next,
     };
+    let next = with_notice(authority, &session, next);
     record::end(authority, &session, &next, None);
     (session, next)
+}
+
+/// With a word about a factor that stops, where the login is let in.
+fn with_notice(authority: &Authority, session: &Session, next: Next) -> Next {
+    if next.info.is_some() || !matches!(next.step, Step::Granted(_)) {
+        return next;
+    }
+    Next { info: hygiene::notice(authority, &session.user).map(|text| clean::message(&text)), ..next }
 }
 
 /// The first prompt with a push to the user's own devices, where one can be sent.
@@ -191,12 +201,12 @@ pub fn settle_push(authority: &Arc<Authority>, session: &mut Session, pushed: Pu
             Settled::AskApproval(approvers) => ask_approval(authority, session, &approvers, left),
         }
     };
-    if matches!(next.step, Step::Granted(_)) {
+    if is_let_in_by_a_factor(&next) {
         let _held = authority.locks.blocking(&session.user);
         signals::note_success(authority, session);
     }
     record::end(authority, session, &next, None);
-    next
+    with_notice(authority, session, next)
 }
 
 /// Asks those who may approve, now that the user's own factor was shown. The caller must not hold the user's lock.
@@ -256,14 +266,16 @@ pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Set
             if judgement.accepted {
                 session.push.iter_mut().for_each(Ticket::is_unneeded);
             }
-            let settled = session.login.settle(Some(&judgement));
-            if let Settled::Next(next) = &settled {
-                if matches!(next.step, Step::Granted(_)) {
-                    signals::note_success(authority, session);
+            match session.login.settle(Some(&judgement)) {
+                Settled::Next(next) => {
+                    if is_let_in_by_a_factor(&next) {
+                        signals::note_success(authority, session);
+                    }
+                    record::answer(authority, session, &next, Some(&judgement));
+                    Settled::Next(with_notice(authority, session, next))
                 }
-                record::answer(authority, session, next, Some(&judgement));
+                asks @ Settled::AskApproval(_) => asks,
             }
-            settled
         }
         Err((why, reason)) => {
             tracing::error!("{} is refused: {why}", clean::quoted(&session.user));
@@ -272,6 +284,11 @@ pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Set
             Settled::Next(next)
         }
     }
+}
+
+/// Whether this is a login of one who showed a factor: on an administrator's word nothing is learnt and nothing remembered.
+fn is_let_in_by_a_factor(next: &Next) -> bool {
+    matches!(&next.step, Step::Granted(verdict) if verdict.method != Method::Bypass)
 }
 
 /// Records the end of a login, where `next` is one.

@@ -57,6 +57,8 @@ fn happened(reason: Reason) -> Happened {
         | Reason::WrongNumber
         | Reason::WrongCode
         | Reason::Disabled
+        | Reason::ConsentMissing
+        | Reason::Suspended
         | Reason::Malformed
         | Reason::NoAllowedMethod
         | Reason::RefusedByPolicy

@@ -3,7 +3,9 @@
 //! Called by logins and by everything else that wants a fresh code. What must never happen: an answer that is used before
 //! the state that says so is on disk.
 
+use super::appraise::tell_suspended;
 use crate::authority::Authority;
+use crate::bypasses;
 use crate::store::StoreError;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
@@ -74,7 +76,7 @@ fn transact_by(
     now: Now,
 ) -> Result<Judgement, (String, Reason)> {
     let Answerer { user, uid, rules, budget } = by;
-    let enrollment = match authority.store.enrollment(user) {
+    let mut enrollment = match authority.store.enrollment(user) {
         Ok(Some(enrollment)) => enrollment,
         Ok(None) => return Err((String::from("its factors were removed during the login"), Reason::Cancelled)),
         Err(why) => return Err((why.to_string(), Reason::EnrolmentDamaged)),
@@ -87,6 +89,7 @@ fn transact_by(
     let stored = file.take();
     let before = stored.clone();
     let damaged = file.is_damaged();
+    bypasses::judge_by_policy(authority, &mut enrollment);
     let (mut state, noticed) = State::of(&enrollment, stored, now);
     let judgement = judge(&enrollment, rules, &mut state, budget, text, now);
     if before.as_ref() != Some(&state) {
@@ -101,11 +104,18 @@ fn transact_by(
         );
         authority.audit.record(Event::new(Happened::StateLost).about(user).detail(how));
     }
+    if judgement.reason == Reason::Suspended {
+        tell_suspended(user);
+    }
     for factor in &judgement.disabled {
         tracing::warn!("{factor} of {} is disabled after too many failures; see mfactl unlock", clean::quoted(user));
         let mut event = Event::new(Happened::FactorDisabled).about(user);
         event.factor = Some(factor.to_string());
         authority.audit.record(event);
+    }
+    if let (true, Method::Bypass, Some(bypass)) = (judgement.accepted, judgement.method, &enrollment.bypass) {
+        let times = state.bypass.as_ref().map_or(0, |used| used.times);
+        bypasses::tell(authority, &enrollment, bypass, bypasses::Happened::Used(times), None);
     }
     if judgement.accepted && judgement.method == Method::Recovery {
         authority.audit.record(Event::new(Happened::RecoveryUsed).about(user));

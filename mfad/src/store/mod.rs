@@ -4,6 +4,7 @@
 //! overwritten by checksummed records and flushed. What must never happen: a symlink, fifo or file of another
 //! owner being followed, a failed read being taken for "there is none", a half-written file.
 
+mod looked;
 mod open;
 mod roster;
 mod states;

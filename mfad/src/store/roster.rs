@@ -5,7 +5,9 @@
 //! waits, and is refused rather than answered from half of them.
 
 use super::{Store, StoreError};
+use mfa_core::bypass::Bypass;
 use mfa_core::enrollment::Enrollment;
+use mfa_core::hygiene::Glance;
 use mfa_core::now::Now;
 use mfa_core::policy::Requirement;
 use mfa_core::state::State;
@@ -46,6 +48,11 @@ pub struct Entry {
     pub disabled: bool,
     /// Whether the record of used codes is lost and not adopted.
     pub lost: bool,
+    bypass: Option<Box<Bypass>>,
+    /// Whether hygiene suspended a factor or a device.
+    pub suspended: bool,
+    /// What hygiene has to know.
+    pub glance: Glance,
     /// `CLOCK_BOOTTIME` seconds before which a factor's answers are not looked at.
     until: u64,
     /// Which write this is of.
@@ -65,6 +72,12 @@ impl Entry {
         self.disabled || self.until > now.boottime
     }
 
+    /// Whether there is a bypass that is not over.
+    #[must_use]
+    pub fn has_bypass(&self, now: Now) -> bool {
+        self.bypass.as_ref().is_some_and(|bypass| !bypass.is_over(now))
+    }
+
     fn take_enrollment(&mut self, enrollment: &Enrollment) {
         let count = |n: usize| u8::try_from(n).unwrap_or(u8::MAX);
         self.uid = enrollment.uid;
@@ -75,9 +88,13 @@ impl Entry {
         self.devices = count(enrollment.devices.len());
         self.codes = count(enrollment.recovery.as_ref().map_or(0, |set| set.codes.len()));
         self.activated = enrollment.activated;
+        self.suspended = enrollment.suspended().next().is_some();
+        self.glance.take_enrollment(enrollment);
+        self.bypass = enrollment.bypass.as_ref().map(|bypass| Box::new(bypass.clone()));
     }
 
     fn take_state(&mut self, state: &State) {
+        self.glance.take_state(state);
         self.spent = u8::try_from(state.spent.len()).unwrap_or(u8::MAX);
         self.last_success = state.last_success;
         self.disabled = state.factors.values().any(|factor| factor.disabled);

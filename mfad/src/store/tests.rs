@@ -165,6 +165,7 @@ fn what_could_not_be_read_again_is_not_written() {
         created: 0,
         otp: otp.unwrap(),
         counter: 0,
+        upkeep: mfa_core::upkeep::Upkeep::default(),
     });
     assert!(matches!(store.save_enrollment(&large), Err(StoreError::Unwritable { .. })));
     assert!(store.enrollment("alice").unwrap().unwrap().factors.is_empty(), "the old file stands");

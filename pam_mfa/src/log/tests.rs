@@ -50,6 +50,15 @@ fn the_form_of_a_line_is_stable() {
 }
 
 #[test]
+fn who_is_let_in_by_a_bypass_is_warned_of_and_who_is_by_a_factor_is_not() {
+    for (method, priority) in [(Method::Totp, "<86>"), (Method::Bypass, "<84>")] {
+        let verdict = Verdict { user: "anna".into(), method, reason: Reason::CodeAccepted, code_bytes: None };
+        let line = decision(&caller("anna", ""), &Outcome::Granted(verdict));
+        assert!(line.starts_with(priority) && line.contains(&format!("method={method} result=granted")), "{line}");
+    }
+}
+
+#[test]
 fn version_skew_is_named_with_both_versions() {
     let skew = mfa_core::wire::decode::<mfa_core::wire::Step>(br#"{"v":2,"t":"x"}"#).unwrap_err();
     let line = decision(&caller("anna", ""), &Outcome::Unavailable(ClientError::from(skew)));

@@ -44,6 +44,14 @@ impl Mfactl {
         Program::new(built("mfactl")).arg("--run-dir").arg(&self.run_dir).args(args).run(stdin)
     }
 
+    /// The same as somebody who logged in with this uid and became root (`CAP_AUDIT_CONTROL` is needed to say so).
+    #[must_use]
+    pub fn run_by(&self, login_uid: u32, args: &[&str]) -> Ran {
+        let as_login = format!("echo {login_uid} > /proc/self/loginuid && exec \"$@\"");
+        let program = Program::new("sh").args(["-c", &as_login, "sh"]).arg(built("mfactl"));
+        program.arg("--run-dir").arg(&self.run_dir).args(args).run("")
+    }
+
     /// Enrols a user without confirmation: `kind` is `totp` or `hotp`.
     ///
     /// # Panics

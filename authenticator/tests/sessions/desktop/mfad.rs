@@ -174,7 +174,14 @@ impl Factors {
         }
         let id = DeviceId::new([0, 0, 0, state.devices.len() as u8 + 1]);
         let key = DeviceKey::new(&public_key).unwrap();
-        state.devices.push(Device { id: id.clone(), label: label.to_owned(), created: 0, suspended: false, key });
+        state.devices.push(Device {
+            id: id.clone(),
+            label: label.to_owned(),
+            created: 0,
+            suspended: false,
+            key,
+            upkeep: Default::default(),
+        });
         Ok(id.as_str().to_owned())
     }
 

@@ -20,7 +20,7 @@ pub(super) fn methods(source: &Source, methods: &Spanned<Vec<Method>>) -> Result
     if list.is_empty() {
         return Err(at(source, methods, "an empty list; leave the key out, or set require"));
     }
-    if list.contains(&Method::None) {
+    if list.contains(&Method::None) || list.contains(&Method::Bypass) {
         return Err(at(source, methods, "expected some of totp, hotp, recovery, push"));
     }
     if *list == [Method::Recovery] {
@@ -87,12 +87,12 @@ pub(super) fn path(source: &Source, path: &Spanned<String>) -> Result<Set<String
     }
 }
 
-fn placed<T, U>(source: &Source, of: &Spanned<T>, value: U) -> Set<U> {
+pub(super) fn placed<T, U>(source: &Source, of: &Spanned<T>, value: U) -> Set<U> {
     Set { value, place: Place::of(&source.file, &source.text, &of.span()) }
 }
 
 /// Seconds of `90s`, `30m`, `8h`, `1d`.
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
     let (number, size) = units.iter().find_map(|(unit, size)| Some((text.strip_suffix(*unit)?, *size)))?;
     number.parse::<u64>().ok()?.checked_mul(size)

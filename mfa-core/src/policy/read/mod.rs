@@ -4,6 +4,7 @@
 //! overrides the compiled-in default. Rules append, first match wins, and the admin's stand before the vendor's:
 //! the main file's, then the drop-ins' by name, then the vendor's.
 
+mod care;
 mod checked;
 mod rule;
 
@@ -95,6 +96,8 @@ struct Form {
     preset: Option<Spanned<Preset>>,
     limits: Option<LimitsForm>,
     geo: Option<GeoForm>,
+    bypass: Option<care::BypassForm>,
+    hygiene: Option<care::HygieneForm>,
     #[serde(default)]
     rule: Vec<Spanned<RuleForm>>,
     #[serde(default)]
@@ -227,6 +230,12 @@ impl Form {
         }
         if let Some(geo) = &self.geo {
             policy.countries = Some(checked::path(source, &geo.database)?);
+        }
+        if let Some(bypass) = &self.bypass {
+            policy.bypass = care::bypass(source, bypass)?;
+        }
+        if let Some(hygiene) = &self.hygiene {
+            policy.hygiene = Some(care::hygiene(source, hygiene)?);
         }
         if let Some(issuer) = &self.issuer {
             let name = issuer.get_ref();

@@ -1,7 +1,7 @@
 //! A key that is missing never makes a login easier: whatever one deletes from a valid policy is refused, or as strict.
 //!
 //! "Easier" is: less is required, no number, fewer approvals, remembered for longer, enrolled where it was refused, let in where
-//! it was refused. `methods`, `tries` and `deadline` choose among those who are asked anyway, and are left out.
+//! it was refused. So is a bypass that may last longer or needs nobody's consent, and a factor that hygiene lets live longer. `methods`, `tries` and `deadline` choose among those who are asked anyway, and are left out.
 
 use super::*;
 use toml::{Table, Value};
@@ -87,6 +87,21 @@ fn some(dice: &mut Dice) -> String {
         text.push_str(&format!("[[raise]]\nwhen = {{ {when} }}\ndemand = [{demand}]\n"));
     }
     text.push_str(dice.one(&["", "", "[floor]\nrequire = \"optional\"\n", "[floor]\nrequire = \"required\"\n"]));
+    for section in [
+        &[
+            "",
+            "[bypass]\nmax = \"4h\"\nconsent = true\n",
+            "[bypass]\nmax = \"24h\"\nconsent = true\n",
+            "[bypass]\nmax = \"10m\"\nconsent = false\n",
+        ][..],
+        &[
+            "",
+            "[hygiene]\nat = \"03:30\"\nsuspend_unused = \"90d\"\nrenew_after = \"365d\"\noverlap = \"14d\"\ndrop_pending = \"7d\"\n",
+            "[hygiene]\nat = \"00:00\"\nsuspend_unused = \"0\"\nrenew_after = \"0\"\ndrop_pending = \"1d\"\n",
+        ],
+    ] {
+        text.push_str(dice.one(section));
+    }
     text.push_str(dice.one(&["", "[limits]\nwait_after = 2\n", "[service.door]\nkind = \"sshd\"\n"]));
     text
 }
@@ -184,19 +199,43 @@ fn easier(before: &Decision, after: &Decision) -> Option<&'static str> {
     (enrols(after) && !enrols(before) && before.require.value >= Require::Required).then_some("it enrols")
 }
 
+/// What makes `after` laxer than `before` with those who stand in for factors, or let them lie.
+fn laxer(before: &Policy, after: &Policy) -> Option<&'static str> {
+    if after.bypass.max.value > before.bypass.max.value {
+        return Some("a bypass may last longer");
+    }
+    if before.bypass.consent.value && !after.bypass.consent.value {
+        return Some("a bypass needs no consent");
+    }
+    let before = before.hygiene.as_ref()?;
+    let Some(after) = &after.hygiene else { return Some("nobody looks after factors") };
+    // 0 is never.
+    let later = |was: u64, is: u64| was > 0 && (is == 0 || is > was);
+    let overlap = |rules: &HygieneRules| rules.overlap.as_ref().map_or(0, |set| set.value);
+    let lives_longer = later(before.suspend_unused.value, after.suspend_unused.value)
+        || later(before.renew_after.value, after.renew_after.value)
+        || overlap(after) > overlap(before)
+        || later(before.drop_pending.value, after.drop_pending.value);
+    lives_longer.then_some("a factor lives longer")
+}
+
 #[test]
 fn no_key_that_is_deleted_makes_a_login_easier() {
     let (mut dice, logins, requirements) = (Dice(1), logins(), Requirements::default());
-    let (mut valid, mut compared, mut refused) = (0, 0, 0);
+    let (mut valid, mut compared, mut refused, mut cared) = (0, 0, 0, 0);
     for _ in 0..3000 {
         let text = some(&mut dice);
         let Ok(before) = merge(&text) else { continue };
         valid += 1;
+        cared += u32::from(before.hygiene.is_some()) + u32::from(before.bypass != BypassRules::built_in());
         for (key, less) in without_each_key(&text) {
             let Ok(after) = merge(&less) else {
                 refused += 1;
                 continue;
             };
+            if let Some(why) = laxer(&before, &after) {
+                panic!("without {key} {why}:\n{text}");
+            }
             for login in &logins {
                 let (was, is) = (before.decide(&requirements, login), after.decide(&requirements, login));
                 if let Some(why) = easier(&was, &is) {
@@ -206,5 +245,5 @@ fn no_key_that_is_deleted_makes_a_login_easier() {
             }
         }
     }
-    assert!(valid > 300 && compared > 100_000 && refused > 300, "{valid} {compared} {refused}");
+    assert!(valid > 300 && compared > 100_000 && refused > 300 && cared > 300, "{valid} {compared} {refused} {cared}");
 }

@@ -17,6 +17,16 @@ fn a_weaker_policy_is_refused_with_its_line() {
             "enrol = [\"app\"]",
             "built-in default: require: the preset nist-aal2 wants a first factor bound",
         ),
+        (
+            "pci-dss-4",
+            "",
+            "built-in default: bypass.consent: the preset pci-dss-4 wants bypasses authorised by a second administrator (8.5.1)",
+        ),
+        (
+            "pci-dss-4",
+            "[bypass]\nmax = \"1h\"\nconsent = false",
+            "mfa.toml:4: consent: the preset pci-dss-4 wants bypasses authorised by a second administrator (8.5.1)",
+        ),
         ("pci-dss-4", "remember = \"1h\"", "mfa.toml:2: remember: the preset pci-dss-4 wants a factor at every login"),
         (
             "pci-dss-4",
@@ -39,7 +49,9 @@ fn a_weaker_policy_is_refused_with_its_line() {
 fn a_policy_that_is_strict_enough_stands_as_it_is() {
     let nist = policy("preset = \"nist-aal2\"\nremember = \"12h\"\n");
     assert_eq!((nist.remember.value, nist.lockout()), (12 * 3600, Lockout::default()));
-    let pci = policy("preset = \"pci-dss-4\"\nenrol = [\"app\"]\n[limits]\nwait_after = 3\n");
+    let pci =
+        "preset = \"pci-dss-4\"\nenrol = [\"app\"]\n[limits]\nwait_after = 3\n[bypass]\nmax = \"4h\"\nconsent = true\n";
+    let pci = policy(pci);
     assert_eq!(pci.lockout(), Lockout { free: 3, half_an_hour_from: Some(10), disable_at: 50 });
     assert_eq!(pci.lockout().delay_after(10), 3600.min(pci.lockout().delay_after(10)).max(1800));
 }

@@ -1,0 +1,135 @@
+//! What administrators do with bypasses: make, consent, list, end; and what they may not.
+
+use pam_mfa_tests::harness::{House, Mfactl, Program, built};
+use std::time::Duration;
+
+const POLICY: &str = "require = \"required\"\n";
+
+/// alice, bob and carol, as administrators by their login uids.
+const ALICE: u32 = 1001;
+const BOB: u32 = 1002;
+const CAROL: u32 = 1003;
+
+/// Makes one for an hour, with these arguments besides; its code.
+fn made(mfactl: &Mfactl, user: &str, more: &[&str]) -> String {
+    let arguments = [&["bypass", user, "--for", "1h", "--reason", "phone lost", "--json"], more].concat();
+    let made = mfactl.run_by(BOB, &arguments).ok().json();
+    made["code"].as_str().unwrap_or_else(|| panic!("no code in {made}")).to_owned()
+}
+
+fn trail(mfactl: &Mfactl, user: &str) -> String {
+    mfactl.run(&["log", "--user", user, "--json"], "").ok().stdout
+}
+
+#[test]
+fn with_consent_it_opens_nothing_until_another_administrator_says_yes() {
+    let policy = "require = \"required\"\n[bypass]\nmax = \"4h\"\nconsent = true\n";
+    let house = House::new("bypass-consent", policy);
+    let mfactl = &house.mfactl;
+    let make = ["bypass", "alice", "--for", "1h", "--reason", "phone lost"];
+    let nobody = mfactl.run_by(u32::MAX, &make);
+    assert!(nobody.code == 1 && nobody.stderr.contains("log in as yourself"), "{nobody:?}");
+    let told = mfactl.run_by(BOB, &make).ok().stdout;
+    assert!(told.contains("mfactl bypass --consent alice"), "{told}");
+    let code = told.lines().map(str::trim).find(|line| line.len() == 29).expect("a code").to_owned();
+    assert_eq!(house.knock("alice", &code).reason, "consent-missing");
+    let shown = mfactl.run(&["bypass"], "").ok().stdout;
+    assert!(
+        shown.contains("alice: Bypass, waits for the consent") && shown.contains("by uid 1002: phone lost"),
+        "{shown}"
+    );
+    for (who, why) in
+        [(BOB, "you made it yourself"), (ALICE, "it is for you"), (0, "log in as yourself"), (u32::MAX, "log in")]
+    {
+        let refused = mfactl.run_by(who, &["bypass", "--consent", "alice"]);
+        assert!(refused.code == 1 && refused.stderr.contains(why), "{who}: {refused:?}");
+        assert_eq!(house.knock("alice", &code).reason, "consent-missing", "{who}");
+    }
+    let _ = mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]).ok();
+    let again = mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]);
+    assert!(again.code == 1 && again.stderr.contains("consented already"), "{again:?}");
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
+    let trail = trail(mfactl, "alice");
+    assert!(trail.contains("\"bypass.consented\"") && trail.contains("\"by_uid\":1003"), "{trail}");
+    let log = house.mfad.errors();
+    assert!(log.lines().any(|l| l.contains("WARN") && l.contains("was consented to by uid 1003")), "{log}");
+}
+
+#[test]
+fn one_who_passes_without_a_factor_passes_as_before() {
+    let house = House::new("bypass-optional", "require = \"optional\"\n");
+    let code = made(&house.mfactl, "alice", &[]);
+    assert_eq!(house.knock("alice", &code).reason, "not-enrolled");
+    let explained = house.mfactl.run(&["explain", "alice", "door"], "").ok().stdout;
+    assert!(explained.contains("has no factor and is asked nothing"), "{explained}");
+    // Where it is required the code, not used yet, opens.
+    let _ = house.mfactl.run(&["require", "alice", "required"], "").ok();
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
+}
+
+#[test]
+fn one_made_before_consent_was_wanted_waits_for_it_from_then_on() {
+    let house = House::new("bypass-later", POLICY);
+    let code = made(&house.mfactl, "alice", &["--any-number"]);
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
+    house.mfad.reload("require = \"required\"\n[bypass]\nmax = \"24h\"\nconsent = true\n");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(house.knock("alice", &code).reason, "consent-missing");
+    let _ = house.mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]).ok();
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
+}
+
+#[test]
+fn mfactl_says_what_may_not_be_and_ends_what_is_open() {
+    let house = House::new("bypass-mfactl", "require = \"required\"\n[bypass]\nmax = \"2h\"\nconsent = false\n");
+    let mfactl = |arguments: &[&str]| house.mfactl.run(&[&["bypass"], arguments].concat(), "");
+    for (arguments, code, words) in [
+        (&["alice", "--for", "1h"][..], 2, "--reason"),
+        (&["alice", "--reason", "x"], 2, "--for"),
+        (&["--for", "1h", "--reason", "x"], 2, "USER"),
+        (&["alice", "--for", "1", "--reason", "x"], 2, "expected a number and s, m, h"),
+        (&["alice", "--for", "1h", "--reason", "x", "--uses", "0"], 2, "--uses"),
+        (&["alice", "--for", "1h", "--reason", "x", "--uses", "2", "--any-number"], 2, "cannot be used with"),
+        (&["--consent"], 2, "USER"),
+        (&["alice", "--consent", "--revoke"], 2, "cannot be used with"),
+        (&["alice", "--uses", "2"], 2, "--for"),
+        (&["alice", "--for", "3h", "--reason", "x"], 1, "60 s at least and 2 h at most here"),
+        (&["alice", "--for", "30s", "--reason", "x"], 1, "60 s at least and 2 h at most here"),
+        (&["alice", "--for", "1h", "--reason", " "], 1, "1 to 160 plain characters"),
+        (&["alice", "--for", "1h", "--reason", "a\u{1b}[2Jb"], 1, "1 to 160 plain characters"),
+        (&["ghost", "--for", "1h", "--reason", "x"], 1, "there is no account"),
+        (&["alice", "--revoke"], 1, "is not enrolled"),
+        (&["--consent", "alice"], 1, "is not enrolled"),
+        (&["alice"], 0, "alice has no bypass"),
+        (&[], 0, "No bypass is open"),
+    ] {
+        let ran = mfactl(arguments);
+        assert!(ran.code == code && format!("{}{}", ran.stdout, ran.stderr).contains(words), "{arguments:?}: {ran:?}");
+    }
+    let first = made(&house.mfactl, "alice", &[]);
+    let twice = mfactl(&["alice", "--for", "1h", "--reason", "x"]);
+    assert!(twice.code == 1 && twice.stderr.contains("has a bypass already"), "{twice:?}");
+    let consent = house.mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]);
+    assert!(consent.code == 1 && consent.stderr.contains("it opens already"), "{consent:?}");
+    let listed = house.mfactl.run(&["list"], "").ok().stdout;
+    assert!(listed.contains("OVERDUE; BYPASS"), "a bypass makes nobody enrolled: {listed}");
+    let explained = house.mfactl.run(&["explain", "alice", "sshd"], "").ok().stdout;
+    assert!(explained.contains("is asked for the code of the bypass"), "{explained}");
+    assert!(mfactl(&["alice", "--revoke"]).ok().stdout.contains("ended"));
+    assert_eq!(house.knock("alice", &first).reason, "enrolment-required");
+    let second = made(&house.mfactl, "alice", &[]);
+    assert!(house.mfactl.run(&["reset", "alice"], "").ok().stdout.contains("alice"));
+    assert_eq!(house.knock("alice", &second).reason, "enrolment-required", "a reset takes it along");
+    assert!(trail(&house.mfactl, "alice").matches("bypass.revoked").count() == 2);
+}
+
+#[test]
+fn where_nobody_sees_the_code_no_bypass_is_left() {
+    let house = House::new("bypass-unseen", POLICY);
+    let line = "\"$@\" > /dev/full";
+    let program = Program::new("sh").args(["-c", line, "sh"]).arg(built("mfactl"));
+    let run_dir = house.world.run_dir();
+    let ran = program.arg("--run-dir").arg(&run_dir).args(["bypass", "alice", "--for", "1h", "--reason", "x"]).run("");
+    assert!(ran.code == 1 && ran.stderr.contains("the bypass was ended again"), "{ran:?}");
+    assert!(house.mfactl.run(&["bypass"], "").ok().stdout.contains("No bypass is open"));
+}
