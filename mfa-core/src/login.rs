@@ -5,8 +5,11 @@
 //! What must never happen: `granted` without a judgement or signature that counted in this login and every approval policy
 //! wants, `ignored` for a fault, or a dialogue that tells a stranger who exists.
 
+mod approve;
 mod enrol;
 mod evidence;
+mod push;
+mod refuse;
 mod stacked;
 mod words;
 
@@ -182,14 +185,6 @@ impl Login {
         (login, next)
     }
 
-    /// Whether a push may be sent before the first prompt: for one who is enrolled, with a first factor in evidence, or where
-    /// policy allows it to the user's own programs.
-    #[must_use]
-    pub fn may_push(&self) -> bool {
-        let allowed = self.standing != Standing::Stranger && self.methods.contains(&Method::Push);
-        allowed && self.is_enrolled() && self.leaves_room_for_a_push()
-    }
-
     /// Whether a remembered login may stand for this one: a first factor is in evidence, and the user is enrolled.
     #[must_use]
     pub fn may_be_remembered(&self) -> bool {
@@ -210,18 +205,6 @@ impl Login {
     #[must_use]
     pub fn methods(&self) -> &[Method] {
         &self.methods
-    }
-
-    /// The first prompt, now that a push went out.
-    pub fn offer(&mut self, offer: Offer) -> Next {
-        let text = words::offered(&offer, self.names_push_first());
-        self.phase = Phase::Own { offer: Some(offer) };
-        Next::step(self.prompt(&text))
-    }
-
-    /// Whether policy names devices before codes, and so the prompt.
-    fn names_push_first(&self) -> bool {
-        self.methods.first() == Some(&Method::Push)
     }
 
     /// Whether this answer means "I wait for the devices": an empty line while a push is out, anything while others decide.
@@ -269,29 +252,6 @@ impl Login {
         }
     }
 
-    /// How it goes on after the user's own push ended.
-    pub fn settle_push(&mut self, pushed: Pushed) -> Settled {
-        let offer = match &mut self.phase {
-            Phase::Own { offer } => offer.take(),
-            Phase::Approval { .. } => None,
-        };
-        let codes = offer.as_ref().is_some_and(|offer| offer.codes);
-        Settled::Next(match pushed {
-            Pushed::Approved if offer.is_some() && self.may_push() => {
-                return self.own_factor_shown(Method::Push, Reason::Approved);
-            }
-            Pushed::Approved => self.fail(Reason::Protocol),
-            Pushed::Denied => Next::step(self.refused(Ending::Stop, Method::Push, Reason::PushDenied)),
-            Pushed::WrongNumber => {
-                Next::told(words::NUMBER_DID_NOT_MATCH, self.refused(Ending::Stop, Method::Push, Reason::WrongNumber))
-            }
-            Pushed::Expired if codes && !self.mute => Next::told(words::NOBODY_APPROVED, self.prompt(PROMPT)),
-            Pushed::Expired => {
-                Next::told(words::NOBODY_APPROVED, self.refused(Ending::Stop, Method::Push, Reason::PushExpired))
-            }
-        })
-    }
-
     /// How it goes on after an answer and its judgement; `None` where there was nothing to judge it by.
     pub fn settle(&mut self, judged: Option<&Judgement>) -> Settled {
         self.use_a_try();
@@ -320,43 +280,6 @@ impl Login {
                 Settled::AskApproval(approvers.clone())
             }
         }
-    }
-
-    /// The prompt while others decide; `None`: none of them could be asked.
-    pub fn ask_approval(&mut self, asked: Option<Approval>) -> Next {
-        let (Phase::Approval { by, number_due }, Some(approvers)) = (&mut self.phase, &self.approvers) else {
-            return self.fail(Reason::Protocol);
-        };
-        let by = *by;
-        match asked {
-            Some(approval) => {
-                *number_due = approval.number.is_some();
-                Next::step(self.prompt(&clean::message(&words::asked_for_approval(&approval))))
-            }
-            None => Next::told(
-                words::nobody_to_approve(approvers.count, &approvers.group),
-                self.refused(Ending::Stop, by, Reason::NoApprover),
-            ),
-        }
-    }
-
-    /// The end after those who may approve have decided, or nobody did.
-    pub fn settle_approval(&mut self, pushed: Pushed) -> Next {
-        let Phase::Approval { by, .. } = self.phase else { return self.fail(Reason::Protocol) };
-        let stop = |reason| self.refused(Ending::Stop, by, reason);
-        match pushed {
-            Pushed::Approved if self.judges() => Next::step(self.granted(by, Reason::Approved)),
-            Pushed::Approved => self.fail(Reason::Protocol),
-            Pushed::Denied => Next::told(words::APPROVAL_DENIED, stop(Reason::ApprovalDenied)),
-            Pushed::WrongNumber => Next::told(words::NUMBER_DID_NOT_MATCH, stop(Reason::WrongNumber)),
-            Pushed::Expired => Next::told(words::NOBODY_APPROVED, stop(Reason::ApprovalExpired)),
-        }
-    }
-
-    /// Whether others decide now.
-    #[must_use]
-    pub fn is_with_approvers(&self) -> bool {
-        matches!(self.phase, Phase::Approval { .. })
     }
 
     /// The budget answers of this login are charged to.
@@ -399,59 +322,6 @@ impl Login {
             Subject::Unenrolled => Some(Reason::EnrolmentRequired),
             Subject::Barred(reason) => Some(reason),
         }
-    }
-
-    /// The end when something broke on our side, or the login was given up.
-    #[must_use]
-    pub fn fail(&self, reason: Reason) -> Next {
-        Next::step(self.refused(Ending::Unavailable, Method::None, reason))
-    }
-
-    /// The end when the person took longer than [`time_for`].
-    #[must_use]
-    pub fn timeout(&self) -> Next {
-        Next::step(self.refused(Ending::Stop, Method::None, Reason::Timeout))
-    }
-
-    fn not_accepted(&self, judgement: &Judgement) -> Next {
-        if self.standing == Standing::Evidence
-            // Nothing another try could change: say what is the matter and stop.
-            && let Some(info) = words::useless(judgement)
-        {
-            return Next::told(info, self.refused(Ending::Stop, judgement.method, judgement.reason));
-        }
-        self.refused_again(judgement.method, judgement.reason)
-    }
-
-    /// The prompt once more, or the end of the tries.
-    fn refused_again(&self, method: Method, reason: Reason) -> Next {
-        if self.tries_left > 0 {
-            let Phase::Own { offer: Some(offer) } = &self.phase else { return Next::step(self.ask(PROMPT_AGAIN)) };
-            let text = format!("{}{}", words::NOT_ACCEPTED, words::offered(offer, self.names_push_first()));
-            return Next::step(self.prompt(&text));
-        }
-        // Callers that ask once per call decide themselves whether to call again.
-        let ending = match self.kind {
-            _ if self.is_asked_once() => Ending::Retry,
-            Kind::Locker | Kind::Display | Kind::Other => Ending::Retry,
-            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => Ending::Stop,
-        };
-        Next::step(self.refused(ending, method, reason))
-    }
-
-    fn must_enrol(&self) -> Next {
-        let refused = self.refused(Ending::Stop, Method::None, Reason::EnrolmentRequired);
-        Next::told(words::must_enrol(&self.user), refused)
-    }
-
-    fn barred(&self, reason: Reason) -> Next {
-        let (info, ending) = match reason {
-            Reason::NoAllowedMethod => (words::NO_ALLOWED_METHOD, Ending::Stop),
-            Reason::RefusedByPolicy => (words::REFUSED_BY_POLICY, Ending::Stop),
-            Reason::Suspended => (words::SUSPENDED, Ending::Stop),
-            _ => (words::BARRED, Ending::Unavailable),
-        };
-        Next::told(info, self.refused(ending, Method::None, reason))
     }
 
     fn prompt(&self, text: &str) -> Step {

@@ -246,7 +246,8 @@ fn sudo_reads_a_code_from_its_input_where_told_to() {
     let code = entrance.house.enroll("alice", "totp").oathtool().totp(calm_now());
     entrance.house.world.sudoers("Defaults passwd_tries=1\nalice ALL=(ALL) ALL");
     let sudo = Program::new("sudo").args(["-S", "id", "-un"]).as_user(&alice);
-    assert_eq!(sudo.run(&format!("{PASSWORD}\n{code}\n")).ok().stdout, "root\n");
+    let first = sudo.run(&format!("{PASSWORD}\n{code}\n"));
+    assert_eq!(first.stdout, "root\n", "{}\n{:#?}", first.stderr, entrance.house.world.log().lines());
     let again =
         Program::new("sudo").args(["-k", "-S", "id", "-un"]).as_user(&alice).run(&format!("{PASSWORD}\n{code}\n"));
     assert_eq!((again.code, again.stdout.as_str()), (1, ""), "{}", again.stderr);

@@ -4,7 +4,10 @@ use super::*;
 use crate::place::Place;
 use crate::policy::{ALL_METHODS, Deadline, Set, Way};
 
+mod approve;
 mod bypass;
+mod mute;
+mod push;
 
 pub(super) fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };
@@ -214,129 +217,6 @@ fn every_text_fits_a_pam_message_and_never_says_password() {
     }
 }
 
-fn pushed(codes: bool, kind: Kind) -> (Login, Next) {
-    let (mut login, _) =
-        Login::begin("a", &decision(Require::Required, kind, 3), Subject::Enrolled, Standing::Evidence);
-    assert!(login.may_push());
-    let next = login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes });
-    (login, next)
-}
-
-#[test]
-fn one_prompt_asks_for_both_and_shows_the_number() {
-    let (login, next) = pushed(true, Kind::Sshd);
-    assert_eq!(next.step, prompt("Verification code (or approve 482 913 on your desktop and press Enter): "));
-    for (answer, waits) in [("", true), ("  ", true), ("123456", false), ("x", false)] {
-        assert_eq!(login.waits(Some(&Secret::from(String::from(answer)))), waits, "{answer:?}");
-    }
-    assert!(!login.waits(None));
-    let (_, next) = pushed(false, Kind::Sshd);
-    assert_eq!(next.step, prompt("Approve 482 913 on your desktop, then press Enter: "));
-    let decision = Decision { methods: vec![Method::Push, Method::Totp], ..decision(Require::Required, Kind::Su, 3) };
-    let (mut login, _) = Login::begin("a", &decision, Subject::Enrolled, Standing::Evidence);
-    let next = login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes: true });
-    let led_by_devices = "Approve 482 913 on your desktop and press Enter, or give a verification code: ";
-    assert_eq!(next.step, prompt(led_by_devices), "policy names devices first");
-}
-
-#[test]
-fn how_a_push_ends_a_login() {
-    for (pushed_as, codes, expected) in [
-        (Pushed::Approved, true, "granted approved"),
-        (Pushed::Denied, true, "refused stop push-denied"),
-        (Pushed::WrongNumber, true, "refused stop wrong-number"),
-        (Pushed::Expired, true, "goes on"),
-        (Pushed::Expired, false, "refused stop push-expired"),
-    ] {
-        let (mut login, _) = pushed(codes, Kind::Sudo);
-        assert_eq!(end(&after(login.settle_push(pushed_as))), expected, "{pushed_as:?}");
-    }
-}
-
-#[test]
-fn without_evidence_or_factors_no_push_goes_out_and_none_grants() {
-    for (subject, evidence) in [
-        (Subject::Enrolled, false),
-        (Subject::Unenrolled, true),
-        (Subject::Barred(Reason::UnknownUser), true),
-        (Subject::Barred(Reason::UnknownUser), false),
-    ] {
-        let (mut login, _) =
-            Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), subject, standing(evidence));
-        assert!(!login.may_push());
-        assert!(!end(&after(login.settle_push(Pushed::Approved))).starts_with("granted"));
-    }
-}
-
-#[test]
-fn a_wrong_code_leaves_the_push_open() {
-    let (mut login, _) = pushed(true, Kind::Sshd);
-    let next = after(login.settle(Some(&judged(false, Reason::WrongCode))));
-    let expected =
-        "That code was not accepted. Verification code (or approve 482 913 on your desktop and press Enter): ";
-    assert_eq!(next.step, prompt(expected));
-    assert_eq!(end(&after(login.settle_push(Pushed::Approved))), "granted approved");
-}
-
-/// A login of an enrolled user that others must approve, after the user's own code.
-fn with_approvers(kind: Kind) -> Login {
-    let (mut login, _) =
-        Login::begin("a", &decision(Require::Approved, kind, 3), Subject::Enrolled, Standing::Stranger);
-    let asked = login.settle(Some(&judged(true, Reason::CodeAccepted)));
-    assert_eq!(asked, Settled::AskApproval(Approvers { group: "ops".into(), count: 1 }));
-    login
-}
-
-fn approval(number: bool) -> Approval {
-    Approval { count: 2, group: "ops".into(), number: number.then(|| Secret::from(String::from("482913"))) }
-}
-
-#[test]
-fn where_others_must_approve_the_users_own_factor_alone_opens_nothing() {
-    for (pushed_as, expected) in [
-        (Pushed::Approved, "granted approved"),
-        (Pushed::Denied, "refused stop approval-denied"),
-        (Pushed::WrongNumber, "refused stop wrong-number"),
-        (Pushed::Expired, "refused stop approval-expired"),
-    ] {
-        let mut login = with_approvers(Kind::Sudo);
-        let asked = login.ask_approval(Some(approval(true)));
-        assert_eq!(asked.step, prompt("2 of ops must approve this. Tell them 482 913, then press Enter: "));
-        for answer in ["", "123456", "anything"] {
-            assert!(login.waits(Some(&Secret::from(String::from(answer)))), "nothing typed decides now");
-        }
-        assert!(login.waits(None));
-        assert_eq!(end(&login.settle_approval(pushed_as)), expected);
-    }
-}
-
-#[test]
-fn where_nobody_can_be_asked_the_login_is_refused_and_says_so() {
-    let mut login = with_approvers(Kind::Sshd);
-    let next = login.ask_approval(None);
-    assert_eq!(next.info.as_deref(), Some("One of ops must approve this, and cannot be asked just now."));
-    assert_eq!(end(&next), "refused stop no-approver");
-}
-
-#[test]
-fn an_approval_before_the_users_own_factor_opens_nothing() {
-    let of = |subject| Login::begin("a", &decision(Require::Approved, Kind::Su, 3), subject, Standing::Evidence).0;
-    assert!(!end(&of(Subject::Enrolled).settle_approval(Pushed::Approved)).starts_with("granted"));
-    assert!(!end(&of(Subject::Enrolled).ask_approval(Some(approval(true)))).starts_with("goes on"));
-    assert!(matches!(of(Subject::Unenrolled).settle(Some(&judged(true, Reason::CodeAccepted))), Settled::Next(_)));
-    // An own push that was never sent is no factor either.
-    assert!(matches!(of(Subject::Enrolled).settle_push(Pushed::Approved), Settled::Next(_)));
-}
-
-#[test]
-fn an_own_push_is_a_factor_to_be_approved_like_any() {
-    let (mut login, _) =
-        Login::begin("a", &decision(Require::Approved, Kind::Sudo, 3), Subject::Enrolled, Standing::Evidence);
-    login.offer(Offer { number: None, codes: true });
-    assert!(matches!(login.settle_push(Pushed::Approved), Settled::AskApproval(_)));
-    assert_eq!(end(&after(login.settle_push(Pushed::Approved))), "refused unavailable protocol", "it counts once");
-}
-
 #[test]
 fn a_method_that_policy_does_not_accept_is_neither_pushed_nor_granted() {
     let decision = Decision { methods: vec![Method::Hotp], ..decision(Require::Required, Kind::Su, 3) };
@@ -346,59 +226,11 @@ fn a_method_that_policy_does_not_accept_is_neither_pushed_nor_granted() {
 }
 
 #[test]
-fn an_application_that_cannot_ask_waits_only_for_a_push_without_a_number() {
-    let refused = "refused retry no-conversation";
-    let of = |kind| Login::begin("a", &decision(Require::Required, kind, 3), Subject::Enrolled, Standing::Evidence).0;
-    let begin = || of(Kind::Other);
-    for kind in [Kind::Sshd, Kind::Sudo, Kind::Su, Kind::Login, Kind::Polkit] {
-        let mut login = of(kind);
-        login.offer(Offer { number: None, codes: true });
-        assert_eq!(end(&login.cannot_ask().unwrap()), refused, "{kind}: somebody gave up");
-    }
-    assert_eq!(end(&begin().cannot_ask().unwrap()), refused, "no push is out");
-    let mut login = begin();
-    login.offer(Offer { number: Some(Secret::from(String::from("482913"))), codes: true });
-    assert_eq!(end(&login.cannot_ask().unwrap()), refused, "nobody has seen the number");
-    let mut login = begin();
-    login.offer(Offer { number: None, codes: true });
-    assert_eq!(login.cannot_ask(), None);
-    assert_eq!(end(&after(login.clone().settle_push(Pushed::Approved))), "granted approved");
-    assert_eq!(
-        end(&after(login.settle_push(Pushed::Expired))),
-        "refused stop push-expired",
-        "it cannot ask for a code"
-    );
-    for (number, waits) in [(true, false), (false, true)] {
-        let mut login = with_approvers(Kind::Other);
-        login.ask_approval(Some(approval(number)));
-        assert_eq!(login.cannot_ask().is_none(), waits);
-    }
-}
-
-#[test]
 fn a_program_of_the_users_own_is_pushed_where_policy_accepts_it_and_charged_to_its_own_budget() {
     let decision = decision(Require::Required, Kind::Locker, 1);
     let (login, _) = Login::begin("a", &decision, Subject::Enrolled, Standing::OwnProgram);
     assert!(login.may_push() && login.hides());
     assert_eq!(login.budget(None), Budget::Own);
-}
-
-#[test]
-fn where_nothing_may_be_asked_a_device_that_needs_no_number_is_waited_for_at_once() {
-    let begin = || {
-        let decision = decision(Require::Approved, Kind::Sudo, 3);
-        Login::begin("a", &decision, Subject::Enrolled, Standing::Evidence).0.without_prompts()
-    };
-    assert!(!begin().waits_unasked(), "no push is out");
-    for (number, waits) in [(true, false), (false, true)] {
-        let mut login = begin();
-        login.offer(Offer { number: number.then(|| Secret::from(String::from("482913"))), codes: true });
-        assert_eq!(login.waits_unasked(), waits);
-        login.settle_push(Pushed::Approved);
-        assert!(!login.waits_unasked(), "nobody is asked to approve yet");
-        login.ask_approval(Some(approval(number)));
-        assert_eq!(login.waits_unasked(), waits);
-    }
 }
 
 #[test]
