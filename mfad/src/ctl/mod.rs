@@ -220,6 +220,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// The command line as it stands, for the man page and the completions.
+#[must_use]
+pub fn command_line() -> clap::Command {
+    Arguments::command()
+}
+
 /// Reads the command line and does it.
 #[must_use]
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {

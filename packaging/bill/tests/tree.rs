@@ -1,0 +1,50 @@
+//! The tree as it is: allowed by deny.toml, and billed completely and the same way each time.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
+
+use mfa_bill::deny::Deny;
+use mfa_bill::{Bill, notices, sbom};
+use std::path::Path;
+
+fn bill() -> Bill {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::env::set_current_dir(root).unwrap();
+    Bill::of_the_tree().unwrap()
+}
+
+#[test]
+fn nothing_in_the_tree_is_forbidden_by_deny_toml() {
+    let bill = bill();
+    let deny = Deny::read(&std::fs::read_to_string("deny.toml").unwrap()).unwrap();
+    assert_eq!(deny.against(&bill), Vec::<String>::new());
+    assert!(bill.resolved.len() > bill.linked.len() && bill.linked.len() > 100, "{}", bill.linked.len());
+}
+
+#[test]
+fn the_bill_names_everything_that_is_linked_and_nothing_that_only_tests() {
+    let bill = bill();
+    let names: Vec<&str> = bill.linked.keys().map(|(name, _)| name.as_str()).collect();
+    for linked in ["pam_mfa", "mfad", "mfa-authenticator", "mfa-core", "pam-bindings", "zbus", "gtk4", "libadwaita"] {
+        assert!(names.contains(&linked), "{linked}");
+    }
+    for not in ["mfa-pages", "mfa-bill", "pam-mfa-tests", "pty-process", "clap_mangen"] {
+        assert!(!names.contains(&not), "{not}");
+    }
+}
+
+#[test]
+fn each_form_says_of_every_crate_what_it_is_under() {
+    let bill = bill();
+    let (sbom, notices) = (sbom::print(&bill), notices::texts(&bill).unwrap());
+    let (summary, debian) = (notices::summary(&bill), notices::debian(&bill));
+    let read: serde_json::Value = serde_json::from_str(&sbom).unwrap();
+    assert_eq!(read["components"].as_array().unwrap().len(), bill.linked.len());
+    for it in bill.of_others() {
+        let named = format!("{} {}", it.name, it.version);
+        assert!(sbom.contains(&format!("pkg:cargo/{}@{}", it.name, it.version)), "{named}");
+        assert!(notices.contains(&named) && summary.contains(&named), "{named}");
+        assert!(debian.contains(&format!("Files: vendor/{}-{}/*", it.name, it.version)), "{named}");
+    }
+    assert!(!sbom.contains("none stated") && !summary.contains("none stated"));
+    // Two machines would not share a path.
+    assert!(!sbom.contains(env!("CARGO_MANIFEST_DIR")) && !notices.contains(env!("CARGO_MANIFEST_DIR")));
+}

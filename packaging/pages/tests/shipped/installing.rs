@@ -1,0 +1,119 @@
+//! `make install` and `make uninstall`, with stand-ins for the programs: where everything goes, and that nothing else is done.
+
+use crate::{ok, repository};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+/// Every file below `folder`, with its mode, sorted.
+fn listing(folder: &Path) -> Vec<String> {
+    fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else {
+                let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+                found.push(format!("{mode:04o} /{}", path.strip_prefix(root).unwrap().display()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, folder, &mut found);
+    found.sort_by(|a, b| a[5..].cmp(&b[5..]));
+    found
+}
+
+struct Tree {
+    folder: tempfile::TempDir,
+}
+
+impl Tree {
+    /// Built, as far as `make install` can see.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let release = folder.path().join("built/release");
+        std::fs::create_dir_all(&release).unwrap();
+        for program in ["libpam_mfa.so", "mfad", "mfactl", "mfa-authenticator"] {
+            std::fs::write(release.join(program), program).unwrap();
+        }
+        ok(Command::new(env!("CARGO_BIN_EXE_mfa-pages")).arg(folder.path().join("built/pages")));
+        Self { folder }
+    }
+
+    fn make(&self, words: &[&str]) {
+        let mut make = Command::new("make");
+        // `install` may build nothing: it has no cargo.
+        make.args(["--silent", "CARGO=false"]).args(words).arg(format!("DESTDIR={}", self.root().display()));
+        ok(make.env("CARGO_TARGET_DIR", self.folder.path().join("built")).env_remove("MAKEFLAGS"));
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.folder.path().join("a root")
+    }
+}
+
+#[test]
+fn everything_goes_where_debian_looks_for_it() {
+    let tree = Tree::new();
+    let debian = ["MULTIARCH=x86_64-linux-gnu", "ZSHCOMPDIR=/usr/share/zsh/vendor-completions"];
+    tree.make(&[&["install"][..], &debian].concat());
+    let found = listing(&tree.root());
+    let expected = include_str!("debian.list");
+    let mut kept = found.join("\n");
+    kept.push('\n');
+    // The interfaces and documents are listed by the folders they come from.
+    kept = kept
+        .lines()
+        .filter(|line| !line.contains("/interfaces/") && !line.contains("/doc/"))
+        .map(|l| format!("{l}\n"))
+        .collect();
+    assert_eq!(kept, expected, "installed on the left, packaging/pages/tests/shipped/debian.list on the right");
+    for xml in std::fs::read_dir(repository().join("packaging/dbus")).unwrap() {
+        let name = xml.unwrap().file_name().into_string().unwrap();
+        let there = format!("0644 /usr/share/dbus-1/interfaces/{name}");
+        assert!(!name.ends_with(".xml") || found.contains(&there), "{there}");
+    }
+    assert!(found.iter().any(|line| line.ends_with("/usr/share/doc/pam_mfa/examples/pam.d/sudo")), "{found:#?}");
+    assert!(tree.root().join("etc/pam_mfa/mfa.toml.d").is_dir());
+}
+
+#[test]
+fn uninstalling_leaves_what_the_administrator_wrote_and_nothing_else() {
+    let tree = Tree::new();
+    tree.make(&["install"]);
+    let policy = tree.root().join("etc/pam_mfa/mfa.toml");
+    std::fs::write(&policy, "require = \"required\"\n").unwrap();
+    tree.make(&["uninstall"]);
+    assert_eq!(listing(&tree.root()), ["0644 /etc/pam_mfa/mfa.toml"]);
+}
+
+#[test]
+fn other_folders_are_told_to_the_files_that_name_them() {
+    let tree = Tree::new();
+    tree.make(&["install", "MULTIARCH=", "LIBEXECDIR=/usr/lib/mfad", "PAMMODE=0755"]);
+    let text = |path: &str| std::fs::read_to_string(tree.root().join(path)).unwrap();
+    assert!(text("usr/lib/systemd/system/mfad.service").contains("\nExecStart=/usr/lib/mfad/mfad --boot-id=%b\n"));
+    assert!(text("etc/apparmor.d/usr.libexec.mfad").contains("profile mfad /usr/lib/mfad/mfad "));
+    let module = tree.root().join("usr/lib/security/pam_mfa.so");
+    assert_eq!(std::fs::metadata(module).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn without_the_window_nothing_of_it_is_installed() {
+    let tree = Tree::new();
+    tree.make(&["install", "GUI="]);
+    let found = listing(&tree.root()).join("\n");
+    assert!(
+        found.contains("mfa-authenticator.service") && !found.contains("icons") && !found.contains("/applications/"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_server_needs_nothing_of_the_authenticator() {
+    let tree = Tree::new();
+    tree.make(&["install", "PARTS=module daemon"]);
+    let found = listing(&tree.root()).join("\n");
+    assert!(found.contains("/mfactl") && !found.contains("/usr/bin/mfa-authenticator"), "{found}");
+}
