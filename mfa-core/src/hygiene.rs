@@ -114,19 +114,26 @@ pub fn apply(enrollment: &mut Enrollment, changes: &[Change], wall: u64) {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Glance {
     /// When the first of the pending factors was made.
-    pending: Option<u64>,
+    pending: Option<Seconds>,
     /// When the first of those that open something was made of which nobody was told that it stops.
-    untold: Option<u64>,
+    untold: Option<Seconds>,
     /// Whether one of them is to stop.
     stops: bool,
     /// Those that open something, and from when on each could have been used. All devices are one, the first.
-    open: Box<[(Mark, u64)]>,
+    open: Box<[(Mark, Seconds)]>,
     /// Those that were used, and when.
-    used: Box<[(Mark, u64)]>,
+    used: Box<[(Mark, Seconds)]>,
 }
 
 /// A factor in a glance: a hash of its name (FNV-1a), which tells the few of one user apart.
 type Mark = u32;
+
+/// Seconds since 1970 in half the room, until 2106.
+type Seconds = u32;
+
+fn seconds(wall: u64) -> Seconds {
+    Seconds::try_from(wall).unwrap_or(Seconds::MAX)
+}
 
 fn mark(id: &FactorId) -> Mark {
     id.to_string().bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
@@ -141,30 +148,32 @@ impl Glance {
 
     /// Takes what the file says.
     pub fn take_enrollment(&mut self, enrollment: &Enrollment) {
-        self.pending = enrollment.factors.iter().filter(|factor| factor.pending).map(|factor| factor.created).min();
+        self.pending =
+            enrollment.factors.iter().filter(|factor| factor.pending).map(|factor| seconds(factor.created)).min();
         let untold = enrollment.confirmed().filter(|factor| factor.upkeep.stops.is_none());
-        self.untold = untold.map(|factor| factor.created).min();
+        self.untold = untold.map(|factor| seconds(factor.created)).min();
         self.stops = enrollment.confirmed().any(|factor| factor.upkeep.stops.is_some());
-        let factors = enrollment.confirmed().map(|factor| (mark(&factor.id), since(factor)));
-        let devices = enrollment.active_devices().map(since_device).min().map(|since| (mark(&FactorId::push()), since));
+        let factors = enrollment.confirmed().map(|factor| (mark(&factor.id), seconds(since(factor))));
+        let devices = enrollment.active_devices().map(since_device).min();
+        let devices = devices.map(|since| (mark(&FactorId::push()), seconds(since)));
         self.open = factors.chain(devices).collect();
     }
 
     /// Takes what the state says.
     pub fn take_state(&mut self, state: &State) {
-        let used = |(id, known): (&FactorId, &FactorState)| Some((mark(id), known.last_used?));
+        let used = |(id, known): (&FactorId, &FactorState)| Some((mark(id), seconds(known.last_used?)));
         self.used = state.factors.iter().filter_map(used).collect();
     }
 
     /// Whether the user's files have to be looked at. `false` only where [`plan`] has nothing to do.
     #[must_use]
     pub fn may_be_due(&self, rules: &HygieneRules, wall: u64) -> bool {
-        let is_over = |limit: u64, since: u64| limit > 0 && wall.saturating_sub(since) >= limit;
-        let used = |mark| self.used.iter().find(|(known, _)| *known == mark).map(|(_, used)| *used);
+        let is_over = |limit: u64, since: Seconds| limit > 0 && wall.saturating_sub(since.into()) >= limit;
+        let used = |mark| self.used.iter().find(|(known, _)| *known == mark).map(|(_, used)| u64::from(*used));
         self.stops
             || self.pending.is_some_and(|made| is_over(rules.drop_pending.value, made))
             || self.untold.is_some_and(|made| is_over(rules.renew_after.value, made))
-            || self.open.iter().any(|(mark, since)| is_unused(rules, *since, used(*mark), wall))
+            || self.open.iter().any(|(mark, since)| is_unused(rules, u64::from(*since), used(*mark), wall))
     }
 }
 
