@@ -87,11 +87,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Open the window of sign-in requests.
+    /// Open the window.
     #[cfg(feature = "gui")]
     Window {
-        /// The request to show, or the beginning of its name [default: the oldest].
-        #[arg(long, value_name = "ID")]
+        /// Only the sign-in requests that wait.
+        #[arg(long)]
+        requests: bool,
+        /// Only this sign-in request, or the one whose name begins so.
+        #[arg(long, value_name = "ID", conflicts_with = "requests")]
         request: Option<String>,
         /// Wait to be told what to show, as when the session bus starts it.
         #[arg(long, hide = true)]
@@ -116,8 +119,15 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     close();
     #[cfg(feature = "gui")]
-    if let Command::Window { request, gapplication_service } = arguments.command {
-        return match crate::ui::run(request.as_deref(), gapplication_service) {
+    if let Command::Window { requests, request, gapplication_service } = arguments.command {
+        use crate::ui::Show;
+        let show = match (&request, requests, gapplication_service) {
+            (Some(id), _, _) => Show::Request(id),
+            (None, true, _) => Show::Requests,
+            (None, false, true) => Show::Told,
+            (None, false, false) => Show::Everything,
+        };
+        return match crate::ui::run(show, Trust::new(&arguments.daemon_user)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error.to_string()),
         };

@@ -1,16 +1,17 @@
 //! The application: one per session, started by hand or by the bus.
 //!
 //! It owns the application id, so that a notification can have it open a request, and exports the actions for that and no
-//! others: nothing that answers a request is an action.
+//! others: nothing that answers a request, and nothing that shows a code, is an action.
 
-use super::OPEN_REQUEST;
 use super::agent::{self, News};
+use super::main::MainWindow;
 use super::request::Word;
 use super::window::RequestsWindow;
+use super::{OPEN_REQUEST, REQUESTS};
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
 use mfa_core::bus::AUTHENTICATOR;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -28,27 +29,52 @@ pub enum NoWindow {
     Bus(#[from] glib::Error),
 }
 
-/// Shows what waits, or the request called `request`; `service`: the bus started it and says what to show.
+/// What the application is started for.
+#[derive(Debug, Clone, Copy)]
+pub enum Show<'a> {
+    /// The main window.
+    Everything,
+    /// The sign-in requests that wait.
+    Requests,
+    /// The request called so, or beginning like this.
+    Request(&'a str),
+    /// Whatever the bus says, which has started it.
+    Told,
+}
+
+/// Shows what it is started for, in the one that runs already where there is one.
 ///
 /// # Errors
 /// When there is nothing to show a window on.
-pub fn run(request: Option<&str>, service: bool) -> Result<(), NoWindow> {
+pub fn run(show: Show<'_>, trust: crate::daemon::Trust) -> Result<(), NoWindow> {
     // GTK itself would end the program.
     gtk::init().map_err(|_| NoWindow::NoDisplay)?;
-    let flags = if service { gio::ApplicationFlags::IS_SERVICE } else { gio::ApplicationFlags::empty() };
+    let flags = match show {
+        Show::Told => gio::ApplicationFlags::IS_SERVICE,
+        Show::Everything | Show::Requests | Show::Request(_) => gio::ApplicationFlags::empty(),
+    };
     let application = adw::Application::builder().application_id(AUTHENTICATOR).flags(flags).build();
     application.connect_startup(dress);
-    let shell =
-        Rc::new(Shell { application: application.clone(), words: RefCell::default(), said: RefCell::default() });
-    shell.clone().offer();
+    let shell = Rc::new(Shell {
+        application: application.clone(),
+        trust,
+        words: RefCell::default(),
+        said: RefCell::default(),
+        latest: RefCell::default(),
+        requests: RefCell::default(),
+        main: RefCell::default(),
+        // What GApplication does on every start is only meant where nothing else is asked for.
+        skips_activation: Cell::new(matches!(show, Show::Requests | Show::Request(_))),
+    });
+    shell.offer();
     application.register(gio::Cancellable::NONE)?;
-    if let Some(id) = request {
-        application.activate_action(OPEN_REQUEST, Some(&id.to_variant()));
+    match show {
+        Show::Request(id) => application.activate_action(OPEN_REQUEST, Some(&id.to_variant())),
+        Show::Requests => application.activate_action(REQUESTS, None),
+        Show::Everything if application.is_remote() => application.activate(),
+        Show::Everything | Show::Told => {}
     }
     if application.is_remote() {
-        if request.is_none() {
-            application.activate();
-        }
         // It is shown by the one that runs; this one only has to be heard.
         if let Some(bus) = application.dbus_connection() {
             bus.flush_sync(gio::Cancellable::NONE)?;
@@ -61,40 +87,102 @@ pub fn run(request: Option<&str>, service: bool) -> Result<(), NoWindow> {
 
 struct Shell {
     application: adw::Application,
+    /// Whom to take for mfad.
+    trust: crate::daemon::Trust,
     /// To the agent's thread, since there is a window.
     words: RefCell<Option<UnboundedSender<Word>>>,
     /// One for each word that is not answered: a denial is not lost because the window is closed right after it.
     said: RefCell<Vec<gio::ApplicationHoldGuard>>,
+    /// What the agent said last of its list, for a window that opens later.
+    latest: RefCell<Option<News>>,
+    requests: RefCell<Option<Rc<RequestsWindow>>>,
+    main: RefCell<Option<Rc<MainWindow>>>,
+    skips_activation: Cell<bool>,
 }
 
 impl Shell {
-    fn offer(self: Rc<Self>) {
+    fn offer(self: &Rc<Self>) {
         let open = gio::ActionEntry::builder(OPEN_REQUEST).parameter_type(Some(glib::VariantTy::STRING)).activate({
             let shell = self.clone();
             move |_: &adw::Application, _, id: Option<&glib::Variant>| {
-                let window = shell.window();
-                if let (Some(window), Some(id)) = (&window, id.and_then(|id| id.str())) {
-                    window.open(id);
+                if let Some(window) = shell.requests() {
+                    id.and_then(|id| id.str()).iter().for_each(|id| window.open(id));
+                    window.call();
                 }
-                window.iter().for_each(RequestsWindow::call);
             }
         });
-        let requests = gio::ActionEntry::builder("requests")
-            .activate(|application: &adw::Application, _, _| application.activate());
+        let requests = gio::ActionEntry::builder(REQUESTS).activate({
+            let shell = self.clone();
+            move |_: &adw::Application, _, _| shell.requests().iter().for_each(|window| window.call())
+        });
         let quit = gio::ActionEntry::builder("quit").activate(|application: &adw::Application, _, _| {
             application.windows().iter().for_each(gtk::prelude::GtkWindowExt::close);
         });
         self.application.add_action_entries([open.build(), requests.build(), quit.build()]);
         self.application.set_accels_for_action("app.quit", &["<Control>q"]);
         self.application.set_accels_for_action("window.close", &["<Control>w"]);
-        let application = self.application.clone();
-        application.connect_activate(move |_| self.window().iter().for_each(RequestsWindow::call));
+        let shell = self.clone();
+        self.application.connect_activate(move |_| {
+            if !shell.skips_activation.replace(false) {
+                shell.main().iter().for_each(|window| window.present());
+            }
+        });
     }
 
-    /// The window, made when there is none.
-    fn window(self: &Rc<Self>) -> Option<RequestsWindow> {
-        if let Some(window) = self.application.windows().into_iter().find_map(|window| window.downcast().ok()) {
-            return Some(window);
+    /// The main window, made when there is none.
+    fn main(self: &Rc<Self>) -> Option<Rc<MainWindow>> {
+        if let Some(window) = self.main.borrow().as_ref() {
+            return Some(window.clone());
+        }
+        self.listen()?;
+        let window = match MainWindow::new(&self.application, self.trust, self.voice()) {
+            Ok(window) => window,
+            Err(error) => {
+                eprintln!("mfa-authenticator: {}", NoWindow::from(error));
+                return None;
+            }
+        };
+        let shell = Rc::downgrade(self);
+        window.on_close(move || {
+            shell.upgrade().iter().for_each(|shell| drop(shell.main.take()));
+        });
+        self.latest.borrow().iter().for_each(|news| window.heard(news));
+        self.main.replace(Some(window.clone()));
+        Some(window)
+    }
+
+    /// The small window, made when there is none.
+    fn requests(self: &Rc<Self>) -> Option<Rc<RequestsWindow>> {
+        if let Some(window) = self.requests.borrow().as_ref() {
+            return Some(window.clone());
+        }
+        self.listen()?;
+        let window = RequestsWindow::new(&self.application, self.voice());
+        let shell = Rc::downgrade(self);
+        window.on_close(move || {
+            shell.upgrade().iter().for_each(|shell| drop(shell.requests.take()));
+        });
+        self.requests.replace(Some(window.clone()));
+        self.latest.borrow().iter().for_each(|news| window.heard(news));
+        Some(window)
+    }
+
+    /// Passes the user's word on to the agent.
+    fn voice(self: &Rc<Self>) -> impl Fn(Word) + 'static {
+        let shell = self.clone();
+        move |word| {
+            if let Some(words) = shell.words.borrow().as_ref()
+                && words.send(word).is_ok()
+            {
+                shell.said.borrow_mut().push(shell.application.hold());
+            }
+        }
+    }
+
+    /// Starts to listen to the agent, once.
+    fn listen(self: &Rc<Self>) -> Option<()> {
+        if self.words.borrow().is_some() {
+            return Some(());
         }
         let (words, mut heard) = match agent::connect() {
             Ok(connected) => connected,
@@ -105,27 +193,24 @@ impl Shell {
         };
         self.words.replace(Some(words));
         let shell = self.clone();
-        let window = RequestsWindow::new(&self.application, move |word| {
-            if let Some(words) = shell.words.borrow().as_ref()
-                && words.send(word).is_ok()
-            {
-                shell.said.borrow_mut().push(shell.application.hold());
-            }
-        });
-        let (weak, shell) = (window.downgrade(), self.clone());
         glib::spawn_future_local(async move {
             while let Some(news) = heard.recv().await {
-                if matches!(news, News::Answered(..)) {
-                    shell.said.borrow_mut().pop();
-                }
-                match weak.upgrade() {
-                    Some(window) => window.heard(news),
-                    None if shell.said.borrow().is_empty() => break,
-                    None => {}
-                }
+                shell.tell(news);
             }
         });
-        Some(window)
+        Some(())
+    }
+
+    fn tell(&self, news: News) {
+        // A window may close by what it hears, and be dropped here.
+        let (requests, main) = (self.requests.borrow().clone(), self.main.borrow().clone());
+        requests.iter().for_each(|window| window.heard(&news));
+        main.iter().for_each(|window| window.heard(&news));
+        if matches!(news, News::Answered(..)) {
+            self.said.borrow_mut().pop();
+        } else {
+            self.latest.replace(Some(news));
+        }
     }
 }
 

@@ -7,18 +7,37 @@ mod agent;
 #[cfg(feature = "gui")]
 mod application;
 #[cfg(feature = "gui")]
+mod back;
+#[cfg(feature = "gui")]
+mod computer;
+#[cfg(feature = "gui")]
+mod group;
+pub mod lock;
+#[cfg(feature = "gui")]
+mod main;
+#[cfg(feature = "gui")]
 mod notice;
+#[cfg(feature = "gui")]
+mod pane;
+#[cfg(feature = "gui")]
+mod parts;
 #[cfg(feature = "gui")]
 mod queue;
 pub mod request;
 #[cfg(feature = "gui")]
+mod text;
+#[cfg(feature = "gui")]
 mod window;
 
 #[cfg(feature = "gui")]
-pub use application::{NoWindow, run};
+pub use application::{NoWindow, Show, run};
 
 /// Its object on the session bus: the application id as a path, as GApplication makes it.
 pub const OBJECT: &str = "/io/github/pam_mfa/Authenticator";
 
 /// Its action that shows one request; the parameter is the request's name.
 pub const OPEN_REQUEST: &str = "open-request";
+
+/// Its action that shows the sign-in requests that wait.
+#[cfg(feature = "gui")]
+const REQUESTS: &str = "requests";

@@ -1,288 +1,96 @@
-//! The window of sign-in requests: the list of what waits, and one request.
+//! The small window that a notification opens: the sign-in requests and nothing else, also while the codes are locked.
 //!
-//! What must never happen: a request that arrives taking the place of the one the user is about to answer, or closing the
-//! window being taken for an answer.
+//! What must never happen: closing the window being taken for an answer.
 
 use super::agent::News;
-use super::notice::Notice;
-use super::queue::{self, QueueRow};
-use super::request::{Ending, RequestPage, Said, Word};
-use crate::cli::ids;
+use super::pane::RequestsPane;
+use super::request::Word;
+use super::text;
 use adw::prelude::*;
-use adw::subclass::prelude::*;
-use gtk::{gio, glib};
-use mfa_core::bus::{Decided, Listed};
-use std::cell::{Cell, RefCell};
+use gtk::glib;
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How long a window waits for what it is to show: not to be seen, and the agent mostly answers in a tenth of it.
 const FIRST_LOOK: Duration = Duration::from_millis(400);
 
-/// How long what the user has just said stays on the screen before the window leaves by itself.
-const LINGER: Duration = Duration::from_secs(3);
-
-const NOTHING: Said = Said {
-    icon: "security-high-symbolic",
-    title: "No requests",
-    text: "When somebody signs in and asks for your approval, you see it here.",
-};
-const NO_AGENT: Said = Said { icon: "network-offline-symbolic", title: "The agent does not answer", text: "" };
-const LOOKING: Said = Said { icon: "content-loading-symbolic", title: "Looking for requests", text: "" };
-
-mod imp {
-    use super::*;
-    use gtk::CompositeTemplate;
-
-    #[derive(Default, CompositeTemplate)]
-    #[template(file = "window.ui")]
-    pub struct RequestsWindow {
-        #[template_child]
-        pub(super) none: TemplateChild<Notice>,
-        #[template_child]
-        pub(super) some: TemplateChild<gtk::Box>,
-        #[template_child]
-        pub(super) queue_box: TemplateChild<adw::Clamp>,
-        #[template_child]
-        pub(super) count: TemplateChild<gtk::Label>,
-        #[template_child]
-        pub(super) queue: TemplateChild<gtk::ListBox>,
-        #[template_child]
-        pub(super) page: TemplateChild<RequestPage>,
-        pub(super) waiting: RefCell<Vec<Listed>>,
-        pub(super) over: RefCell<Vec<Decided>>,
-        /// What is to be shown as soon as the list is known.
-        pub(super) wanted: RefCell<Option<String>>,
-        /// The agent has said something, or was waited for long enough.
-        pub(super) ready: Cell<bool>,
-        pub(super) called: Cell<bool>,
-    }
-
-    #[glib::object_subclass]
-    impl ObjectSubclass for RequestsWindow {
-        const NAME: &'static str = "MfaRequestsWindow";
-        type Type = super::RequestsWindow;
-        type ParentType = adw::ApplicationWindow;
-
-        fn class_init(class: &mut Self::Class) {
-            Notice::ensure_type();
-            RequestPage::ensure_type();
-            class.bind_template();
-        }
-
-        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
-            object.init_template();
-        }
-    }
-
-    impl ObjectImpl for RequestsWindow {}
-    impl WidgetImpl for RequestsWindow {}
-    impl WindowImpl for RequestsWindow {}
-    impl ApplicationWindowImpl for RequestsWindow {}
-    impl AdwApplicationWindowImpl for RequestsWindow {}
-}
-
-glib::wrapper! {
-    /// See the module.
-    pub struct RequestsWindow(ObjectSubclass<imp::RequestsWindow>)
-        @extends adw::ApplicationWindow, gtk::ApplicationWindow, gtk::Window, gtk::Widget,
-        @implements gio::ActionGroup, gio::ActionMap, gtk::Buildable, gtk::ConstraintTarget,
-            gtk::Native, gtk::Root, gtk::ShortcutManager;
+/// The window of sign-in requests.
+pub(super) struct RequestsWindow {
+    window: adw::ApplicationWindow,
+    pane: RequestsPane,
+    ready: Cell<bool>,
+    called: Cell<bool>,
 }
 
 impl RequestsWindow {
     /// A window that passes the user's word to `say`.
-    #[must_use]
-    pub(super) fn new(application: &adw::Application, say: impl Fn(Word) + 'static) -> Self {
-        let window: Self = glib::Object::builder().property("application", application).build();
-        let own = window.imp();
-        own.none.say(LOOKING, "", "");
-        own.page.on_word(say);
+    pub(super) fn new(application: &adw::Application, say: impl Fn(Word) + 'static) -> Rc<Self> {
+        let pane = RequestsPane::new(say);
+        pane.set_vexpand(true);
+        let header = adw::HeaderBar::builder().css_classes(["flat"]).build();
+        let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        content.append(&header);
+        content.append(&pane);
+        let window = adw::ApplicationWindow::builder()
+            .application(application)
+            .title(text::REQUESTS_WINDOW)
+            .default_width(420)
+            .width_request(320)
+            .content(&content)
+            .build();
         let weak = window.downgrade();
-        own.page.on_end(move |ending| {
-            if let Some(window) = weak.upgrade() {
-                window.ended(ending);
-            }
-        });
-        let weak = window.downgrade();
-        own.page.on_leave(move |()| {
-            if let Some(window) = weak.upgrade() {
-                window.go_on();
-            }
-        });
-        let weak = window.downgrade();
-        own.queue.connect_row_activated(move |_, row| {
-            if let (Some(window), Some(row)) = (weak.upgrade(), row.downcast_ref::<QueueRow>()) {
-                window.chosen(&row.request());
-            }
-        });
-        let weak = window.downgrade();
-        glib::timeout_add_local_once(FIRST_LOOK, move || {
-            if let Some(window) = weak.upgrade() {
-                window.ready();
-            }
-        });
-        window
+        pane.on_done(move || weak.upgrade().iter().for_each(GtkWindowExt::close));
+        let own = Rc::new(Self { window, pane, ready: Cell::default(), called: Cell::default() });
+        let weak = Rc::downgrade(&own);
+        glib::timeout_add_local_once(FIRST_LOOK, move || weak.upgrade().iter().for_each(|own| own.ready()));
+        own
+    }
+
+    /// What happens when it is closed.
+    pub(super) fn on_close(&self, action: impl Fn() + 'static) {
+        self.window.connect_destroy(move |_| action());
+    }
+
+    /// Shows the request called `id`, or beginning like this.
+    pub(super) fn open(&self, id: &str) {
+        self.pane.open(id);
     }
 
     /// Comes to the front, the first time as soon as there is something to show.
     pub(super) fn call(&self) {
-        self.imp().called.set(true);
-        if self.imp().ready.get() {
-            self.present();
+        self.called.set(true);
+        if self.ready.get() {
+            self.window.present();
         }
     }
 
+    /// Takes in what the agent says.
+    pub(super) fn heard(&self, news: &News) {
+        self.pane.heard(news);
+        self.ready();
+        self.fit();
+    }
+
     fn ready(&self) {
-        if !self.imp().ready.replace(true) && self.imp().called.get() {
-            self.present();
+        self.pane.set_ready();
+        if !self.ready.replace(true) && self.called.get() {
+            self.window.present();
         }
     }
 
     /// Grows where a request has come to need more room.
     fn fit(&self) {
-        let (width, height) = (self.width(), self.height());
+        let window = &self.window;
+        let (width, height) = (window.width(), window.height());
         // Not yet laid out, it takes the room it needs.
-        if width > 0 && !self.is_maximized() && !self.is_fullscreen() {
-            let (_, natural, _, _) = self.measure(gtk::Orientation::Vertical, width);
+        if width > 0 && !window.is_maximized() && !window.is_fullscreen() {
+            let (_, natural, _, _) = window.measure(gtk::Orientation::Vertical, width);
             // What the window was asked to be is more than what it has inside: there is a border, too.
-            let (asked_width, asked_height) = self.default_size();
+            let (asked_width, asked_height) = window.default_size();
             if natural > height && asked_height > 0 {
-                self.set_default_size(asked_width, asked_height + natural - height);
+                window.set_default_size(asked_width, asked_height + natural - height);
             }
-        }
-    }
-
-    /// Shows the request called `id`, or beginning like this, now or as soon as the list is known.
-    pub(super) fn open(&self, id: &str) {
-        self.imp().wanted.replace(Some(id.to_owned()));
-        self.arrange();
-    }
-
-    /// Takes in what the agent says.
-    pub(super) fn heard(&self, news: News) {
-        let own = self.imp();
-        match news {
-            News::Listed(waiting, over) => {
-                own.waiting.replace(waiting);
-                own.over.replace(over);
-                own.none.say(NOTHING, NOTHING.text, "");
-            }
-            News::NoAgent(why) => {
-                // It may come back with what waits; what has run out meanwhile does not.
-                let now = crate::now();
-                own.waiting.borrow_mut().retain(|request| request.expires > now);
-                own.none.say(NO_AGENT, &why, "");
-            }
-            News::Answered(id, ask, answer) => own.page.answered(&id, ask, &answer),
-        }
-        self.arrange();
-        self.ready();
-        self.fit();
-    }
-
-    /// Brings page and list up to what waits now.
-    fn arrange(&self) {
-        let own = self.imp();
-        let waits = |id: &str| own.waiting.borrow().iter().any(|request| request.id == id);
-        if let Some(shown) = own.page.shown()
-            && !waits(&shown)
-        {
-            own.page.settled(self.outcome(&shown).as_deref());
-        }
-        if own.page.is_busy() {
-            self.list();
-            return;
-        }
-        let wanted = own.wanted.borrow().clone().and_then(|wanted| {
-            let waiting = own.waiting.borrow();
-            ids::completed(&wanted, waiting.iter().map(|request| request.id.as_str())).ok().map(str::to_owned)
-        });
-        // What is not there by now is over: it must not come up later, in the middle of another.
-        if wanted.is_some() || own.ready.get() {
-            own.wanted.take();
-        }
-        // A request that is shown stays, also when it is over: the user has not seen yet how.
-        let next = match (wanted, own.page.shown()) {
-            (Some(wanted), shown) => Some(wanted).filter(|wanted| shown.as_ref() != Some(wanted)),
-            (None, None) => own.waiting.borrow().first().map(|request| request.id.clone()),
-            (None, Some(_)) => None,
-        };
-        if let Some(next) = next {
-            self.show_request(&next);
-        }
-        self.list();
-    }
-
-    fn show_request(&self, id: &str) {
-        let own = self.imp();
-        let request = own.waiting.borrow().iter().find(|request| request.id == id).cloned();
-        if let Some(request) = request {
-            own.none.set_visible(false);
-            own.some.set_visible(true);
-            own.page.show_request(request);
-        }
-    }
-
-    /// How a request ended, by the history.
-    fn outcome(&self, id: &str) -> Option<String> {
-        let over = self.imp().over.borrow();
-        over.iter().find(|decided| decided.request.id == id).map(|decided| decided.outcome.clone())
-    }
-
-    fn list(&self) {
-        let own = self.imp();
-        let waiting = own.waiting.borrow();
-        let shown = own.page.shown();
-        queue::fill(&own.queue, &waiting, shown.as_deref());
-        own.queue.set_sensitive(!own.page.is_busy());
-        own.count.set_label(&format!("{} requests wait", waiting.len()));
-        own.queue_box.set_visible(waiting.len() > 1);
-        own.page.name_leave(if self.others(&waiting) { "Next Request" } else { "Close" });
-    }
-
-    /// Whether something waits beside what is shown.
-    fn others(&self, waiting: &[Listed]) -> bool {
-        let shown = self.imp().page.shown();
-        waiting.iter().any(|request| shown.as_deref() != Some(request.id.as_str()))
-    }
-
-    fn chosen(&self, id: &str) {
-        let page = &self.imp().page;
-        if !page.is_busy() && page.shown().as_deref() != Some(id) {
-            self.show_request(id);
-            self.list();
-        }
-    }
-
-    /// The shown request is over; the user's own word needs no second look.
-    fn ended(&self, ending: Ending) {
-        let own = self.imp();
-        let others = self.others(&own.waiting.borrow());
-        own.page.name_leave(if others { "Next Request" } else { "Close" });
-        if !ending.is_own_word() || others {
-            return;
-        }
-        let weak = self.downgrade();
-        let ended = own.page.shown();
-        glib::timeout_add_local_once(LINGER, move || {
-            if let Some(window) = weak.upgrade()
-                && window.imp().page.shown() == ended
-                && !window.others(&window.imp().waiting.borrow())
-            {
-                window.close();
-            }
-        });
-    }
-
-    /// The user has seen how it ended: the oldest of what waits, or nothing more.
-    fn go_on(&self) {
-        let next = self.imp().waiting.borrow().first().map(|request| request.id.clone());
-        match next {
-            Some(next) => {
-                self.show_request(&next);
-                self.list();
-            }
-            None => self.close(),
         }
     }
 }

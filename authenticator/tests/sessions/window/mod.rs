@@ -3,6 +3,7 @@
 mod answering;
 mod looks;
 mod opening;
+mod pages;
 mod trouble;
 
 use crate::desktop::mfad::{CODE, Mfad};
@@ -52,8 +53,18 @@ impl Seat {
         Self { desktop, mfad, screen, reader, window: None }
     }
 
-    /// Opens the window.
+    /// Opens the small window of requests.
     pub(crate) async fn open(&mut self, arguments: &[&str], environment: &[(&str, &str)]) {
+        let arguments = if arguments.is_empty() { &["--requests"] } else { arguments };
+        self.start(arguments, environment, "Sign-In Requests").await;
+    }
+
+    /// Opens the main window.
+    pub(crate) async fn open_main(&mut self, environment: &[(&str, &str)]) {
+        self.start(&[], environment, "Authenticator").await;
+    }
+
+    async fn start(&mut self, arguments: &[&str], environment: &[(&str, &str)], title: &str) {
         self.window = Some(
             self.desktop
                 .command_line()
@@ -64,8 +75,31 @@ impl Seat {
                 .spawn()
                 .unwrap(),
         );
-        self.reader.wait("window", "Sign-In Requests").await;
+        self.reader.wait("window", title).await;
         wait("the focus", async || self.screen.xdotool(&["getactivewindow"])).await;
+    }
+
+    /// Turns to a page of the main window.
+    async fn show(&self, page: &str) {
+        let find = async || {
+            let tree = self.reader.tree().await.into_iter();
+            tree.filter(|node| node.name == page && node.is_focusable()).collect::<Vec<_>>()
+        };
+        wait(page, async || !find().await.is_empty()).await;
+        for node in find().await {
+            self.reader.act(&node).await;
+        }
+    }
+
+    /// Everything that takes the focus has a name, and none that is a class's.
+    async fn nothing_is_nameless(&self) {
+        let tree = self.reader.tree().await;
+        let controls: Vec<_> = tree.iter().filter(|node| node.is_focusable()).collect();
+        assert!(controls.len() >= 2, "{controls:?}");
+        for control in controls {
+            let named = !control.name.is_empty() && !["Gtk", "Adw", "Mfa"].iter().any(|c| control.name.starts_with(c));
+            assert!(named, "{control:?}");
+        }
     }
 
     /// Waits until the focus is on what is called like this, or begins so.

@@ -19,7 +19,7 @@ async fn a_second_start_hands_over_to_the_first() {
         rows.len() == 2 && rows[1].contains("shown below") && !rows[0].contains("shown below")
     })
     .await;
-    seat.desktop.done(&["window"], "");
+    seat.desktop.done(&["window", "--requests"], "");
     // What is not there when it is asked for does not come up later, in the middle of another.
     seat.desktop.done(&["window", "--request", "0303"], "");
     seat.mfad.present(request(3)).await;

@@ -63,8 +63,9 @@ impl RequestPage {
         self.draw();
     }
 
+    /// Whether it is to be seen in the window that has the focus.
     pub(super) fn has_focus_window(&self) -> bool {
-        self.root().and_downcast::<gtk::Window>().is_some_and(|window| window.is_active())
+        self.is_mapped() && self.root().and_downcast::<gtk::Window>().is_some_and(|window| window.is_active())
     }
 }
 

@@ -36,18 +36,23 @@ impl RequestPage {
         let draw = self.doing(Self::draw);
         own.pin.connect_changed(move |_| draw());
 
-        let escape = self.doing(|page| match page.ending() {
-            Some(_) => page.leave(),
-            None => page.say(Ask::Deny, true),
-        });
+        let weak = self.downgrade();
+        // Of a page that is not to be seen, Escape is not meant.
+        let escape = move || {
+            let Some(page) = weak.upgrade().filter(|page| page.is_mapped()) else {
+                return glib::Propagation::Proceed;
+            };
+            match page.ending() {
+                Some(_) => page.leave(),
+                None => page.say(Ask::Deny, true),
+            }
+            glib::Propagation::Stop
+        };
         let keys = gtk::ShortcutController::new();
         keys.set_scope(gtk::ShortcutScope::Global);
         keys.add_shortcut(gtk::Shortcut::new(
             Some(gtk::KeyvalTrigger::new(gdk::Key::Escape, gdk::ModifierType::empty())),
-            Some(gtk::CallbackAction::new(move |_, _| {
-                escape();
-                glib::Propagation::Stop
-            })),
+            Some(gtk::CallbackAction::new(move |_, _| escape())),
         ));
         self.add_controller(keys);
     }

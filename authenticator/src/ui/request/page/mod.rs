@@ -111,6 +111,7 @@ mod imp {
     impl WidgetImpl for RequestPage {
         fn map(&self) {
             self.parent_map();
+            self.obj().focused();
             let page = self.obj().downgrade();
             let tick = glib::timeout_add_local(TICK, move || {
                 let Some(page) = page.upgrade() else { return glib::ControlFlow::Break };
@@ -125,6 +126,7 @@ mod imp {
                 tick.remove();
             }
             self.parent_unmap();
+            self.obj().focused();
         }
 
         fn root(&self) {
@@ -189,6 +191,15 @@ impl RequestPage {
         self.draw();
         self.focus_first();
         own.over.set_visible(false);
+    }
+
+    /// Shows none.
+    pub fn forget(&self) {
+        let own = self.imp();
+        own.state.replace(None);
+        own.shown.replace(None);
+        own.number.set_text("");
+        own.pin.set_text("");
     }
 
     /// The name of the request that is shown, over or not.
