@@ -71,7 +71,7 @@ if [ -n "$source" ]; then
         tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw "$@" | xz -T2 -3 >"$file"
     }
     pack "$work/pam-mfa_$version.orig-vendor.tar.xz" -C "$tree" -c vendor
-    pack "$work/pam-mfa_$version.orig.tar.xz" -C "$work" --exclude=vendor --exclude=pam-mfa-$version/debian -c "pam-mfa-$version"
+    pack "$work/pam-mfa_$version.orig.tar.xz" -C "$work" --exclude=vendor --exclude="pam-mfa-$version/debian" -c "pam-mfa-$version"
     (cd "$work" && dpkg-source -b "pam-mfa-$version") >"$work/source.log" 2>&1 ||
         { tail -n 20 "$work/source.log" >&2 && fail "the source package could not be built"; }
     cp "$work"/pam-mfa_*.dsc "$work"/pam-mfa_*.tar.xz "$folder/"

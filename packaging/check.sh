@@ -12,7 +12,6 @@
 set -euo pipefail
 umask 022
 cd "$(dirname "$0")/.."
-repository=$PWD
 # shellcheck source=packaging/needs.sh
 . packaging/needs.sh
 # shellcheck source=packaging/check/container.sh
