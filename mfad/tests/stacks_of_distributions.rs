@@ -2,7 +2,12 @@
 //!
 //! A stack on that page is a block marked `pam SERVICE DISTRIBUTION`, and `key` behind it where sshd demands a key first. A block for
 //! a common file is what the other blocks of its distribution include.
-#![allow(clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first thing that is not as expected")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first thing that is not as expected"
+)]
 
 use mfa_core::wire::Kind;
 use mfad::ctl::doctor::findings::Severity;
