@@ -24,6 +24,18 @@ pub const ADD_DEVICE: &str = "add-device";
 /// [`Listed::purpose`] of a device to be suspended.
 pub const SUSPEND_DEVICE: &str = "suspend-device";
 
+/// [`Listed::purpose`] of a generator of codes to be added.
+pub const ADD_FACTOR: &str = "add-factor";
+
+/// [`Listed::purpose`] of one to be removed.
+pub const REMOVE_FACTOR: &str = "remove-factor";
+
+/// [`Listed::purpose`] of new recovery codes.
+pub const RENEW_RECOVERY: &str = "renew-recovery";
+
+/// [`Listed::purpose`] of the end of all factors.
+pub const DISABLE: &str = "disable";
+
 /// Why a request is not taken into the list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotListed {
@@ -221,10 +233,9 @@ fn is_name(text: &str) -> bool {
 /// A request for the session bus. mfad cleaned its texts; they are cleaned again, because nothing is lost by it.
 fn listed(request: &Request) -> Listed {
     let optional = |text: &Option<String>| text.as_deref().map(clean::field).unwrap_or_default();
-    let (purpose, subject) = match &request.purpose {
-        Purpose::Login => (LOGIN, String::new()),
-        Purpose::AddDevice { fingerprint } => (ADD_DEVICE, short_fingerprint(fingerprint)),
-        Purpose::SuspendDevice { device } => (SUSPEND_DEVICE, clean::field(device.as_str())),
+    let subject = match &request.purpose {
+        Purpose::AddDevice { fingerprint } => short_fingerprint(fingerprint),
+        other => clean::field(&other.subject()),
     };
     Listed {
         id: request.id.as_str().to_owned(),
@@ -236,7 +247,7 @@ fn listed(request: &Request) -> Listed {
         tty: optional(&request.tty),
         approver: clean::field(&request.approver),
         command: request.command.as_deref().map(clean::command).unwrap_or_default(),
-        purpose: purpose.to_owned(),
+        purpose: request.purpose.name().to_owned(),
         subject,
         number_due: request.number_due,
         issued: request.issued,

@@ -2,7 +2,7 @@
 //!
 //! What must never happen: something the requester wrote becoming the headline, or one field being taken for another.
 
-use crate::requests::{ADD_DEVICE, LOGIN, SUSPEND_DEVICE};
+use crate::requests::{ADD_DEVICE, ADD_FACTOR, DISABLE, LOGIN, REMOVE_FACTOR, RENEW_RECOVERY, SUSPEND_DEVICE};
 use mfa_core::bus::Listed;
 use mfa_core::clean;
 
@@ -14,6 +14,10 @@ pub fn headline(request: &Listed) -> &'static str {
         LOGIN => "Is this you signing in?",
         ADD_DEVICE => "Are you adding a device?",
         SUSPEND_DEVICE => "Have you lost a device?",
+        ADD_FACTOR => "Are you adding an app or a token?",
+        REMOVE_FACTOR => "Are you removing a factor?",
+        RENEW_RECOVERY => "Are you making new recovery codes?",
+        DISABLE => "Are you removing all your factors?",
         _ => "This request is not understood",
     }
 }
@@ -39,6 +43,7 @@ pub fn details(request: &Listed) -> Vec<Detail> {
     let subject = match request.purpose.as_str() {
         ADD_DEVICE => "Its key",
         SUSPEND_DEVICE => "Device",
+        REMOVE_FACTOR => "Factor",
         _ => "About",
     };
     let fields = [
@@ -139,6 +144,10 @@ mod tests {
             (Listed { approver: "carol".into(), ..login() }, "Approve this for somebody else?"),
             (Listed { purpose: ADD_DEVICE.into(), ..login() }, "Are you adding a device?"),
             (Listed { purpose: SUSPEND_DEVICE.into(), ..login() }, "Have you lost a device?"),
+            (Listed { purpose: ADD_FACTOR.into(), ..login() }, "Are you adding an app or a token?"),
+            (Listed { purpose: REMOVE_FACTOR.into(), ..login() }, "Are you removing a factor?"),
+            (Listed { purpose: RENEW_RECOVERY.into(), ..login() }, "Are you making new recovery codes?"),
+            (Listed { purpose: DISABLE.into(), ..login() }, "Are you removing all your factors?"),
             (Listed { purpose: "Approve now!".into(), ..login() }, "This request is not understood"),
             (Listed { approver: hostile(LOGIN).user, ..hostile(LOGIN) }, "Is this you signing in?"),
         ] {

@@ -4,6 +4,10 @@
 //! [`Approval`]. Bus, relay and notification server are transport: nothing they do makes a signature. What must
 //! never happen: an approval of one request, purpose or number counting for another.
 
+mod purpose;
+
+pub use purpose::Purpose;
+
 use crate::device::{Device, DeviceId};
 use crate::secret::Secret;
 use ed25519_dalek::{Signature, Signer, SigningKey};
@@ -49,24 +53,6 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// What a yes would be for. One purpose never serves another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Purpose {
-    /// Letting a login in.
-    Login,
-    /// Adding a device.
-    AddDevice {
-        /// SHA-256 of its public key, hex.
-        fingerprint: String,
-    },
-    /// Suspending a device that is lost.
-    SuspendDevice {
-        /// Which.
-        device: DeviceId,
-    },
 }
 
 /// What is asked. Serialised once by mfad; those bytes travel and are signed, and nobody serialises them again.

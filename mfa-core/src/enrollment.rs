@@ -7,6 +7,7 @@
 
 use crate::bypass::Bypass;
 use crate::device::{Device, DeviceId, MAX_DEVICES};
+pub use crate::factor_id::FactorId;
 use crate::lookup::StoredCode;
 use crate::otp::{Algorithm, Moving, Otp, ShortSecret};
 use crate::place::{self, FileError};
@@ -15,7 +16,6 @@ use crate::secret::Secret;
 use crate::upkeep::{Suspended, Upkeep};
 use crate::wire::Method;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use toml::Spanned;
 use zeroize::Zeroizing;
 
@@ -38,49 +38,6 @@ impl StateId {
     #[must_use]
     pub fn new(random: [u8; 16]) -> Self {
         Self(format!("{:032x}", u128::from_be_bytes(random)))
-    }
-}
-
-/// The name of a factor within its user: `totp-` or `hotp-` and eight random hex digits, never used again.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FactorId(String);
-
-impl FactorId {
-    /// A new name for a factor of this method.
-    #[must_use]
-    pub fn new(method: Method, random: [u8; 4]) -> Self {
-        Self(format!("{method}-{:08x}", u32::from_be_bytes(random)))
-    }
-
-    /// The set of recovery codes, where a factor is named.
-    #[must_use]
-    pub fn recovery() -> Self {
-        Self(String::from("recovery"))
-    }
-
-    /// The code of a bypass, where its failures are counted.
-    #[must_use]
-    pub fn bypass() -> Self {
-        Self(String::from("bypass"))
-    }
-
-    /// All devices together, where the failures of their answers are counted.
-    #[must_use]
-    pub fn push() -> Self {
-        Self(String::from("push"))
-    }
-
-    /// A name typed by a person.
-    #[must_use]
-    pub fn typed(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Display for FactorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -150,6 +107,8 @@ pub struct Enrollment {
     pub activated: Option<u64>,
     /// When all factors were taken away, and by whom.
     pub disabled: Option<Disabled>,
+    /// By which method the user wants to be asked first, among those that policy accepts.
+    pub preferred: Option<Method>,
     /// At most [`MAX_FACTORS`].
     pub factors: Vec<Factor>,
     /// Paired devices, at most [`MAX_DEVICES`].
@@ -171,6 +130,7 @@ impl Enrollment {
             require: None,
             activated: None,
             disabled: None,
+            preferred: None,
             factors: Vec::new(),
             devices: Vec::new(),
             recovery: None,
@@ -284,6 +244,7 @@ impl Enrollment {
                 .map(|require| Requirement { require: require.into_inner(), after: form.require_after }),
             activated: form.activated,
             disabled: form.disabled,
+            preferred: form.preferred,
             factors,
             devices,
             recovery,
@@ -305,6 +266,7 @@ impl Enrollment {
             require_after: self.require.and_then(|set| set.after),
             activated: self.activated,
             disabled: self.disabled,
+            preferred: self.preferred,
             factor: self.factors.iter().map(FactorForm::from_factor).collect(),
             device: &self.devices,
             recovery: self.recovery.as_ref().map(|set| RecoveryForm { created: set.created, codes: set.codes.clone() }),
@@ -341,6 +303,7 @@ struct Form {
     require_after: Option<u64>,
     activated: Option<u64>,
     disabled: Option<Disabled>,
+    preferred: Option<Method>,
     #[serde(default)]
     factor: Vec<Spanned<FactorForm>>,
     #[serde(default)]
@@ -363,6 +326,8 @@ struct PrintForm<'a> {
     activated: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled: Option<Disabled>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred: Option<Method>,
     factor: Vec<FactorForm>,
     #[serde(skip_serializing_if = "<[Device]>::is_empty")]
     device: &'a [Device],

@@ -88,6 +88,15 @@ pub enum Kind {
     /// A factor was removed.
     #[serde(rename = "factor.removed")]
     FactorRemoved,
+    /// A user called a factor or a device something else.
+    #[serde(rename = "factor.renamed")]
+    FactorRenamed,
+    /// A user said by which method to be asked first.
+    #[serde(rename = "factor.preferred")]
+    FactorPreferred,
+    /// A user removed all factors and devices of their own.
+    #[serde(rename = "enroll.disabled")]
+    EnrollDisabled,
     /// Hardware tokens were put in stock.
     #[serde(rename = "token.added")]
     TokenAdded,

@@ -26,6 +26,8 @@ pub mod enrolling;
 pub mod enrollment;
 #[cfg(feature = "authority")]
 pub mod event;
+#[cfg(feature = "approval")]
+pub mod factor_id;
 #[cfg(feature = "authority")]
 pub mod grants;
 #[cfg(feature = "authority")]

@@ -4,6 +4,7 @@
 //! service; the daemon calls them on threads that may.
 
 use crate::audit::Audit;
+use crate::changes;
 use crate::clock::{Clock, zone};
 use crate::config::{Config, ConfigError};
 use crate::countries::Countries;
@@ -121,6 +122,18 @@ impl Authority {
         self.store.save_requirements(&requirements)?;
         *held = Arc::new(requirements);
         Ok(())
+    }
+
+    /// Records what happened. What changed of a user's factors, the user's devices are told as well: whoever did it, the user
+    /// learns of it.
+    pub fn note(&self, event: Event) {
+        let uid = event.user.as_deref().and_then(|user| self.store.roster().uid_of(user));
+        if let Some(uid) = uid
+            && let Some(text) = changes::told(&event, uid)
+        {
+            self.pushes.announce(uid, &text);
+        }
+        self.audit.record(event);
     }
 
     /// Reads the configuration again (SIGHUP). A bad one is refused and the old one stays in force.

@@ -69,7 +69,7 @@ pub fn tell(authority: &Authority, enrollment: &Enrollment, bypass: &Bypass, hap
         Happened::Used(times) => format!("{}; {what}", of(times, bypass.uses)),
         Happened::Made | Happened::Consented | Happened::Revoked => what,
     };
-    authority.audit.record(event.detail(clean::command(&detail)));
+    authority.note(event.detail(clean::command(&detail)));
     authority.pushes.announce(enrollment.uid, &announced);
 }
 

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let authority = Arc::new(authority);
     read_roster(&authority)?;
     hygiene::watch(Arc::clone(&authority))?;
-    authority.audit.record(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
+    authority.note(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
     // One thread for the sockets, which never blocks: with two, each frame wakes both.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS)

@@ -4,17 +4,14 @@
 
 use crate::accounts::Account;
 use crate::authority::Authority;
-use crate::changes::{self, Refusal};
+use crate::changes;
 use crate::clock::random;
-use crate::logins::{self, Answerer};
+use crate::own::{enrollment_of, may_be_first, prove, refused, unavailable};
 use crate::pushes::Proof;
 use mfa_core::approval::Purpose;
 use mfa_core::bus::{DeviceListed, Error};
-use mfa_core::clean;
 use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
-use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
-use mfa_core::limits::Budget;
 use mfa_core::upkeep::Upkeep;
 
 /// Longest label, in characters.
@@ -31,8 +28,7 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
     }
     let _held = authority.locks.blocking(&account.name);
     let now = authority.clock.now();
-    let by_ticket = matches!(proof, Proof::Typed(text) if authority.tickets.redeem(&account.name, text, now));
-    if !by_ticket {
+    if !may_be_first(authority, account, proof, now)? {
         prove(authority, account, proof, &Purpose::AddDevice { fingerprint: key.fingerprint() })?;
     }
     let (mut enrollment, fresh) = changes::enrollment_of(authority, account).map_err(refused)?;
@@ -53,14 +49,10 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
         upkeep: Upkeep::default(),
     });
     changes::save(authority, &mut enrollment, fresh).map_err(refused)?;
-    let mut event = Event::new(Kind::DeviceAdded).about(&account.name).detail(format!("fingerprint {fingerprint}"));
+    let mut event =
+        Event::new(Kind::DeviceAdded).about(&account.name).by(account.uid).detail(format!("fingerprint {fingerprint}"));
     event.factor = Some(id.to_string());
-    authority.audit.record(event);
-    let named = if label.is_empty() { id.to_string() } else { format!("{id} ({})", clean::field(label)) };
-    authority.pushes.announce(
-        account.uid,
-        &format!("A device was added to your sign-ins: {named}. If it was not you, tell your administrator."),
-    );
+    authority.note(event);
     Ok(id.to_string())
 }
 
@@ -95,55 +87,8 @@ pub fn suspend(authority: &Authority, account: &Account, device: &DeviceId, proo
         known.suspended = true;
     }
     changes::save(authority, &mut enrollment, false).map_err(refused)?;
-    let mut event = Event::new(Kind::DeviceSuspended).about(&account.name);
+    let mut event = Event::new(Kind::DeviceSuspended).about(&account.name).by(account.uid);
     event.factor = Some(device.to_string());
-    authority.audit.record(event);
-    authority.pushes.announce(account.uid, &format!("{device} was suspended: it approves nothing any more."));
+    authority.note(event);
     Ok(())
-}
-
-/// A fresh code or recovery code of the account's, judged in the budget of the user's own programs, or a device's yes to
-/// this very change. The caller holds the user's lock.
-fn prove(authority: &Authority, account: &Account, proof: &Proof, change: &Purpose) -> Result<(), Error> {
-    let no = || {
-        Error::NotAuthorized(String::from(
-            "a fresh code or recovery code of yours is needed, another device's yes to this very change, or an \
-             administrator's ticket",
-        ))
-    };
-    let typed = match proof {
-        Proof::Approved(purpose) => return if purpose == change { Ok(()) } else { Err(no()) },
-        Proof::Typed(typed) => typed,
-    };
-    if !enrollment_of(authority, account)?.is_some_and(|enrollment| enrollment.is_enrolled()) {
-        return Err(no());
-    }
-    let now = authority.clock.now();
-    let answerer = Answerer::outside_a_login(authority, &account.name, Some(account.uid), &Budget::Own);
-    let judged = logins::transact(authority, answerer, Some(typed), now);
-    match judged {
-        Ok(judgement) if judgement.accepted => Ok(()),
-        Ok(judgement) if judgement.wait > 0 => Err(Error::Later(String::from("too many wrong codes; try again later"))),
-        Ok(_) => Err(no()),
-        Err((why, _)) => Err(unavailable(&why)),
-    }
-}
-
-fn enrollment_of(authority: &Authority, account: &Account) -> Result<Option<Enrollment>, Error> {
-    match authority.store.enrollment(&account.name) {
-        Ok(Some(enrollment)) if enrollment.uid != account.uid => {
-            Err(Error::NotAuthorized(String::from("your enrolment is of another uid; ask your administrator")))
-        }
-        Ok(enrollment) => Ok(enrollment),
-        Err(why) => Err(unavailable(&why)),
-    }
-}
-
-fn refused(Refusal(why): Refusal) -> Error {
-    unavailable(&why)
-}
-
-fn unavailable(why: &dyn std::fmt::Display) -> Error {
-    tracing::error!("a change of devices failed: {why}");
-    Error::Unavailable(String::from("it could not be done; mfad's log says why"))
 }

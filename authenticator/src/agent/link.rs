@@ -4,10 +4,11 @@
 //! by any peer, and so is only a reason to ask again. When mfad or the bus restarts, all devices register anew.
 
 use super::{Agent, PATIENCE, ear::Ear, heard};
-use crate::daemon::{self, NoDaemon, Trust};
+use crate::daemon;
 use crate::keyring::{Held, SECRETS};
 use futures_util::StreamExt;
 use mfa_core::bus::{AGENT_PATH, Agents1Proxy, DAEMON, Error};
+use mfa_core::bus::{NoDaemon, Trust};
 use mfa_core::device::DeviceId;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;

@@ -17,12 +17,12 @@ mod server;
 mod window;
 mod words;
 
-use crate::daemon::Trust;
 use crate::keyring::Keyring;
 use crate::now;
 use crate::requests::{NotListed, Requests};
 use link::Link;
 use memory::Memory;
+use mfa_core::bus::Trust;
 use mfa_core::bus::{AGENT, APPROVALS_PATH, Withdrawn};
 use pins::Pins;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

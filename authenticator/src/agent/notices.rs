@@ -166,7 +166,7 @@ impl Board<'_> {
             match answered {
                 Ok(()) => {}
                 Err(Error::PinNeeded(_)) => agent.tell(Change::Open(id, token)),
-                Err(error) => agent.tell(Change::Failed(crate::cli::said(&error))),
+                Err(error) => agent.tell(Change::Failed(error.words())),
             }
         });
     }

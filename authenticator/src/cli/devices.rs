@@ -1,12 +1,12 @@
 //! `devices` and `lost`: the user's own devices, as mfad knows them.
 
 use super::{factors, ids, proof, refused, when};
-use crate::daemon::Trust;
 use crate::keyring::{Held, Keyring};
 use crate::now;
 use crate::requests::short_fingerprint;
 use anyhow::anyhow;
 use mfa_core::bus::DeviceListed;
+use mfa_core::bus::Trust;
 use mfa_core::clean;
 use mfa_core::device::DeviceId;
 use serde::Serialize;

@@ -13,13 +13,11 @@ mod requests;
 mod when;
 
 use crate::agent::{self, Ended};
-use crate::daemon::{self, NoDaemon, Trust};
+use crate::daemon;
 use clap::{Parser, Subcommand};
-use mfa_core::bus::{Error, Factors1Proxy};
-use mfa_core::clean;
+use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
 use std::process::ExitCode;
 use std::time::Duration;
-use zbus::Connection;
 
 /// Longest wait for mfad where a person at another device may be asked, which takes 45 s at most.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -159,7 +157,7 @@ fn failed(text: &str) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let trust = Trust::new(&arguments.daemon_user);
+    let trust = daemon::trust(&arguments.daemon_user);
     match arguments.command {
         Command::Pair { label, ticket, pin } => pair::pair(trust, label, ticket, pin).await,
         Command::Pin { what } => pin::run(what).await,
@@ -186,29 +184,10 @@ async fn serve(trust: Trust) -> anyhow::Result<()> {
 
 /// mfad's factor interface, once its owner is known to be mfad.
 async fn factors(trust: Trust) -> Result<Factors1Proxy<'static>, NoDaemon> {
-    let connection: Connection = daemon::system_bus(PATIENCE).build().await?;
-    let owner = trust.find(&connection).await?;
-    Ok(daemon::factors(&connection, &owner).await?)
+    trust.factors(PATIENCE).await
 }
 
-/// An error of the bus contract in words for a person, cleaned: it may quote what somebody else wrote.
-pub(crate) fn said(error: &Error) -> String {
-    match error {
-        Error::Bus(error) => clean::message(&format!("the bus says: {error}")),
-        Error::NotAuthorized(text)
-        | Error::NoSuchRequest(text)
-        | Error::NoSuchDevice(text)
-        | Error::WrongNumber(text)
-        | Error::PinNeeded(text)
-        | Error::WrongPin(text)
-        | Error::BadValue(text)
-        | Error::Later(text)
-        | Error::Keyring(text)
-        | Error::Unavailable(text) => clean::message(text),
-    }
-}
-
-/// [`said`] as an error to end with.
+/// An error of the bus contract as one to end with.
 fn refused(error: Error) -> anyhow::Error {
-    anyhow::anyhow!(said(&error))
+    anyhow::anyhow!(error.words())
 }

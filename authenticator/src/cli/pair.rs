@@ -3,13 +3,13 @@
 //! What must never happen: a proof spent although the key cannot be kept, a key kept that mfad refused, a proof shown
 //! to somebody who is not mfad.
 
-use super::{factors, hidden, proof, said};
+use super::{factors, hidden, proof};
 use crate::accounts;
-use crate::daemon::Trust;
 use crate::keyring::{Keyring, Owner, stored};
 use crate::requests::short_fingerprint;
 use anyhow::{Context, anyhow, bail};
 use ed25519_dalek::SigningKey;
+use mfa_core::bus::Trust;
 use mfa_core::clean;
 use mfa_core::device::{DeviceId, DeviceKey};
 use zbus::connection::Builder;
@@ -58,7 +58,7 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin:
     let device = factors
         .add_device(&label, public.verifying_key().as_bytes(), proof)
         .await
-        .map_err(|error| anyhow!("mfad did not add this computer: {}", said(&error)))?;
+        .map_err(|error| anyhow!("mfad did not add this computer: {}", error.words()))?;
 
     let id = DeviceId::typed(&device);
     let owner = Owner { user: accounts::own_name(), host };

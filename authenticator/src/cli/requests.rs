@@ -1,6 +1,6 @@
 //! `requests`, `approve`, `deny`, `history`: the agent's list, over the session bus.
 
-use super::{hidden, ids, refused, said, when};
+use super::{hidden, ids, refused, when};
 use crate::now;
 use anyhow::{Context, anyhow, bail};
 use futures_util::StreamExt;
@@ -125,7 +125,7 @@ pub(super) async fn approve(id: &str, number: &str) -> anyhow::Result<()> {
         }
         tries -= 1;
         if matches!(error, Error::WrongPin(_)) {
-            eprintln!("{}", said(error));
+            eprintln!("{}", error.words());
         }
         let pin = hidden::line("PIN: ")?;
         answer = agent.approve(&request.id, number, pin.expose_str().unwrap_or_default()).await;

@@ -135,3 +135,20 @@ fn texts_are_cleaned_and_short_on_the_way_out() {
     assert_eq!(listed.rhost.chars().count(), 65);
     assert_eq!((listed.purpose.as_str(), listed.subject.as_str()), ("add-device", "0123 4567 89ab cdef"));
 }
+
+#[test]
+fn every_purpose_of_the_contract_is_called_as_the_contract_calls_it() {
+    let device = mfa_core::device::DeviceId::typed("dev-1");
+    let factor = mfa_core::factor_id::FactorId::typed("totp-1");
+    for (purpose, name) in [
+        (Purpose::Login, LOGIN),
+        (Purpose::AddDevice { fingerprint: String::new() }, ADD_DEVICE),
+        (Purpose::SuspendDevice { device }, SUSPEND_DEVICE),
+        (Purpose::AddFactor, ADD_FACTOR),
+        (Purpose::RemoveFactor { factor }, REMOVE_FACTOR),
+        (Purpose::RenewRecovery, RENEW_RECOVERY),
+        (Purpose::Disable, DISABLE),
+    ] {
+        assert_eq!(purpose.name(), name);
+    }
+}

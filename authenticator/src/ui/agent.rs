@@ -92,7 +92,7 @@ async fn look(agent: &Approvals1Proxy<'_>) -> News {
     match looked.await {
         Ok((waiting, over)) => News::Listed(waiting, over),
         Err(error) if is_absent(&error) => News::NoAgent(ABSENT.to_owned()),
-        Err(error) => News::NoAgent(crate::cli::said(&error)),
+        Err(error) => News::NoAgent(error.words()),
     }
 }
 

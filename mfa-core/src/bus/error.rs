@@ -1,5 +1,6 @@
 //! The errors of all interfaces. Their texts are for people; programs go by the names.
 
+use crate::clean;
 use zbus::DBusError;
 
 /// Why a call was refused.
@@ -23,10 +24,33 @@ pub enum Error {
     WrongPin(String),
     /// A value that is not of the form it must have.
     BadValue(String),
+    /// Not done, and nothing changed; the text says what is the matter.
+    Refused(String),
     /// Too many tries or requests for now.
     Later(String),
     /// The keyring is locked, absent or was dismissed.
     Keyring(String),
     /// Something is broken on this side.
     Unavailable(String),
+}
+
+impl Error {
+    /// In words for a person, cleaned: it may quote what somebody else wrote.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Bus(error) => clean::message(&format!("the bus says: {error}")),
+            Self::NotAuthorized(text)
+            | Self::NoSuchRequest(text)
+            | Self::NoSuchDevice(text)
+            | Self::WrongNumber(text)
+            | Self::PinNeeded(text)
+            | Self::WrongPin(text)
+            | Self::BadValue(text)
+            | Self::Refused(text)
+            | Self::Later(text)
+            | Self::Keyring(text)
+            | Self::Unavailable(text) => clean::message(text),
+        }
+    }
 }

@@ -3,17 +3,21 @@
 //! One file per interface; the serving sides stand beside their logic in mfad and the authenticator. Within a
 //! version of an interface there are only additions; an unknown string of an enum is a refusal.
 
+mod admin1;
 mod agent1;
 mod agents1;
 mod approvals1;
 mod error;
 mod factors1;
+mod trust;
 
+pub use admin1::{Admin1Proxy, GrantShown, TokenShown, UserListed};
 pub use agent1::{Agent1Proxy, Withdrawn};
 pub use agents1::Agents1Proxy;
 pub use approvals1::{Approvals1Proxy, Decided, Listed};
 pub use error::Error;
-pub use factors1::{DeviceListed, Factors1Proxy};
+pub use factors1::{DeviceListed, FactorListed, Factors1Proxy, OwnFactors};
+pub use trust::{NoDaemon, Trust};
 
 /// From which every other name is made.
 pub const PREFIX: &str = "io.github.pam_mfa";

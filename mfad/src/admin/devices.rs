@@ -12,7 +12,7 @@ use mfa_core::event::{Event, Kind};
 pub(super) fn ticket(authority: &Authority, by: u32, typed: &str) -> Result<AdminReply, Refusal> {
     let account = account(typed)?;
     let ticket = authority.tickets.issue(&account.name, authority.clock.now())?;
-    authority.audit.record(Event::new(Kind::AdminTicket).about(&account.name).by(by));
+    authority.note(Event::new(Kind::AdminTicket).about(&account.name).by(by));
     Ok(AdminReply::Ticket { ticket, seconds: LIFETIME })
 }
 
@@ -43,9 +43,8 @@ pub(super) fn set_aside(
     changes::save(authority, &mut enrollment, false)?;
     let mut event = Event::new(if revoke { Kind::DeviceRevoked } else { Kind::DeviceSuspended }).about(&user).by(by);
     event.factor = Some(id.to_string());
-    authority.audit.record(event);
+    authority.note(event);
     let what = if revoke { "removed" } else { "suspended" };
-    authority.pushes.announce(enrollment.uid, &format!("{id} was {what} by an administrator."));
     let last = if enrollment.is_enrolled() { "" } else { "; no factor is left, the recovery codes are gone as well" };
     Ok(done(format!("{what} {id}{last}")))
 }

@@ -2,20 +2,16 @@
 
 use super::{Refusal, account, done, enrolled, file_user, refuse};
 use crate::authority::Authority;
-use crate::changes::{self, add_factor, change_state, checked_label, current_state, enrollment_of, first_recovery};
-use crate::clock::random;
+use crate::changes::{self, current_state};
 use crate::logins::{self, Answerer};
 use mfa_core::admin::{AdminReply, NewFactor};
-use mfa_core::base32;
 use mfa_core::clean;
-use mfa_core::enrollment::{Factor, FactorId};
+use mfa_core::enrollment::FactorId;
 use mfa_core::event::{Event, Kind};
 use mfa_core::limits::Budget;
-use mfa_core::otp::{self, Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
+use mfa_core::otp::{self, Moving};
 use mfa_core::secret::Secret;
-use mfa_core::upkeep::Upkeep;
 use mfa_core::verify;
-use mfa_core::wire::Method;
 
 pub(super) fn enroll(
     authority: &Authority,
@@ -26,47 +22,14 @@ pub(super) fn enroll(
 ) -> Result<AdminReply, Refusal> {
     let account = account(typed)?;
     let _held = authority.locks.blocking(&account.name);
-    let moving = match new.method {
-        Method::Totp => Moving::Time { period: new.period },
-        Method::Hotp => Moving::Counter,
-        Method::None | Method::Recovery | Method::Push | Method::Bypass => {
-            return refuse("only totp and hotp factors can be enrolled");
-        }
-    };
-    let label = checked_label(&new.label)?;
-    let secret = Secret::new(random::<NEW_SECRET_BYTES>()?.to_vec());
-    let otp = Otp::new(secret, new.algorithm, new.digits, moving, ShortSecret::Refuse)
-        .map_err(|why| Refusal(why.to_string()))?;
-    let (mut enrollment, fresh) = enrollment_of(authority, &account)?;
-    // A pending factor that was never confirmed is replaced: its owner starts again.
-    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == label));
-    let factor = Factor {
-        id: FactorId::new(new.method, random()?),
-        label,
-        token: None,
-        pending: confirm,
-        created: authority.clock.now().wall,
-        otp,
-        counter: 0,
-        upkeep: Upkeep::default(),
-    };
-    let (id, uri, secret) = (
-        factor.id.clone(),
-        changes::otpauth(authority, &account.name, &factor).print(),
-        base32::encode(factor.otp.secret()),
-    );
-    add_factor(&mut enrollment, factor)?;
-    let codes = if confirm { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
-    if !codes.is_empty() && !fresh {
-        change_state(authority, &enrollment, |state| state.spent.clear())?;
-    }
-    changes::save(authority, &mut enrollment, fresh)?;
+    let made = changes::start(authority, &account, new, confirm)?;
     let happened = if confirm { Kind::EnrollStarted } else { Kind::EnrollCompleted };
-    record(authority, happened, &account.name, by, Some(&id));
-    if !codes.is_empty() {
+    record(authority, happened, &account.name, by, Some(&made.factor));
+    if !made.recovery.is_empty() {
         record(authority, Kind::RecoveryGenerated, &account.name, by, None);
     }
-    Ok(AdminReply::Enrolled { user: account.name, factor: id, uri, secret, recovery: codes })
+    let changes::Started { factor, uri, secret, recovery } = made;
+    Ok(AdminReply::Enrolled { user: account.name, factor, uri, secret, recovery })
 }
 
 pub(super) fn confirm(
@@ -91,17 +54,7 @@ pub(super) fn remove(authority: &Authority, by: u32, typed: &str, id: &FactorId)
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
     let mut enrollment = enrolled(authority, &user)?;
-    let before = enrollment.factors.len();
-    enrollment.factors.retain(|factor| factor.id != *id);
-    if enrollment.factors.len() == before {
-        let known: Vec<String> = enrollment.factors.iter().map(|factor| factor.id.to_string()).collect();
-        let shown = clean::quoted(&id.to_string());
-        return refuse(format!("{} has no factor {shown}; there is {}", clean::quoted(&user), known.join(", ")));
-    }
-    if !enrollment.is_enrolled() {
-        enrollment.recovery = None;
-    }
-    changes::save(authority, &mut enrollment, false)?;
+    changes::remove_factor(authority, &mut enrollment, id)?;
     record(authority, Kind::FactorRemoved, &user, by, Some(id));
     let last = if enrollment.is_enrolled() { "" } else { "; no factor is left, the recovery codes are gone as well" };
     Ok(done(format!("removed {id}{last}")))
@@ -111,15 +64,7 @@ pub(super) fn new_recovery(authority: &Authority, by: u32, typed: &str) -> Resul
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
     let mut enrollment = enrolled(authority, &user)?;
-    if !enrollment.is_enrolled() {
-        return refuse(format!("{} has no confirmed factor", clean::quoted(&user)));
-    }
-    enrollment.recovery = None;
-    let codes = first_recovery(authority, &mut enrollment)?;
-    // The new codes are durable first: spent marks of the old set must not fall on the new one, nor be
-    // lifted while the old one stands.
-    changes::save(authority, &mut enrollment, false)?;
-    change_state(authority, &enrollment, |state| state.spent.clear())?;
+    let codes = changes::new_recovery(authority, &mut enrollment)?;
     record(authority, Kind::RecoveryGenerated, &user, by, None);
     Ok(AdminReply::Recovery { codes })
 }
@@ -134,7 +79,7 @@ pub(super) fn verify(authority: &Authority, by: u32, typed: &str, code: &Secret)
     let happened = if judged.accepted { Kind::AuthSuccess } else { Kind::AuthFailed };
     let mut event = Event::new(happened).about(&user).by(by).detail("mfactl verify");
     (event.method, event.reason) = (Some(judged.method), Some(judged.reason));
-    authority.audit.record(event);
+    authority.note(event);
     Ok(AdminReply::Judged {
         accepted: judged.accepted,
         reason: judged.reason,
@@ -223,12 +168,12 @@ pub(super) fn resync(
     authority.store.state(&user)?.save(&state)?;
     let mut event = Event::new(Kind::AdminResync).about(&user).by(by).detail(said.clone());
     event.factor = Some(factor.id.to_string());
-    authority.audit.record(event);
+    authority.note(event);
     Ok(done(said))
 }
 
 pub(super) fn record(authority: &Authority, kind: Kind, user: &str, by: u32, factor: Option<&FactorId>) {
     let mut event = Event::new(kind).about(user).by(by);
     event.factor = factor.map(ToString::to_string);
-    authority.audit.record(event);
+    authority.note(event);
 }

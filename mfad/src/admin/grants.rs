@@ -37,6 +37,6 @@ pub(super) fn revoke(authority: &Authority, by: u32, typed: &str, id: Option<&st
         return refuse(format!("{} has no such remembered login; mfactl grants shows them", clean::quoted(&user)));
     }
     let gone = before - left;
-    authority.audit.record(Event::new(Kind::GrantRevoked).about(&user).by(by).detail(format!("{gone} revoked")));
+    authority.note(Event::new(Kind::GrantRevoked).about(&user).by(by).detail(format!("{gone} revoked")));
     Ok(done(format!("{gone} remembered logins of {} are forgotten: a factor is asked again", clean::field(&user))))
 }

@@ -44,7 +44,7 @@ fn resume(authority: &Authority, by: u32, user: &str, id: Option<&str>) -> Resul
     for (id, kind) in &resumed {
         let mut event = Event::new(*kind).about(&shown).by(by);
         event.factor = Some(id.clone());
-        authority.audit.record(event);
+        authority.note(event);
         authority
             .pushes
             .announce(enrollment.uid, &format!("{id} was taken back by an administrator: it opens logins again."));

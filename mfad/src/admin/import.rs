@@ -87,7 +87,7 @@ pub(super) fn commit(
             factors += 1;
             let mut event = Event::new(Kind::EnrollImported).about(&prepared.enrollment.name).by(by);
             event.factor = Some(id.to_string());
-            authority.audit.record(event);
+            authority.note(event);
         }
     }
     let users = ready.len();

@@ -18,6 +18,8 @@ mod status;
 mod tokens;
 mod users;
 
+pub use status::of_account as status_of_account;
+
 use crate::accounts::{Account, Lookup, by_name};
 use crate::audit;
 use crate::authority::Authority;

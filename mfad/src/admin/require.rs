@@ -60,7 +60,7 @@ pub(super) fn require(
             (Event::new(Kind::AdminRequire), String::from("everybody"))
         }
     };
-    authority.audit.record(event.by(by).detail(format!("{whom}: {what}")));
+    authority.note(event.by(by).detail(format!("{whom}: {what}")));
     Ok(done(format!("a second factor is {what} for {whom}{rest}")))
 }
 

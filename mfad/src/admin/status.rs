@@ -13,6 +13,17 @@ use mfa_core::state::State;
 /// Longest label shown: hand-written files may hold any.
 const LABEL_CHARS: usize = 64;
 
+/// The status of an account. The caller holds the user's lock.
+///
+/// # Errors
+/// When its file cannot be read.
+pub fn of_account(authority: &Authority, account: &Account) -> Result<UserStatus, Refusal> {
+    Ok(match authority.store.enrollment(&account.name)? {
+        Some(enrollment) => status_of(authority, &enrollment),
+        None => nothing(authority, account),
+    })
+}
+
 pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, Refusal> {
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
@@ -48,6 +59,7 @@ fn nothing(authority: &Authority, account: &Account) -> UserStatus {
         deadline,
         activated: None,
         disabled: None,
+        preferred: None,
         factors: Vec::new(),
         devices: Vec::new(),
         recovery_left: 0,
@@ -154,6 +166,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         deadline,
         activated: enrollment.activated,
         disabled: enrollment.disabled,
+        preferred: enrollment.preferred,
         factors,
         devices: enrollment.devices.iter().map(super::devices::status_of).collect(),
         recovery_left: u32::try_from(codes.saturating_sub(state.spent.len())).unwrap_or(0),

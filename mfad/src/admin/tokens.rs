@@ -165,7 +165,7 @@ fn commit(
         Ok(())
     })?;
     let text = if number == 1 { first } else { format!("{number} tokens") };
-    authority.audit.record(Event::new(Kind::TokenAdded).by(by).detail(text.clone()));
+    authority.note(Event::new(Kind::TokenAdded).by(by).detail(text.clone()));
     Ok(done(format!("added to the stock: {text}")))
 }
 
@@ -211,14 +211,13 @@ fn hand_out(authority: &Authority, by: u32, serial: &str, typed: &str, confirm: 
     let Assigned { serial, factor, recovery } = assign(authority, &account, serial, confirm)?;
     let mut event = Event::new(Kind::TokenAssigned).about(&account.name).by(by).detail(serial.clone());
     event.factor = Some(factor.to_string());
-    authority.audit.record(event);
+    authority.note(event);
     if !confirm {
         factors::record(authority, Kind::EnrollCompleted, &account.name, by, Some(&factor));
     }
     if !recovery.is_empty() {
         factors::record(authority, Kind::RecoveryGenerated, &account.name, by, None);
     }
-    authority.pushes.announce(account.uid, &format!("The token {serial} is yours now: {factor}."));
     Ok(AdminReply::Assigned { user: account.name, serial, factor, recovery })
 }
 
@@ -241,7 +240,6 @@ fn take_back(
         if enrollment.factors.len() < before {
             left = left_with(&mut enrollment, was_enrolled);
             changes::save(authority, &mut enrollment, false)?;
-            authority.pushes.announce(enrollment.uid, &format!("The token {serial} was taken out of your factors."));
         }
     }
     authority.store.change_stock(|stock| match stock.tokens.get_mut(serial) {
@@ -270,7 +268,7 @@ fn left_with(enrollment: &mut Enrollment, was_enrolled: bool) -> &'static str {
 
 fn changed(authority: &Authority, kind: Kind, by: u32, serial: &str, holder: Option<&str>) {
     let event = Event::new(kind).by(by).detail(serial.to_owned());
-    authority.audit.record(match holder {
+    authority.note(match holder {
         Some(holder) => event.about(holder),
         None => event,
     });

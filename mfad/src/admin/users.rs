@@ -8,7 +8,6 @@ use crate::bypasses::{self, Happened};
 use crate::changes::{self, change_state, current_state};
 use mfa_core::admin::AdminReply;
 use mfa_core::clean;
-use mfa_core::enrollment::{Disabled, Enrollment, StateId};
 use mfa_core::event::{Event, Kind};
 use mfa_core::policy::{Require, Requirement};
 use mfa_core::state::State;
@@ -34,20 +33,9 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
         return refuse(format!("{} is not enrolled", clean::quoted(&user)));
     }
     let required = new.or(known.and_then(|enrollment| enrollment.require));
-    let devices = known.map_or(0, |enrollment| enrollment.devices.len());
     match account {
         Some(account) => {
-            let state_id = StateId::new(crate::clock::random()?);
-            let mut enrollment = Enrollment::new(&account.name, account.uid, state_id.clone());
-            enrollment.require = required;
-            enrollment.disabled = match known {
-                Some(old) if !old.is_enrolled() => old.disabled,
-                _ => Some(Disabled { at: authority.clock.now().wall, by_uid: by }),
-            };
-            // The file is replaced, never away: what was required must not be lost to a crash in between. Its old
-            // state is another enrolment's from then on.
-            changes::save(authority, &mut enrollment, false)?;
-            authority.store.state(&user)?.save(&State::new(state_id))?;
+            changes::empty(authority, &account, known, required, by)?;
         }
         None => changes::remove(authority, &user)?,
     }
@@ -63,15 +51,10 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
     {
         bypasses::tell(authority, old, bypass, Happened::Revoked, Some(by));
     }
-    if devices > 0
-        && let Some(old) = known
-    {
-        authority.pushes.announce(old.uid, "All your factors and devices were removed by an administrator.");
-    }
     let detail = new.map(|requirement| format!("a factor is {}", require::said(requirement)));
     let mut event = Event::new(Kind::AdminReset).about(&user).by(by);
     event.detail = detail;
-    authority.audit.record(event);
+    authority.note(event);
     Ok(done(format!("all factors and recovery codes of {} are gone{kept}", clean::field(&user))))
 }
 
@@ -80,7 +63,7 @@ pub(super) fn unlock(authority: &Authority, by: u32, typed: &str) -> Result<Admi
     let _held = authority.locks.blocking(&user);
     let enrollment = enrolled(authority, &user)?;
     change_state(authority, &enrollment, State::unlock)?;
-    authority.audit.record(Event::new(Kind::AdminUnlock).about(&user).by(by));
+    authority.note(Event::new(Kind::AdminUnlock).about(&user).by(by));
     Ok(done(format!("failures of {} are forgotten, its factors enabled", clean::field(&user))))
 }
 
@@ -100,7 +83,7 @@ pub(super) fn adopt(authority: &Authority, by: u32, typed: &str) -> Result<Admin
         "the state of {} was adopted by uid {by}: codes used before may be accepted again",
         clean::quoted(&user)
     );
-    authority.audit.record(Event::new(Kind::AdminAdopt).about(&user).by(by));
+    authority.note(Event::new(Kind::AdminAdopt).about(&user).by(by));
     Ok(done(format!(
         "HOTP and recovery codes of {0} are evaluated again, also those used before. Safer: mfactl recovery new {0}, and mfactl resync {0} for HOTP",
         clean::field(&user)
@@ -138,9 +121,8 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
     authority.store.save_enrollment(&enrollment)?;
     changes::tokens::renamed(authority, from, &account.name)?;
     authority.store.remove(from)?;
-    authority.audit.record(
-        Event::new(Kind::AdminRename).about(&account.name).by(by).detail(format!("from {}", clean::field(from))),
-    );
+    authority
+        .note(Event::new(Kind::AdminRename).about(&account.name).by(by).detail(format!("from {}", clean::field(from))));
     Ok(done(format!("the enrolment of {} is {}'s now", clean::field(from), clean::field(&account.name))))
 }
 
@@ -174,7 +156,7 @@ pub(super) fn orphans(
         if purge {
             let _held = authority.locks.blocking(&name);
             changes::remove(authority, &name)?;
-            authority.audit.record(Event::new(Kind::AdminPurge).about(&name).by(by));
+            authority.note(Event::new(Kind::AdminPurge).about(&name).by(by));
         }
         orphans.push(name);
     }

@@ -4,19 +4,24 @@
 //! that lost it), a factor that opens something before its spent codes are known, or a file of another account changed.
 
 mod confirm;
+mod factors;
 mod proved;
 pub mod tokens;
+mod told;
 
 pub use confirm::confirm;
+pub use factors::{Started, new_recovery, remove_factor, start};
 pub use proved::keep_proved;
+pub use told::told;
 
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
 use crate::store::{StillReading, StoreError};
 use mfa_core::clean;
-use mfa_core::enrollment::{Enrollment, Factor, MAX_FACTORS, Recovery, StateId};
+use mfa_core::enrollment::{Disabled, Enrollment, Factor, MAX_FACTORS, Recovery, StateId};
 use mfa_core::otpauth::Otpauth;
+use mfa_core::policy::Requirement;
 use mfa_core::recovery;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
@@ -101,6 +106,30 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
         change_state(authority, enrollment, |state| state.grants.clear())?;
     }
     Ok(())
+}
+
+/// Puts a file without factors in the place of the account's, which stood as `known`; `required` stays so.
+///
+/// # Errors
+/// When it is not durable.
+pub fn empty(
+    authority: &Authority,
+    account: &Account,
+    known: Option<&Enrollment>,
+    required: Option<Requirement>,
+    by_uid: u32,
+) -> Result<(), Refusal> {
+    let state_id = StateId::new(random()?);
+    let mut enrollment = Enrollment::new(&account.name, account.uid, state_id.clone());
+    enrollment.require = required;
+    enrollment.disabled = match known {
+        Some(old) if !old.is_enrolled() => old.disabled,
+        _ => Some(Disabled { at: authority.clock.now().wall, by_uid }),
+    };
+    // The file is replaced, never away: what was required must not be lost to a crash in between. Its old
+    // state is another enrolment's from then on.
+    save(authority, &mut enrollment, false)?;
+    Ok(authority.store.state(&account.name)?.save(&State::new(state_id))?)
 }
 
 /// Removes a user's files. The user's hardware tokens go back to the stock.

@@ -18,6 +18,7 @@ mod import;
 mod link;
 mod list;
 mod log;
+mod me;
 mod moments;
 mod people;
 mod prompt;
@@ -156,6 +157,11 @@ enum Command {
     Log(log::Log),
     /// Look for what would lock people out or let them by; changes nothing
     Doctor(examine::Examination),
+    /// Look after your own factors, as yourself, over the system bus
+    Me {
+        #[command(subcommand)]
+        command: Option<me::Command>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -311,6 +317,7 @@ fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
         Command::Import { format } => import::import(screen, format, link),
         Command::Log(log) => log::log(&mut link()?, screen, log),
         Command::Doctor(examination) => examine::examine(screen, reach, examination),
+        Command::Me { command } => me::me(screen, command.as_ref()),
     }
 }
 
@@ -335,6 +342,8 @@ fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
         "--state-dir is for --offline and doctor; a running mfad has its own"
     } else if reach.config.is_some() && !reach.offline && !reads_policy {
         "--config is for --offline, config and doctor; a running mfad has its own"
+    } else if matches!(arguments.command, Command::Me { .. }) && (reach.offline || reach.run_dir.is_some()) {
+        "me works over the system bus, not over mfad's sockets"
     } else {
         return Ok(arguments);
     };
@@ -406,6 +415,8 @@ mod tests {
             &["enroll", "anna", "--period", "14"],
             &["enroll", "anna", "--algorithm", "MD5"],
             &["purge"],
+            &["--offline", "me"],
+            &["me", "--run-dir", "/x"],
             &["factor", "remove", "anna", ""],
             &["frobnicate"],
             &[],

@@ -173,6 +173,7 @@ mod tests {
             deadline: Some(86_400),
             activated: Some(0),
             disabled: Some(Disabled { at: 0, by_uid: 7 }),
+            preferred: None,
             devices: Vec::new(),
             factors: vec![FactorStatus {
                 id: mfa_core::enrollment::FactorId::typed("totp-00000001"),

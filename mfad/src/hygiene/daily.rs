@@ -125,7 +125,7 @@ fn run(authority: &Authority, rules: &HygieneRules) -> Result<(), Refusal> {
         did.suspended, did.announced, did.dropped, did.closed
     );
     tracing::info!("hygiene: {text}");
-    authority.audit.record(Event::new(Kind::HygieneRan).detail(text));
+    authority.note(Event::new(Kind::HygieneRan).detail(text));
     Ok(())
 }
 

@@ -214,7 +214,7 @@ fn tell(
     }
     let mut event = Event::new(kind).about(&user).detail(did);
     (event.factor, event.by_uid) = (Some(id), by);
-    authority.audit.record(event);
+    authority.note(event);
     authority.pushes.announce(enrollment.uid, &announced);
 }
 

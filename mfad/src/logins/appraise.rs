@@ -111,7 +111,11 @@ fn of_account(
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     match subject(authority, caller, account) {
         Ok(Known { own, enrollment }) => {
-            let decision = decide(&account.name, groups, Own::Known(own));
+            let mut decision = decide(&account.name, groups, Own::Known(own));
+            if let Some(preferred) = enrollment.as_ref().and_then(|enrollment| enrollment.preferred) {
+                // What is named first; nothing is accepted by it that was not.
+                decision.methods.sort_by_key(|method| *method != preferred);
+            }
             let bypass = enrollment.as_ref().and_then(|enrollment| enrollment.bypass.as_ref());
             let bypassed = bypass.is_some_and(|bypass| !bypass.is_over(authority.clock.now()));
             let subject = match enrollment.filter(Enrollment::is_enrolled) {

@@ -127,9 +127,8 @@ fn keep(authority: &Authority, session: &mut Session, proved: &Proved) -> Settle
             let mut event = about(Happened::EnrollCompleted)
                 .detail(format!("at login by {}", clean::field(&session.context.service)));
             event.factor = Some(factor.to_string());
-            authority.audit.record(event);
-            authority.audit.record(about(Happened::RecoveryGenerated));
-            authority.pushes.announce(account.uid, &format!("{factor} was set up at a login."));
+            authority.note(event);
+            authority.note(about(Happened::RecoveryGenerated));
             session.login.set_up(proved.by.method())
         }
         Err(Refusal(why)) => {

@@ -21,7 +21,7 @@ pub(super) fn answer(authority: &Authority, session: &Session, next: &Next, judg
         (event.method, event.reason) = (Some(judgement.method), Some(judgement.reason));
         event.factor = judgement.factor.as_ref().map(ToString::to_string);
     }
-    authority.audit.record(event);
+    authority.note(event);
 }
 
 /// The end of a login, where this step is one.
@@ -30,7 +30,7 @@ pub(super) fn end(authority: &Authority, session: &Session, next: &Next, judgeme
     let mut event = event(session, happened(verdict.reason));
     (event.method, event.reason) = (Some(verdict.method), Some(verdict.reason));
     event.factor = judgement.and_then(|j| j.factor.as_ref()).map(ToString::to_string);
-    authority.audit.record(event);
+    authority.note(event);
 }
 
 fn event(session: &Session, happened: Happened) -> Event {

@@ -102,7 +102,7 @@ fn transact_by(
             clean::quoted(user),
             clean::field(user)
         );
-        authority.audit.record(Event::new(Happened::StateLost).about(user).detail(how));
+        authority.note(Event::new(Happened::StateLost).about(user).detail(how));
     }
     if judgement.reason == Reason::Suspended {
         tell_suspended(user);
@@ -111,14 +111,14 @@ fn transact_by(
         tracing::warn!("{factor} of {} is disabled after too many failures; see mfactl unlock", clean::quoted(user));
         let mut event = Event::new(Happened::FactorDisabled).about(user);
         event.factor = Some(factor.to_string());
-        authority.audit.record(event);
+        authority.note(event);
     }
     if let (true, Method::Bypass, Some(bypass)) = (judgement.accepted, judgement.method, &enrollment.bypass) {
         let times = state.bypass.as_ref().map_or(0, |used| used.times);
         bypasses::tell(authority, &enrollment, bypass, bypasses::Happened::Used(times), None);
     }
     if judgement.accepted && judgement.method == Method::Recovery {
-        authority.audit.record(Event::new(Happened::RecoveryUsed).about(user));
+        authority.note(Event::new(Happened::RecoveryUsed).about(user));
     }
     Ok(judgement)
 }

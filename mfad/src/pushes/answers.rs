@@ -80,7 +80,7 @@ pub fn approve(authority: &Authority, uid: u32, approval: &[u8], signature: &[u8
     };
     let mut event = event(kind, &pending, &person, &round);
     event.factor = Some(clean::field(named.device.as_str()));
-    authority.audit.record(event);
+    authority.note(event);
     if wrong { Answered::WrongNumber } else { Answered::Done }
 }
 
@@ -159,7 +159,7 @@ pub fn deny(authority: &Authority, uid: u32, name: &str, id: &RequestId, report:
         (false, None) => Kind::PushDenied,
         (false, Some(_)) => Kind::ApprovalDenied,
     };
-    authority.audit.record(event(kind, &pending, &person, &round));
+    authority.note(event(kind, &pending, &person, &round));
     Answered::Done
 }
 

@@ -10,7 +10,6 @@ use crate::authority::Authority;
 use crate::clock::random;
 use mfa_core::approval::{LIFETIME, Purpose};
 use mfa_core::bus::Error;
-use mfa_core::device::DeviceId;
 use mfa_core::event::Kind;
 use mfa_core::login::Pushed;
 use mfa_core::secret::Secret;
@@ -29,6 +28,8 @@ pub enum Proof {
     Typed(Secret),
     /// A device said yes to this.
     Approved(Purpose),
+    /// polkit asked the user, just now: good for a first factor, and for nothing else.
+    Polkit,
 }
 
 /// The challenges that are out, one of each user.
@@ -58,11 +59,17 @@ pub fn challenge(
     caller: &str,
     (purpose, subject): (&str, &str),
 ) -> Result<(String, Secret), Error> {
-    let purpose = purpose_of(purpose, subject)?;
+    let unknown = || Error::BadValue(String::from("there is no such change that devices are asked about"));
+    let purpose = Purpose::change(purpose, subject).ok_or_else(unknown)?;
     let excluded = match &purpose {
         // Who has lost a device must not need it.
         Purpose::SuspendDevice { device } => Some(device.clone()),
-        Purpose::Login | Purpose::AddDevice { .. } => None,
+        Purpose::Login
+        | Purpose::AddDevice { .. }
+        | Purpose::AddFactor
+        | Purpose::RemoveFactor { .. }
+        | Purpose::RenewRecovery
+        | Purpose::Disable => None,
     };
     // An older one of the user's is void, and its request withdrawn before the next is sent.
     challenges.forget(account.uid);
@@ -75,7 +82,7 @@ pub fn challenge(
     let none = || Error::Later(String::from("no other device of yours can be asked just now; use a code"));
     let ticket = open_own(authority, &account.name, &asked, excluded).map_err(failed)?.ok_or_else(none)?;
     let number = ticket.number.clone().ok_or_else(none)?;
-    authority.audit.record(event(Kind::PushSent, &account.name, &context).detail(detail(&purpose)));
+    authority.note(event(Kind::PushSent, &account.name, &context).detail(detail(&purpose)));
     let name = random::<16>().map_err(|why| failed(why.to_string()))?;
     let name = data_encoding::HEXLOWER.encode(&name);
     let left = Arc::new(Notify::new());
@@ -139,21 +146,6 @@ impl Challenges {
     }
 }
 
-fn purpose_of(purpose: &str, subject: &str) -> Result<Purpose, Error> {
-    match purpose {
-        "add-device" if subject.len() == 64 && subject.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => {
-            Ok(Purpose::AddDevice { fingerprint: subject.to_owned() })
-        }
-        "add-device" => Err(Error::BadValue(String::from("the subject is the fingerprint of a key: 64 hex digits"))),
-        "suspend-device" => Ok(Purpose::SuspendDevice { device: DeviceId::typed(subject) }),
-        _ => Err(Error::BadValue(String::from("the purpose is add-device or suspend-device"))),
-    }
-}
-
 fn detail(purpose: &Purpose) -> String {
-    match purpose {
-        Purpose::Login => String::from("login"),
-        Purpose::AddDevice { fingerprint } => format!("add-device {fingerprint}"),
-        Purpose::SuspendDevice { device } => format!("suspend-device {}", mfa_core::clean::field(device.as_str())),
-    }
+    format!("{} {}", purpose.name(), mfa_core::clean::field(&purpose.subject())).trim_end().to_owned()
 }

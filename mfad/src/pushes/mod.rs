@@ -109,7 +109,7 @@ pub fn open(
     let asked = Asked { context, purpose: Purpose::Login, number_due, lifetime: approval::LIFETIME };
     let ticket = open_own(authority, user, &asked, None)?;
     if ticket.is_some() {
-        authority.audit.record(event(Kind::PushSent, user, context));
+        authority.note(event(Kind::PushSent, user, context));
     }
     Ok(ticket)
 }
@@ -180,7 +180,7 @@ fn expire_later(authority: Arc<Authority>, round: Arc<Round>, lifetime: u64) {
         blocking.spawn_blocking(move || {
             if close(&authority, &round, Pushed::Expired, Withdrawn::Expired, Ended::Unapproved) {
                 let kind = if round.group.is_some() { Kind::ApprovalExpired } else { Kind::PushExpired };
-                authority.audit.record(Event::new(kind).about(&clean::field(&round.user)));
+                authority.note(Event::new(kind).about(&clean::field(&round.user)));
             }
         });
     });

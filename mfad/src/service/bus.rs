@@ -1,11 +1,17 @@
-//! mfad on the system bus: agents register and answer here, users look after their devices.
+//! mfad on the system bus: agents register and answer here, users look after their factors, programs administer.
 //!
 //! Codes work without a bus, so a bus that is absent or ends is waited for and never ends mfad. A caller is its uid, as
 //! the bus itself tells it; there is no default. What must never happen: a call served for a caller whose
 //! credentials are not known.
 
+mod admin;
 mod agents;
 mod factors;
+mod polkit;
+mod shown;
+mod turns;
+
+use turns::Turns;
 
 use crate::authority::Authority;
 use crate::pushes::{Challenges, Out};
@@ -16,7 +22,6 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use zbus::Connection;
 use zbus::export::futures_core::Stream;
 use zbus::fdo::DBusProxy;
-use zbus::message::Header;
 use zbus::names::BusName;
 
 /// Between two tries to reach a bus.
@@ -45,9 +50,11 @@ pub async fn serve(authority: Arc<Authority>, address: String) {
 
 async fn on_bus(authority: &Arc<Authority>, address: &str, outbox: &mut UnboundedReceiver<Out>) -> zbus::Result<()> {
     let challenges = Arc::new(Challenges::default());
+    let turns = Turns::default();
     let connection = zbus::connection::Builder::address(address)
-        .serve_at(DAEMON_PATH, agents::Agents::new(Arc::clone(authority)))
-        .serve_at(DAEMON_PATH, factors::Factors::new(Arc::clone(authority), Arc::clone(&challenges)))
+        .serve_at(DAEMON_PATH, agents::Agents::new(Arc::clone(authority), turns.clone()))
+        .serve_at(DAEMON_PATH, factors::Factors::new(Arc::clone(authority), Arc::clone(&challenges), turns.clone()))
+        .serve_at(DAEMON_PATH, admin::Admin::new(Arc::clone(authority), turns))
         .name(DAEMON)
         .build()
         .await?;
@@ -90,15 +97,6 @@ async fn deliver(connection: Connection, out: Out) {
         Ok(Err(why)) => tracing::warn!("an agent did not take a message: {why}"),
         Err(_) => tracing::warn!("an agent did not take a message in time"),
     }
-}
-
-/// The caller's unique name and uid, by the bus's word.
-async fn caller(connection: &Connection, header: &Header<'_>) -> Result<(String, u32), Error> {
-    let unknown = || Error::NotAuthorized(String::from("the bus does not say who calls"));
-    let sender = header.sender().ok_or_else(unknown)?;
-    let bus = DBusProxy::new(connection).await.map_err(|_| unknown())?;
-    let uid = bus.get_connection_unix_user(BusName::Unique(sender.clone())).await.map_err(|_| unknown())?;
-    Ok((sender.to_string(), uid))
 }
 
 /// Runs what may block on a thread that may.

@@ -1,6 +1,7 @@
 //! The sockets: who may speak, how long, and how many at once.
 
 pub mod bus;
+mod counts;
 mod frames;
 mod listen;
 mod login;

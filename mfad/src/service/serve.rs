@@ -4,6 +4,7 @@
 //! connection is accepted and closed at once. The root loop pings systemd's watchdog. What must never happen: a loop
 //! that ends, or one that is deaf for longer than a moment.
 
+use super::counts::{Counts, Place};
 use super::frames::{self, FrameError, MACHINE};
 use super::login;
 use crate::admin;
@@ -11,9 +12,8 @@ use crate::authority::Authority;
 use crate::logins::Caller;
 use mfa_core::admin::Call;
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
-use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
@@ -79,9 +79,6 @@ pub(super) struct Shared {
     /// Logins over the root socket, by the real uid of who started the setuid program.
     logins: Arc<Counts>,
 }
-
-/// How many of each uid.
-type Counts = Mutex<HashMap<u32, usize>>;
 
 /// Look-ups in the name service that may be under way, or hang, at once. Kept apart, so that neither strangers at sshd
 /// nor programs of users can take the turns of those who are at the machine or have shown a first factor.
@@ -195,36 +192,6 @@ async fn accept_users(shared: Arc<Shared>, socket: UnixListener) {
             log_fault(user_connection(&shared, stream, uid).await);
             tokio::time::sleep(LINGER).await;
         });
-    }
-}
-
-/// One of a uid's connections.
-struct Place {
-    counts: Arc<Counts>,
-    uid: u32,
-}
-
-impl Place {
-    fn take(counts: &Arc<Counts>, uid: u32, most: usize) -> Option<Self> {
-        let mut by_uid = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = by_uid.entry(uid).or_default();
-        if *held >= most {
-            return None;
-        }
-        *held += 1;
-        Some(Self { counts: Arc::clone(counts), uid })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut by_uid = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = by_uid.get_mut(&self.uid) {
-            *held -= 1;
-            if *held == 0 {
-                by_uid.remove(&self.uid);
-            }
-        }
     }
 }
 

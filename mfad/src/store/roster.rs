@@ -144,6 +144,12 @@ impl Roster {
         Ok(inner.names.get(&uid).map(|name| name.to_string()))
     }
 
+    /// The uid `user` is enrolled under, as far as is known by now.
+    #[must_use]
+    pub fn uid_of(&self, user: &str) -> Option<u32> {
+        self.lock().users.get(user).filter(|entry| entry.readable).map(|entry| entry.uid)
+    }
+
     /// The users after `after`, in the order of their names, handed to `take` until it says `false`.
     ///
     /// # Errors

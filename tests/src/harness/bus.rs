@@ -144,6 +144,19 @@ impl Device {
         self.hears_within(words, PATIENCE).unwrap_or_else(|| panic!("no {words:?}; heard {:?}", self.heard))
     }
 
+    /// The first announcement, old or new, that holds `part`; others before it are forgotten.
+    ///
+    /// # Panics
+    /// When none comes in time.
+    pub fn is_told(&mut self, part: &str) -> String {
+        loop {
+            let told = self.hears(&["ANNOUNCED"]);
+            if told.contains(part) {
+                return told;
+            }
+        }
+    }
+
     /// The first line that begins with one of `words`, old or new, if it comes while no pause is longer than `patience`.
     pub fn hears_within(&mut self, words: &[&str], patience: Duration) -> Option<String> {
         let fits = |line: &String| words.iter().any(|word| line.split(' ').next() == Some(*word));

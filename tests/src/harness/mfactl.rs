@@ -1,7 +1,7 @@
 //! `mfactl`, as an admin's script calls it.
 
 use super::program::{Program, Ran, built};
-use super::{Oathtool, World};
+use super::{Oathtool, User, World};
 use std::path::PathBuf;
 
 /// The command line client of a world's daemon.
@@ -42,6 +42,12 @@ impl Mfactl {
     #[must_use]
     pub fn run(&self, args: &[&str], stdin: &str) -> Ran {
         Program::new(built("mfactl")).arg("--run-dir").arg(&self.run_dir).args(args).run(stdin)
+    }
+
+    /// Runs `mfactl me` with these arguments and input, as this user, over the system bus.
+    #[must_use]
+    pub fn me(user: &User, args: &[&str], stdin: &str) -> Ran {
+        Program::new(built("mfactl")).arg("me").args(args).as_user(user).run(stdin)
     }
 
     /// The same as somebody who logged in with this uid and became root (`CAP_AUDIT_CONTROL` is needed to say so).

@@ -93,7 +93,7 @@ fn own_dev() {
     mount(Some(new), "/dev", None::<&str>, MsFlags::MS_MOVE, None::<&str>).expect("moving /dev");
 }
 
-fn bind(from: &Path, to: &Path) {
+pub(super) fn bind(from: &Path, to: &Path) {
     mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)
         .unwrap_or_else(|e| panic!("binding {} to {}: {e}", from.display(), to.display()));
 }

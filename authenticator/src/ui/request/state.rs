@@ -8,7 +8,7 @@ use super::ending::Ending;
 use super::guard::Guard;
 use super::number::Number;
 use crate::pin::FEWEST;
-use crate::requests::{ADD_DEVICE, LOGIN, SUSPEND_DEVICE};
+use crate::requests::{ADD_DEVICE, ADD_FACTOR, DISABLE, LOGIN, REMOVE_FACTOR, RENEW_RECOVERY, SUSPEND_DEVICE};
 use mfa_core::bus::{Error, Listed, Withdrawn};
 use std::time::Duration;
 
@@ -199,7 +199,7 @@ impl State {
                 Phase::Asking
             }
             Err(error) => {
-                self.failed = Some(crate::cli::said(error));
+                self.failed = Some(error.words());
                 Phase::Asking
             }
         };
@@ -224,7 +224,7 @@ impl State {
             LOGIN if !self.request.number_due && !self.request.rhost.is_empty() => {
                 Some("This request comes from another host and asks for no number. It can only be denied.")
             }
-            LOGIN | ADD_DEVICE | SUSPEND_DEVICE => None,
+            LOGIN | ADD_DEVICE | SUSPEND_DEVICE | ADD_FACTOR | REMOVE_FACTOR | RENEW_RECOVERY | DISABLE => None,
             _ => Some("This version does not know what a yes would do. It can only be denied."),
         }
     }

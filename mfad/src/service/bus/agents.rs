@@ -1,6 +1,6 @@
 //! `Agents1`: agents say which devices they answer for, and answer.
 
-use super::{blocking, caller};
+use super::{Turns, blocking};
 use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
 use crate::pushes::{self, Agent, Answered};
@@ -14,11 +14,12 @@ use zbus::{Connection, ObjectPath, interface};
 /// The served object.
 pub(super) struct Agents {
     authority: Arc<Authority>,
+    turns: Turns,
 }
 
 impl Agents {
-    pub(super) fn new(authority: Arc<Authority>) -> Self {
-        Self { authority }
+    pub(super) fn new(authority: Arc<Authority>, turns: Turns) -> Self {
+        Self { authority, turns }
     }
 }
 
@@ -31,8 +32,13 @@ impl Agents {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let (name, uid) = caller(connection, &header).await?;
-        let agent = Agent { name, path: path.to_string(), uid, device: DeviceId::typed(device) };
+        let caller = self.turns.caller(connection, &header).await?;
+        let agent = Agent {
+            name: caller.name.clone(),
+            path: path.to_string(),
+            uid: caller.uid,
+            device: DeviceId::typed(device),
+        };
         let authority = Arc::clone(&self.authority);
         blocking(move || register(&authority, agent)).await?
     }
@@ -44,11 +50,11 @@ impl Agents {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let (_, uid) = caller(connection, &header).await?;
+        let caller = self.turns.caller(connection, &header).await?;
         if approval.len() > MAX_BYTES {
             return Err(Error::BadValue(String::from("an approval is at most 4096 bytes")));
         }
-        let authority = Arc::clone(&self.authority);
+        let (authority, uid) = (Arc::clone(&self.authority), caller.uid);
         said(blocking(move || pushes::approve(&authority, uid, &approval, &signature)).await?)
     }
 
@@ -59,8 +65,9 @@ impl Agents {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let (name, uid) = caller(connection, &header).await?;
+        let caller = self.turns.caller(connection, &header).await?;
         let (authority, id) = (Arc::clone(&self.authority), RequestId::received(request));
+        let (name, uid) = (caller.name.clone(), caller.uid);
         said(blocking(move || pushes::deny(&authority, uid, &name, &id, report)).await?)
     }
 }

@@ -1,12 +1,18 @@
-//! `Factors1`: a user's devices. Being the right uid is not enough to change them: a fresh proof is.
+//! `Factors1`: a user's own factors. Being the right uid is not enough to change them: a fresh proof is.
 
-use super::{blocking, caller};
-use crate::accounts::{Lookup, by_uid};
+use super::polkit::{self, Action};
+use super::turns::Caller;
+use super::{Turns, blocking, shown};
+use crate::accounts::{Account, Lookup, by_uid};
 use crate::authority::Authority;
 use crate::devices;
-use crate::pushes::{self, Challenges};
-use mfa_core::bus::{DeviceListed, Error};
+use crate::own;
+use crate::pushes::{self, Challenges, Proof};
+use mfa_core::bus::{DeviceListed, Error, OwnFactors};
 use mfa_core::device::DeviceId;
+use mfa_core::enrollment::FactorId;
+use mfa_core::secret::Secret;
+use mfa_core::wire::Method;
 use std::sync::Arc;
 use zbus::message::Header;
 use zbus::{Connection, interface};
@@ -15,44 +21,201 @@ use zbus::{Connection, interface};
 pub(super) struct Factors {
     authority: Arc<Authority>,
     challenges: Arc<Challenges>,
+    turns: Turns,
 }
 
 impl Factors {
-    pub(super) fn new(authority: Arc<Authority>, challenges: Arc<Challenges>) -> Self {
-        Self { authority, challenges }
+    pub(super) fn new(authority: Arc<Authority>, challenges: Arc<Challenges>, turns: Turns) -> Self {
+        Self { authority, challenges, turns }
+    }
+
+    /// Runs `work` for the caller's own account.
+    async fn own<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        work: impl FnOnce(&Arc<Authority>, &Account) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (authority, uid) = (Arc::clone(&self.authority), caller.uid);
+        blocking(move || work(&authority, &account(uid)?)).await?
+    }
+
+    /// What `text` proves; empty, what polkit says, where it may be asked.
+    async fn proof(
+        &self,
+        caller: &Caller,
+        header: &Header<'_>,
+        connection: &Connection,
+        text: &str,
+    ) -> Result<Proof, Error> {
+        if !text.is_empty() {
+            return self.challenges.proof(caller.uid, text).await;
+        }
+        self.own(caller, |authority, account| own::may_ask_polkit(authority, account)).await?;
+        polkit::check(connection, header, Action::EnrollOwn).await?;
+        Ok(Proof::Polkit)
     }
 }
 
 #[interface(name = "io.github.pam_mfa.Factors1")]
 impl Factors {
-    async fn challenge(
+    async fn list(
         &self,
-        purpose: &str,
-        subject: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<OwnFactors, Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        self.own(&caller, |authority, account| own::list(authority, account).map(shown::factors)).await
+    }
+
+    async fn enroll(
+        &self,
+        method: &str,
+        label: String,
+        proof: &str,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, String), Error> {
-        let (name, uid) = caller(connection, &header).await?;
-        let (authority, challenges) = (Arc::clone(&self.authority), Arc::clone(&self.challenges));
-        let (purpose, subject) = (purpose.to_owned(), subject.to_owned());
-        let asked =
-            blocking(move || pushes::challenge(&authority, &challenges, &account(uid)?, &name, (&purpose, &subject)));
-        let (challenge, number) = asked.await??;
-        Ok((challenge, number.expose_str().unwrap_or_default().to_owned()))
+        let method = shown::method(method)?;
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.proof(&caller, &header, connection, proof).await?;
+        let made = self.own(&caller, move |authority, account| own::enroll(authority, account, method, &label, &proof));
+        let (factor, uri) = made.await?;
+        Ok((factor.to_string(), shown::secret(&uri)))
+    }
+
+    async fn confirm(
+        &self,
+        factor: &str,
+        code: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<String>, Error> {
+        let (factor, code) = (FactorId::typed(factor), Secret::from(code));
+        let caller = self.turns.caller(connection, &header).await?;
+        let codes = self.own(&caller, move |authority, account| own::confirm(authority, account, &factor, &code));
+        Ok(shown::secrets(&codes.await?))
+    }
+
+    async fn enroll_token(
+        &self,
+        serial: String,
+        code: String,
+        proof: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, Vec<String>), Error> {
+        let code = Secret::from(code);
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.proof(&caller, &header, connection, proof).await?;
+        let taken = self
+            .own(&caller, move |authority, account| own::enroll_token(authority, account, &serial, &code, &proof))
+            .await?;
+        Ok((taken.0.to_string(), shown::secrets(&taken.1)))
+    }
+
+    async fn rename(
+        &self,
+        factor: String,
+        label: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        self.own(&caller, move |authority, account| own::rename(authority, account, &factor, &label)).await
+    }
+
+    async fn prefer(
+        &self,
+        method: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), Error> {
+        let method = match method {
+            "" => None,
+            "push" => Some(Method::Push),
+            other => Some(shown::method(other).map_err(|_| {
+                Error::BadValue(String::from("the method is totp, hotp, push, or empty for what policy says"))
+            })?),
+        };
+        let caller = self.turns.caller(connection, &header).await?;
+        self.own(&caller, move |authority, account| own::prefer(authority, account, method)).await
+    }
+
+    async fn remove(
+        &self,
+        factor: &str,
+        proof: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), Error> {
+        let factor = FactorId::typed(factor);
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.challenges.proof(caller.uid, proof).await?;
+        self.own(&caller, move |authority, account| own::remove(authority, account, &factor, &proof)).await
+    }
+
+    async fn disable(
+        &self,
+        proof: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let ticket = self.own(&caller, move |authority, account| own::disable(authority, account, &proof)).await?;
+        Ok(ticket.as_ref().map(shown::secret).unwrap_or_default())
+    }
+
+    async fn regenerate_recovery_codes(
+        &self,
+        proof: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<String>, Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let codes = self.own(&caller, move |authority, account| own::new_recovery(authority, account, &proof)).await?;
+        Ok(shown::secrets(&codes))
+    }
+
+    async fn verify(
+        &self,
+        code: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(), Error> {
+        let code = Secret::from(code);
+        let caller = self.turns.caller(connection, &header).await?;
+        self.own(&caller, move |authority, account| own::verify(authority, account, &code)).await
+    }
+
+    async fn challenge(
+        &self,
+        purpose: String,
+        subject: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, String), Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        let (challenges, name) = (Arc::clone(&self.challenges), caller.name.clone());
+        let asked = self.own(&caller, move |authority, account| {
+            pushes::challenge(authority, &challenges, account, &name, (&purpose, &subject))
+        });
+        let (challenge, number) = asked.await?;
+        Ok((challenge, shown::secret(&number)))
     }
 
     async fn add_device(
         &self,
-        label: &str,
+        label: String,
         public_key: Vec<u8>,
         proof: &str,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
-        let (_, uid) = caller(connection, &header).await?;
-        let proof = self.challenges.proof(uid, proof).await?;
-        let (authority, label) = (Arc::clone(&self.authority), label.to_owned());
-        blocking(move || devices::add(&authority, &account(uid)?, &label, &public_key, &proof)).await?
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.challenges.proof(caller.uid, proof).await?;
+        self.own(&caller, move |authority, account| devices::add(authority, account, &label, &public_key, &proof)).await
     }
 
     async fn devices(
@@ -60,9 +223,8 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<DeviceListed>, Error> {
-        let (_, uid) = caller(connection, &header).await?;
-        let authority = Arc::clone(&self.authority);
-        blocking(move || devices::list(&authority, &account(uid)?)).await?
+        let caller = self.turns.caller(connection, &header).await?;
+        self.own(&caller, |authority, account| devices::list(authority, account)).await
     }
 
     async fn suspend_device(
@@ -72,14 +234,14 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let (_, uid) = caller(connection, &header).await?;
-        let (authority, device) = (Arc::clone(&self.authority), DeviceId::typed(device));
-        let proof = self.challenges.proof(uid, proof).await?;
-        blocking(move || devices::suspend(&authority, &account(uid)?, &device, &proof)).await?
+        let device = DeviceId::typed(device);
+        let caller = self.turns.caller(connection, &header).await?;
+        let proof = self.challenges.proof(caller.uid, proof).await?;
+        self.own(&caller, move |authority, account| devices::suspend(authority, account, &device, &proof)).await
     }
 }
 
-fn account(uid: u32) -> Result<crate::accounts::Account, Error> {
+fn account(uid: u32) -> Result<Account, Error> {
     match by_uid(uid) {
         Lookup::Found(account) => Ok(account),
         Lookup::Absent | Lookup::Failed(_) => {

@@ -1,0 +1,95 @@
+//! Asking polkit whether a caller may.
+//!
+//! Called with no lock held: polkit may run our own module to ask the caller for a code. Whatever is not a clear yes is a no.
+
+use mfa_core::bus::{Error, PREFIX};
+use std::collections::HashMap;
+use std::time::Duration;
+use zbus::message::{Flags, Header};
+
+use zbus::{Connection, Variant, proxy};
+
+/// What may be asked about, as `packaging/polkit` defines it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Action {
+    /// A first factor of the caller's own.
+    EnrollOwn,
+    /// Everybody's factors.
+    ManageUsers,
+}
+
+impl Action {
+    fn id(self) -> String {
+        let name = match self {
+            Self::EnrollOwn => "enroll-own",
+            Self::ManageUsers => "manage-users",
+        };
+        format!("{PREFIX}.{name}")
+    }
+}
+
+/// A person types a password, and a code of ours after it.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// `AllowUserInteraction` (org.freedesktop.PolicyKit1.Authority, CheckAuthorizationFlags).
+const MAY_ASK: u32 = 1;
+
+#[proxy(
+    interface = "org.freedesktop.PolicyKit1.Authority",
+    default_service = "org.freedesktop.PolicyKit1",
+    default_path = "/org/freedesktop/PolicyKit1/Authority"
+)]
+trait Authority {
+    fn check_authorization(
+        &self,
+        subject: &(&str, HashMap<&str, Variant<'_>>),
+        action: &str,
+        details: HashMap<&str, &str>,
+        flags: u32,
+        cancellation: &str,
+    ) -> zbus::Result<(bool, bool, HashMap<String, String>)>;
+
+    fn cancel_check_authorization(&self, cancellation: &str) -> zbus::Result<()>;
+}
+
+/// Whether polkit lets the caller of `header` do `action`. A person is asked only where the message allows it
+/// (`ALLOW_INTERACTIVE_AUTHORIZATION`).
+///
+/// # Errors
+/// When it does not, or cannot be asked.
+pub(super) async fn check(connection: &Connection, header: &Header<'_>, action: Action) -> Result<(), Error> {
+    let Some(sender) = header.sender() else {
+        return Err(Error::NotAuthorized(String::from("the bus does not say who calls")));
+    };
+    let id = action.id();
+    let absent = |why: &dyn std::fmt::Display| {
+        tracing::warn!("polkit cannot be asked about {id}: {why}");
+        Error::NotAuthorized(String::from("polkit cannot be asked whether you may do this; root can, by mfactl"))
+    };
+    let polkit = AuthorityProxy::builder(connection)
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await
+        .map_err(|why| absent(&why))?;
+    let name = Variant::from(sender.as_str());
+    let subject = ("system-bus-name", HashMap::from([("name", name)]));
+    let interactive = header.primary().flags().contains(Flags::ALLOW_INTERACTIVE_AUTH);
+    let flags = if interactive { MAY_ASK } else { 0 };
+    // One of a kind: serials are the sender's own.
+    let cancellation = format!("{sender}-{}", header.primary().serial_num());
+    let asked = polkit.check_authorization(&subject, &id, HashMap::new(), flags, &cancellation);
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok((true, ..))) => Ok(()),
+        Ok(Ok((false, challenge, _))) => Err(Error::NotAuthorized(String::from(if challenge && !interactive {
+            "you have to authenticate for this, and the call does not allow asking you"
+        } else {
+            "polkit does not let you do this"
+        }))),
+        Ok(Err(why)) => Err(absent(&why)),
+        Err(_) => {
+            // Best effort: a dialogue nobody waits for any more should go.
+            let _ = polkit.cancel_check_authorization(&cancellation).await;
+            Err(absent(&"it gave no answer in time"))
+        }
+    }
+}
