@@ -1,6 +1,6 @@
 # crashes, a bad policy and floods of connections never leave a socket dead
 for _ in $(seq 30); do
-    systemctl kill -s KILL mfad.service 2>/dev/null || true
+    systemctl kill --kill-whom=main -s KILL mfad.service 2>/dev/null || true
     sleep 0.1
 done
 sockets_listen || wrong "a socket is dead after thirty crashes"
@@ -33,9 +33,9 @@ sockets_listen || wrong "a socket is dead after a flood"
 within 20 mfad_answers
 
 # At a start nobody is there to answer: the queue is full, and still nothing dies.
-systemctl kill -s STOP mfad.service
+systemctl kill --kill-whom=main -s STOP mfad.service
 perl -MSocket -e 'my @all; for (1 .. 300) { socket(my $s, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0) or last; connect($s, sockaddr_un("/run/pam_mfa/root.sock")); push @all, $s } sleep 2'
-systemctl kill -s CONT mfad.service
+systemctl kill --kill-whom=main -s CONT mfad.service
 within 20 mfad_answers
 sockets_listen || wrong "a socket is dead after a full queue"
 told "a queue that was full while mfad stood still"
