@@ -125,7 +125,7 @@ pub fn main() -> ExitCode {
             (None, false, true) => Show::Told,
             (None, false, false) => Show::Everything,
         };
-        return match crate::ui::run(show, Trust::new(&arguments.daemon_user)) {
+        return match crate::ui::run(show, daemon::trust(&arguments.daemon_user)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => failed(&error.to_string()),
         };

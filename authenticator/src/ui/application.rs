@@ -46,7 +46,7 @@ pub enum Show<'a> {
 ///
 /// # Errors
 /// When there is nothing to show a window on.
-pub fn run(show: Show<'_>, trust: crate::daemon::Trust) -> Result<(), NoWindow> {
+pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> {
     // GTK itself would end the program.
     gtk::init().map_err(|_| NoWindow::NoDisplay)?;
     let flags = match show {
@@ -88,7 +88,7 @@ pub fn run(show: Show<'_>, trust: crate::daemon::Trust) -> Result<(), NoWindow> 
 struct Shell {
     application: adw::Application,
     /// Whom to take for mfad.
-    trust: crate::daemon::Trust,
+    trust: mfa_core::bus::Trust,
     /// To the agent's thread, since there is a window.
     words: RefCell<Option<UnboundedSender<Word>>>,
     /// One for each word that is not answered: a denial is not lost because the window is closed right after it.

@@ -5,12 +5,12 @@
 use super::back::Back;
 use super::group::Group;
 use super::{parts, text};
-use crate::cli::said;
-use crate::daemon::{self, Trust};
+use crate::daemon;
 use crate::{accounts, requests::short_fingerprint};
 use adw::prelude::*;
 use gtk::glib;
 use mfa_core::bus::DeviceListed;
+use mfa_core::bus::Trust;
 use mfa_core::clean;
 use std::rc::Rc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ async fn ask(trust: Trust) -> Result<Seen, String> {
     let bus = daemon::system_bus(PATIENCE).build().await.map_err(|error| error.to_string())?;
     let owner = trust.find(&bus).await.map_err(|error| error.to_string())?;
     let factors = daemon::factors(&bus, &owner).await.map_err(|error| error.to_string())?;
-    let devices = factors.devices().await.map_err(|error| said(&error))?;
+    let devices = factors.devices().await.map_err(|error| error.words())?;
     Ok(Seen { devices })
 }
 
