@@ -12,6 +12,7 @@ use mfa_core::approval::Purpose;
 use mfa_core::bus::{DeviceListed, Error};
 use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
 use mfa_core::event::{Event, Kind};
+use mfa_core::policy::Way;
 use mfa_core::upkeep::Upkeep;
 
 /// Longest label, in characters.
@@ -28,7 +29,7 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
     }
     let _held = authority.locks.blocking(&account.name);
     let now = authority.clock.now();
-    if !may_be_first(authority, account, proof, now)? {
+    if !may_be_first(authority, account, proof, Way::Desktop, now)? {
         prove(authority, account, proof, &Purpose::AddDevice { fingerprint: key.fingerprint() })?;
     }
     let (mut enrollment, fresh) = changes::enrollment_of(authority, account).map_err(refused)?;

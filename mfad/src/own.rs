@@ -4,11 +4,14 @@
 //! polkit's word that the user has authenticated just now, where policy lets a factor be set up and none is required yet. What
 //! must never happen: a factor added or taken away on the word of a uid alone, or one proof serving two changes.
 
-use crate::accounts::{Account, Lookup};
+mod proof;
+
+pub use proof::{enrollment_of, may_ask_polkit, may_be_first, prove, refused, unavailable};
+
+use crate::accounts::Account;
 use crate::admin;
 use crate::authority::Authority;
 use crate::changes::{self, Refusal};
-use crate::logins::{self, Answerer, Caller};
 use crate::pushes::Proof;
 use mfa_core::admin::{NewFactor, UserStatus};
 use mfa_core::approval::Purpose;
@@ -16,12 +19,11 @@ use mfa_core::bus::Error;
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId};
 use mfa_core::event::{Event, Kind};
-use mfa_core::limits::Budget;
-use mfa_core::now::Now;
 use mfa_core::otp::Algorithm;
-use mfa_core::policy::{OWN_PROGRAM, Require, Way};
+use mfa_core::policy::{Require, Way};
 use mfa_core::secret::Secret;
-use mfa_core::wire::{Context, Method};
+use mfa_core::wire::Method;
+use proof::{charge, forgive, judged, may_add, not_proved};
 
 /// What every app takes: RFC 6238 with the values of Google's Key URI Format.
 const DIGITS: u8 = 6;
@@ -50,7 +52,7 @@ pub fn enroll(
     proof: &Proof,
 ) -> Result<(FactorId, Secret), Error> {
     let _held = authority.locks.blocking(&account.name);
-    may_add(authority, account, proof)?;
+    may_add(authority, account, proof, Way::App)?;
     let algorithm = Algorithm::default();
     let new = NewFactor { method, algorithm, digits: DIGITS, period: PERIOD, label: label.to_owned() };
     let made = changes::start(authority, account, &new, true).map_err(told)?;
@@ -75,7 +77,9 @@ fn confirm_in(
     id: &FactorId,
     code: &Secret,
 ) -> Result<Vec<Secret>, Error> {
+    charge(authority, account, enrollment, id)?;
     let codes = changes::confirm(authority, enrollment, id, code).map_err(told)?;
+    forgive(authority, enrollment, id)?;
     note(authority, account, Kind::EnrollCompleted, Some(id.to_string()));
     if !codes.is_empty() {
         note(authority, account, Kind::RecoveryGenerated, None);
@@ -98,7 +102,7 @@ pub fn enroll_token(
 ) -> Result<(FactorId, Vec<Secret>), Error> {
     let no = || Error::Refused(String::from("that is not a token you can take, or not a code of it"));
     let _held = authority.locks.blocking(&account.name);
-    may_add(authority, account, proof)?;
+    may_add(authority, account, proof, Way::Token)?;
     let waiting = enrollment_of(authority, account)?.and_then(|enrollment| {
         let of_it = |factor: &&mfa_core::enrollment::Factor| {
             factor.pending && factor.token.as_deref().is_some_and(|token| token.eq_ignore_ascii_case(serial.trim()))
@@ -113,6 +117,7 @@ pub fn enroll_token(
     let Some(mut enrollment) = enrollment_of(authority, account)? else { return Err(no_factor()) };
     match confirm_in(authority, account, &mut enrollment, &id, code) {
         Ok(codes) => Ok((id, codes)),
+        Err(Error::Later(why)) => Err(Error::Later(why)),
         Err(_) => {
             if taken_now {
                 changes::remove_factor(authority, &mut enrollment, &id).map_err(refused)?;
@@ -231,115 +236,10 @@ pub fn verify(authority: &Authority, account: &Account, code: &Secret) -> Result
     judged(authority, account, code, "Factors1.Verify")
 }
 
-/// Whether a factor may be added: a proof of one who has some, or what a first one needs. The caller holds the user's lock.
-fn may_add(authority: &Authority, account: &Account, proof: &Proof) -> Result<(), Error> {
-    if may_be_first(authority, account, proof, authority.clock.now())? {
-        return Ok(());
-    }
-    prove(authority, account, proof, &Purpose::AddFactor)
-}
-
-/// Whether `proof` is good for a factor of one who has none to show: an administrator's ticket, which is used up then, or
-/// polkit's word where [`may_ask_polkit`]. The caller holds the user's lock.
-///
-/// # Errors
-/// When polkit's word is shown where it does not count.
-pub fn may_be_first(authority: &Authority, account: &Account, proof: &Proof, now: Now) -> Result<bool, Error> {
-    match proof {
-        Proof::Typed(text) => Ok(authority.tickets.redeem(&account.name, text, now)),
-        Proof::Approved(_) => Ok(false),
-        Proof::Polkit => may_ask_polkit(authority, account).map(|()| true),
-    }
-}
-
-/// Whether polkit may be asked for a first factor of the account: it has none, policy lets one be set up, and none is required
-/// yet. From then on the login itself, an administrator or a ticket are the way.
-///
-/// # Errors
-/// Which of these it is.
-pub fn may_ask_polkit(authority: &Authority, account: &Account) -> Result<(), Error> {
-    let no = |why: &str| Err(Error::NotAuthorized(String::from(why)));
-    if enrollment_of(authority, account)?.is_some_and(|enrollment| enrollment.is_enrolled()) {
-        return no("a proof is needed: a fresh code, a recovery code, or another device's yes to this very change");
-    }
-    let service = String::from(OWN_PROGRAM);
-    let context = Context { user: account.name.clone(), service, real_uid: account.uid, ..Context::default() };
-    let looked_up = Lookup::Found(account.clone());
-    let wall = authority.clock.now().wall;
-    let appraisal = logins::appraise(authority, Caller::Own(account.uid), &context, &looked_up, wall);
-    let decision = appraisal.decision;
-    if !decision.enrol.contains(&Way::App) && !decision.enrol.contains(&Way::Token) {
-        return no(
-            "policy lets nobody set up a first factor alone; ask your administrator for a ticket (mfactl ticket)",
-        );
-    }
-    if decision.require.value != Require::Optional || decision.refused.is_some() {
-        return no("a factor is required by now: set it up at a login, or ask your administrator for a ticket");
-    }
-    Ok(())
-}
-
-/// A fresh code or recovery code of the account's, judged in the budget of the user's own programs, or a device's yes to
-/// this very change. The caller holds the user's lock.
-///
-/// # Errors
-/// When it is none.
-pub fn prove(authority: &Authority, account: &Account, proof: &Proof, change: &Purpose) -> Result<(), Error> {
-    let typed = match proof {
-        Proof::Approved(purpose) if purpose == change => return Ok(()),
-        Proof::Approved(_) | Proof::Polkit => return Err(not_proved()),
-        Proof::Typed(typed) => typed,
-    };
-    if !enrollment_of(authority, account)?.is_some_and(|enrollment| enrollment.is_enrolled()) {
-        return Err(not_proved());
-    }
-    judged(authority, account, typed, change.name())
-}
-
-fn judged(authority: &Authority, account: &Account, typed: &Secret, what: &str) -> Result<(), Error> {
-    let now = authority.clock.now();
-    let answerer = Answerer::outside_a_login(authority, &account.name, Some(account.uid), &Budget::Own);
-    let judgement = match logins::transact(authority, answerer, Some(typed), now) {
-        Ok(judgement) => judgement,
-        Err((why, _)) => return Err(unavailable(&why)),
-    };
-    if judgement.accepted {
-        return Ok(());
-    }
-    let mut event = Event::new(Kind::AuthFailed).about(&account.name).by(account.uid).detail(what);
-    (event.method, event.reason) = (Some(judgement.method), Some(judgement.reason));
-    authority.note(event);
-    if judgement.wait > 0 {
-        return Err(Error::Later(String::from("too many wrong codes; try again later")));
-    }
-    Err(not_proved())
-}
-
-/// The account's enrolment.
-///
-/// # Errors
-/// When it cannot be read, or is another uid's.
-pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<Option<Enrollment>, Error> {
-    match authority.store.enrollment(&account.name) {
-        Ok(Some(enrollment)) if enrollment.uid != account.uid => {
-            Err(Error::NotAuthorized(String::from("your enrolment is of another uid; ask your administrator")))
-        }
-        Ok(enrollment) => Ok(enrollment),
-        Err(why) => Err(unavailable(&why)),
-    }
-}
-
 fn note(authority: &Authority, account: &Account, kind: Kind, factor: Option<String>) {
     let mut event = Event::new(kind).about(&account.name).by(account.uid);
     event.factor = factor.map(|name| clean::field(&name));
     authority.note(event);
-}
-
-fn not_proved() -> Error {
-    Error::NotAuthorized(String::from(
-        "a fresh code or recovery code of yours is needed, another device's yes to this very change, or an \
-         administrator's ticket",
-    ))
 }
 
 fn no_factor() -> Error {
@@ -349,15 +249,4 @@ fn no_factor() -> Error {
 /// A refusal that says what the caller can do about it.
 fn told(Refusal(why): Refusal) -> Error {
     Error::Refused(why)
-}
-
-/// A fault: its cause is for the log.
-pub fn refused(Refusal(why): Refusal) -> Error {
-    unavailable(&why)
-}
-
-/// The same of anything that can be shown.
-pub fn unavailable(why: &dyn std::fmt::Display) -> Error {
-    tracing::error!("a change of a user's own factors failed: {why}");
-    Error::Unavailable(String::from("it could not be done; mfad's log says why"))
 }

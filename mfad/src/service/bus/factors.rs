@@ -11,6 +11,7 @@ use crate::pushes::{self, Challenges, Proof};
 use mfa_core::bus::{DeviceListed, Error, OwnFactors};
 use mfa_core::device::DeviceId;
 use mfa_core::enrollment::FactorId;
+use mfa_core::policy::Way;
 use mfa_core::secret::Secret;
 use mfa_core::wire::Method;
 use std::sync::Arc;
@@ -46,11 +47,12 @@ impl Factors {
         header: &Header<'_>,
         connection: &Connection,
         text: &str,
+        way: Way,
     ) -> Result<Proof, Error> {
         if !text.is_empty() {
             return self.challenges.proof(caller.uid, text).await;
         }
-        self.own(caller, |authority, account| own::may_ask_polkit(authority, account)).await?;
+        self.own(caller, move |authority, account| own::may_ask_polkit(authority, account, way)).await?;
         polkit::check(connection, header, Action::EnrollOwn).await?;
         Ok(Proof::Polkit)
     }
@@ -77,7 +79,7 @@ impl Factors {
     ) -> Result<(String, String), Error> {
         let method = shown::method(method)?;
         let caller = self.turns.caller(connection, &header).await?;
-        let proof = self.proof(&caller, &header, connection, proof).await?;
+        let proof = self.proof(&caller, &header, connection, proof, Way::App).await?;
         let made = self.own(&caller, move |authority, account| own::enroll(authority, account, method, &label, &proof));
         let (factor, uri) = made.await?;
         Ok((factor.to_string(), shown::secret(&uri)))
@@ -106,7 +108,7 @@ impl Factors {
     ) -> Result<(String, Vec<String>), Error> {
         let code = Secret::from(code);
         let caller = self.turns.caller(connection, &header).await?;
-        let proof = self.proof(&caller, &header, connection, proof).await?;
+        let proof = self.proof(&caller, &header, connection, proof, Way::Token).await?;
         let taken = self
             .own(&caller, move |authority, account| own::enroll_token(authority, account, &serial, &code, &proof))
             .await?;
