@@ -31,6 +31,11 @@ done
 [ "$(id -u)" = 0 ] || fail "run it as root: it boots containers"
 need_packages debootstrap systemd-container lintian dpkg-dev
 
+# One at a time: two containers of this machine would share one control group, and kill each other's units.
+mkdir -p "$roots"
+exec 9>"$roots/lock"
+flock 9
+
 work=$(mktemp -d /var/tmp/mfa-check-XXXX)
 clean_up() {
     trap '' INT TERM HUP
