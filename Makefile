@@ -3,6 +3,7 @@
 #   make build               everything, offline once `cargo fetch --locked` was run
 #   make check               the tests that need neither root nor a bus nor the network
 #   make install DESTDIR=…   copies what was built; or install-module, install-daemon, install-authenticator, install-doc
+#   make bill                what is linked in: CycloneDX, licences and third-party notices, in $CARGO_TARGET_DIR/bill
 #   make uninstall DESTDIR=… removes the same files again; never /etc/pam_mfa/mfa.toml or /var/lib/pam_mfa
 #
 # `install` never builds, needs no root with DESTDIR, and never touches the running system: no unit is started, no stack changed.
@@ -84,7 +85,7 @@ authenticator_files = $(BINDIR)/mfa-authenticator $(USERUNITDIR)/mfa-authenticat
 	$(BASHCOMPDIR)/mfa-authenticator $(ZSHCOMPDIR)/_mfa-authenticator $(FISHCOMPDIR)/mfa-authenticator.fish \
 	$(if $(GUI),$(window_files))
 
-.PHONY: build check install install-module install-daemon install-authenticator install-doc uninstall
+.PHONY: build check bill install install-module install-daemon install-authenticator install-doc uninstall
 
 # The module by a call of its own: built with the others, its dependencies would get features that only they need.
 build:
@@ -97,6 +98,12 @@ check:
 	$(CARGO) test $(CARGOFLAGS) -p mfad --lib --test shipped_config --test doctor_stacks
 	$(CARGO) test $(CARGOFLAGS) -p mfa-authenticator --lib
 	$(CARGO) test $(CARGOFLAGS) -p mfa-pages --lib
+
+bill:
+	mkdir -p $(TARGET)/bill
+	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- sbom >$(TARGET)/bill/pam_mfa.cdx.json
+	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- licences >$(TARGET)/bill/LICENCES
+	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- notices >$(TARGET)/bill/NOTICES
 
 install: $(addprefix install-,$(PARTS)) install-doc
 

@@ -71,7 +71,7 @@ for suite in "${suites[@]}"; do
     cp -r "$debs" "$root/debs"
     cp -r "$work/next" "$root/next"
     cp -r packaging/check "$root/check"
-    install -D -m 0644 config/pam.d/sshd "$root/check/pam.d/sshd"
+    cp -r packaging/debian/tests "$root/check/tests"
     install -D -m 0644 packaging/try/scene.exp "$root/check/scene.exp"
     start_container
     for step in packaging/check/steps/*.sh; do

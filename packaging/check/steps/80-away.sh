@@ -10,10 +10,20 @@ echo 'auth required pam_mfa.so first_factor=stack' >>/etc/pam.d/su
 ! apt-get remove -y libpam-mfa >/root/apt.log 2>&1 || wrong "removed although /etc/pam.d/su names the module"
 grep -q '/etc/pam.d/su' /root/apt.log || { cat /root/apt.log && wrong "apt does not say which stack"; }
 [ -e /usr/lib/x86_64-linux-gnu/security/pam_mfa.so ] || wrong "the module is gone"
-by_ssh 'password:' "$password" 2>/dev/null || { cat /root/shown && wrong "ssh after a refused removal"; }
-told "with a line of the administrator's the removal is refused, and says which file"
-
+! by_ssh 'password:' "$password" || wrong "a refused removal switched the second factor off"
+by_ssh 'password:' "$password" 'code' "$(fresh_code)" || { cat /root/shown && wrong "ssh after a refused removal"; }
+told "with a line of the administrator's the removal is refused, says which file, and leaves logins as they were"
 cp /root/su /etc/pam.d/su
+
+cp /etc/pam.d/common-auth /root/common-auth
+sed -i 's/nullok/nullok try_first_pass/; /^# end of pam-auth-update config/d' /etc/pam.d/common-auth
+! apt-get remove -y libpam-mfa >/root/apt.log 2>&1 || wrong "removed although an edited common-auth names the module"
+grep -q '/etc/pam.d/common-auth' /root/apt.log || { cat /root/apt.log && wrong "apt does not say that common-auth was edited"; }
+by_ssh 'password:' "$password" 'code' "$(fresh_code)" || { cat /root/shown && wrong "ssh through an edited common-auth"; }
+told "with a common-auth that was edited, too"
+cp /root/common-auth /etc/pam.d/common-auth
+pam-auth-update --enable mfa
+
 apt-get remove -y libpam-mfa mfad mfa-authenticator >/root/apt.log 2>&1 || { cat /root/apt.log && wrong "apt remove"; }
 diff /root/before <(stacks) || wrong "removal left something in a stack"
 [ ! -e /usr/lib/x86_64-linux-gnu/security/pam_mfa.so ] || wrong "the module is still there"
