@@ -6,6 +6,7 @@
 use mfa_core::approval::{LONGEST_LIFETIME, MAX_BYTES, Purpose, Request, typed};
 use mfa_core::bus::{Decided, Listed, Withdrawn};
 use mfa_core::clean;
+pub use mfa_core::device::short_fingerprint;
 use mfa_core::secret::Secret;
 use std::collections::VecDeque;
 
@@ -253,13 +254,6 @@ fn listed(request: &Request) -> Listed {
         issued: request.issued,
         expires: request.expires,
     }
-}
-
-/// The first 16 hex digits of a key's fingerprint in groups of four: what two people compare.
-#[must_use]
-pub fn short_fingerprint(fingerprint: &str) -> String {
-    let digits: Vec<char> = fingerprint.chars().filter(char::is_ascii_hexdigit).take(16).collect();
-    digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -41,6 +41,13 @@ impl fmt::Display for DeviceId {
     }
 }
 
+/// The first 16 hex digits of a key's fingerprint in groups of four: what two people compare.
+#[must_use]
+pub fn short_fingerprint(fingerprint: &str) -> String {
+    let digits: Vec<char> = fingerprint.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
 /// Why 32 bytes are not a key that may be enrolled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {

@@ -6,6 +6,7 @@
 
 mod words;
 
+use crate::approval::NUMBER_DIGITS;
 use crate::enrollment::Factor;
 use crate::lookup::StoredCode;
 use crate::now::Now;
@@ -17,7 +18,6 @@ use crate::secret::Secret;
 use crate::stock::{Reached, Token};
 use crate::tokens::MAX_SERIAL;
 use crate::wire::Method;
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Wrong answers in one enrolment: a serial number misread, a code mistyped, a clock put right.
@@ -47,13 +47,26 @@ pub struct App {
     pub picture: Vec<Zeroizing<String>>,
 }
 
-/// A desktop that waits to be paired.
+/// A desktop that waits to be paired. The number it shows is not here: tries at it are counted over all logins.
 #[derive(Debug, Clone)]
 pub struct Desktop {
+    /// The name of its offer.
+    pub offer: String,
     /// What it calls itself.
     pub label: String,
-    /// What it shows, six digits.
-    pub number: Secret,
+    /// SHA-256 of its key, hex.
+    pub fingerprint: String,
+}
+
+/// What became of a number that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// It is the one the desktop shows.
+    Right,
+    /// It is not.
+    Wrong,
+    /// The desktop does not wait any more.
+    Gone,
 }
 
 /// An enrolment under way.
@@ -102,6 +115,13 @@ pub enum Turn {
         /// As typed.
         serial: String,
     },
+    /// A number is to be tried; [`Enrolling::number`] says what became of it.
+    TryNumber {
+        /// The name of the desktop's offer.
+        offer: String,
+        /// As typed, digits alone.
+        number: Secret,
+    },
     /// All was shown and proved: it is to be kept, and the login goes on with this method.
     Keep(Proved),
     /// Not now, and policy lets the user pass until later.
@@ -139,7 +159,10 @@ pub enum By {
         moving: Moving,
     },
     /// The user sits before the desktop that waits.
-    Desktop,
+    Desktop {
+        /// The name of its offer.
+        offer: String,
+    },
 }
 
 impl By {
@@ -150,7 +173,7 @@ impl By {
             Self::App { factor, .. } => factor.method(),
             Self::Token { moving: Moving::Time { .. }, .. } => Method::Totp,
             Self::Token { moving: Moving::Counter, .. } => Method::Hotp,
-            Self::Desktop => Method::Push,
+            Self::Desktop { .. } => Method::Push,
         }
     }
 }
@@ -209,8 +232,11 @@ impl Enrolling {
                 }
                 None => self.again(|_| ask(Vec::new(), words::TOKEN_CODE_AGAIN, false)),
             },
-            Phase::Desktop if self.is_number(text) => self.show_codes(By::Desktop),
-            Phase::Desktop => self.again(|_| ask(Vec::new(), words::NUMBER_AGAIN, true)),
+            Phase::Desktop => match (&self.material.desktop, digits(text)) {
+                (Some(desktop), Some(number)) => Turn::TryNumber { offer: desktop.offer.clone(), number },
+                (Some(_), None) => self.again(|_| ask(Vec::new(), words::NUMBER_AGAIN, true)),
+                (None, _) => Turn::Over,
+            },
             Phase::Shown { .. } => self.keep(),
         }
     }
@@ -224,6 +250,27 @@ impl Enrolling {
                 ask(Vec::new(), words::TOKEN_CODE, false)
             }
             (Phase::Serial, None) => self.again(|_| ask(Vec::new(), words::SERIAL_AGAIN, true)),
+            _ => Turn::Over,
+        }
+    }
+
+    /// What became of the number.
+    pub fn number(&mut self, tried: Tried) -> Turn {
+        match (&self.phase, tried, &self.material.desktop) {
+            (Phase::Desktop, Tried::Right, Some(desktop)) => {
+                let by = By::Desktop { offer: desktop.offer.clone() };
+                self.show_codes(by)
+            }
+            (Phase::Desktop, Tried::Wrong, Some(_)) => self.again(|_| ask(Vec::new(), words::NUMBER_AGAIN, true)),
+            (Phase::Desktop, Tried::Gone, _) => {
+                self.material.desktop = None;
+                self.ways.retain(|way| *way != Way::Desktop);
+                if self.ways.is_empty() {
+                    Turn::Over
+                } else {
+                    self.again(|enrolling| enrolling.menu(words::DESKTOP_GONE))
+                }
+            }
             _ => Turn::Over,
         }
     }
@@ -253,8 +300,10 @@ impl Enrolling {
                 ask(Page::of(said.iter().map(String::as_str)), words::SERIAL, true)
             }
             Way::Desktop => {
+                let Some(desktop) = &self.material.desktop else { return Turn::Over };
+                let lines = words::desktop(desktop);
                 self.phase = Phase::Desktop;
-                ask(Page::of(said.iter().map(String::as_str)), words::NUMBER, true)
+                ask(Page::of(said.iter().chain(&lines).map(String::as_str)), words::NUMBER, true)
             }
         }
     }
@@ -276,12 +325,6 @@ impl Enrolling {
         }
     }
 
-    fn is_number(&self, text: &str) -> bool {
-        let Some(desktop) = &self.material.desktop else { return false };
-        let digits: Zeroizing<Vec<u8>> = Zeroizing::new(text.bytes().filter(|b| !matches!(b, b' ' | b'-')).collect());
-        bool::from(digits.ct_eq(desktop.number.expose()))
-    }
-
     fn show_codes(&mut self, by: By) -> Turn {
         let lines = words::recovery(&self.material.recovery.shown);
         self.phase = Phase::Shown { by };
@@ -301,6 +344,13 @@ impl Enrolling {
         self.tries_left = self.tries_left.saturating_sub(1);
         if self.tries_left > 0 { next(self) } else { Turn::Over }
     }
+}
+
+/// What was typed as a number, without what people put between its digits.
+fn digits(text: &str) -> Option<Secret> {
+    let plain: Vec<u8> = text.bytes().filter(|b| !matches!(b, b' ' | b'-')).collect();
+    let is_number = !plain.is_empty() && plain.len() <= NUMBER_DIGITS && plain.iter().all(u8::is_ascii_digit);
+    is_number.then(|| Secret::new(plain))
 }
 
 fn check_token(otp: &Otp, reached: Reached, text: &str, now: Now) -> Option<u64> {

@@ -9,6 +9,7 @@ use crate::clock::{Clock, zone};
 use crate::config::{Config, ConfigError};
 use crate::countries::Countries;
 use crate::locks::Locks;
+use crate::offers::Offers;
 use crate::pushes::Registry;
 use crate::store::{Store, StoreError};
 use crate::tickets::Tickets;
@@ -34,6 +35,8 @@ pub struct Authority {
     pub pushes: Registry,
     /// Tickets for first devices.
     pub tickets: Tickets,
+    /// Desktops that wait to be paired at a login.
+    pub offers: Offers,
     config_file: Option<PathBuf>,
     in_force: RwLock<Arc<InForce>>,
     requirements: RwLock<Arc<Requirements>>,
@@ -92,6 +95,7 @@ impl Authority {
             clock,
             locks: Locks::default(),
             tickets: Tickets::default(),
+            offers: Offers::default(),
             pushes: Registry::new(host_name(), &machine_id()),
             config_file: config_file.map(Path::to_owned),
             in_force: RwLock::new(Arc::new(InForce::of(config))),

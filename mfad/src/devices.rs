@@ -13,6 +13,7 @@ use mfa_core::bus::{DeviceListed, Error};
 use mfa_core::device::{Device, DeviceId, DeviceKey, MAX_DEVICES};
 use mfa_core::event::{Event, Kind};
 use mfa_core::policy::Way;
+use mfa_core::secret::Secret;
 use mfa_core::upkeep::Upkeep;
 
 /// Longest label, in characters.
@@ -23,10 +24,7 @@ const LABEL: usize = 64;
 /// # Errors
 /// When the key must not be enrolled or the proof is none.
 pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], proof: &Proof) -> Result<String, Error> {
-    let key = DeviceKey::new(key).map_err(|why| Error::BadValue(why.to_string()))?;
-    if label.chars().count() > LABEL || label.chars().any(char::is_control) {
-        return Err(Error::BadValue(format!("a label has at most {LABEL} characters and no control characters")));
-    }
+    let key = checked(label, key)?;
     let _held = authority.locks.blocking(&account.name);
     let now = authority.clock.now();
     if !may_be_first(authority, account, proof, Way::Desktop, now)? {
@@ -55,6 +53,41 @@ pub fn add(authority: &Authority, account: &Account, label: &str, key: &[u8], pr
     event.factor = Some(id.to_string());
     authority.note(event);
     Ok(id.to_string())
+}
+
+/// Offers a first device to the next login of the account, for the connection `caller`: the offer's name, and the number to show.
+///
+/// # Errors
+/// When the account has a factor, policy sets up no desktop at logins, or the key must not be enrolled.
+pub fn offer(
+    authority: &Authority,
+    account: &Account,
+    caller: &str,
+    label: &str,
+    key: &[u8],
+) -> Result<(String, Secret), Error> {
+    let key = checked(label, key)?;
+    if enrollment_of(authority, account)?.is_some_and(|enrollment| enrollment.is_enrolled()) {
+        return Err(Error::NotAuthorized(String::from(
+            "you have a factor: a device is added with a fresh code, a recovery code, or another device's yes",
+        )));
+    }
+    let policy = &authority.in_force().policy;
+    let by_rules = policy.rules.iter().filter_map(|rule| rule.enrol.as_ref());
+    if !by_rules.chain([&policy.enrol]).any(|set| set.value.contains(&Way::Desktop)) {
+        return Err(Error::Refused(String::from(
+            "policy lets no desktop be set up at a login; ask your administrator for a ticket (mfactl ticket)",
+        )));
+    }
+    let now = authority.clock.now();
+    authority.offers.make(account.uid, caller, (label, key), now).map_err(|why| unavailable(&why))
+}
+
+fn checked(label: &str, key: &[u8]) -> Result<DeviceKey, Error> {
+    if label.chars().count() > LABEL || label.chars().any(char::is_control) {
+        return Err(Error::BadValue(format!("a label has at most {LABEL} characters and no control characters")));
+    }
+    DeviceKey::new(key).map_err(|why| Error::BadValue(why.to_string()))
 }
 
 /// The account's devices.

@@ -16,6 +16,7 @@ pub mod devices;
 pub mod hygiene;
 pub mod locks;
 pub mod logins;
+pub mod offers;
 pub mod own;
 pub mod picture;
 pub mod pushes;

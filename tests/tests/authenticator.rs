@@ -128,6 +128,33 @@ fn a_first_device_comes_by_an_administrators_ticket() {
 }
 
 #[test]
+fn a_first_device_comes_by_a_login_at_which_its_number_is_typed() {
+    let world = World::new("offered");
+    let _bus = SystemBus::start(&world);
+    let mfad = Mfad::start(&world, "require = \"required\"\nenrol = [\"desktop\"]\n");
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    house.world.pam("su", &["requisite pam_unix.so", &house.world.module("required", "first_factor=stack")]);
+    let session = Session::start(&house.world, &house.world.user("alice"));
+    house.mfad.is_on_the_bus(1);
+    let mut pairing = Terminal::start(&session.authenticator(&["pair", "--label", "desk"]));
+    let fingerprint = pairing.expect("You have no factor yet.");
+    let fingerprint = fingerprint.split("new key: ").nth(1).unwrap().lines().next().unwrap().trim().to_owned();
+    let number = number_in(pairing.expect("withdraws").lines().next().unwrap().trim());
+    let bob = house.world.user("bob");
+    let mut login = Terminal::start(&Program::new("su").args(["alice", "-c", "echo let in"]).as_user(&bob));
+    login.answer("assword: ", PASSWORD);
+    let screen = login.expect("Number your desktop shows: ");
+    assert!(screen.contains(&fingerprint), "{fingerprint} in {screen}");
+    login.line(&number);
+    login.answer("Press Enter when you have kept them: ", "");
+    login.expect("let in");
+    let paired = pairing.finish();
+    assert!(paired.code == 0 && paired.text().contains("can approve your sign-ins"), "{}", paired.text());
+    let devices = session.authenticator(&["devices"]).run("").ok();
+    assert!(devices.stdout.contains("desk") && devices.stdout.contains("key in this keyring"), "{}", devices.stdout);
+}
+
+#[test]
 fn the_agent_comes_back_to_a_restarted_mfad_and_a_restarted_bus() {
     let world = World::new("returns");
     let bus = SystemBus::start(&world);

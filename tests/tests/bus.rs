@@ -74,6 +74,14 @@ fn table(device: &str) -> Vec<Row> {
         row("Factors1.Verify", &["string:x"], Some("NotAuthorized"), Some("NotAuthorized")),
         row("Agents1.Register", &[&format!("string:{device}"), "objpath:/x"], None, none),
         row("Agents1.Approve", &["array:byte:123,125", "array:byte:0"], Some("BadValue"), Some("BadValue")),
+        // One who has a factor needs a proof; for the others this policy sets no desktop up.
+        row(
+            "Agents1.OfferDevice",
+            &["string:x", &format!("array:byte:{}", bytes.join(","))],
+            Some("NotAuthorized"),
+            refused,
+        ),
+        row("Agents1.AwaitOffer", &["string:00"], Some("NoSuchRequest"), Some("NoSuchRequest")),
         row("Agents1.Deny", &["string:00", "boolean:true"], Some("NoSuchRequest"), Some("NoSuchRequest")),
         row("Factors1.Devices", &[], None, None),
         // Served to everybody alike: it asks the caller's own devices, and who has none learns nothing.

@@ -6,6 +6,7 @@
 mod devices;
 mod hidden;
 pub(crate) mod ids;
+mod offer;
 mod pair;
 mod pin;
 mod proof;

@@ -3,7 +3,7 @@
 //! What must never happen: a proof spent although the key cannot be kept, a key kept that mfad refused, a proof shown
 //! to somebody who is not mfad.
 
-use super::{factors, hidden, proof};
+use super::{factors, hidden, offer, proof};
 use crate::accounts;
 use crate::keyring::{Keyring, Owner, stored};
 use crate::requests::short_fingerprint;
@@ -12,6 +12,7 @@ use ed25519_dalek::SigningKey;
 use mfa_core::bus::Trust;
 use mfa_core::clean;
 use mfa_core::device::{DeviceId, DeviceKey};
+use mfa_core::secret::Secret;
 use zbus::connection::Builder;
 use zeroize::Zeroizing;
 
@@ -40,6 +41,9 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin:
     let text = stored::text(&key, pin.as_ref().map(|pin| (pin, &random)))?;
     drop(key);
     println!("The fingerprint of this computer's new key: {}", short_fingerprint(&public.fingerprint()));
+    if !ticket && let Some(device) = offer::taken(trust, &factors, &label, &public).await? {
+        return kept(&keyring, &device, text, host, pin.is_some()).await;
+    }
     let proof = proof::asked(if ticket {
         "Ticket: "
     } else {
@@ -60,16 +64,21 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin:
         .await
         .map_err(|error| anyhow!("mfad did not add this computer: {}", error.words()))?;
 
-    let id = DeviceId::typed(&device);
+    kept(&keyring, &device, text, host, pin.is_some()).await
+}
+
+/// Keeps the key of what mfad added, and says so.
+async fn kept(keyring: &Keyring, device: &str, text: Secret, host: String, has_pin: bool) -> anyhow::Result<()> {
+    let id = DeviceId::typed(device);
     let owner = Owner { user: accounts::own_name(), host };
-    let shown = clean::field(&device);
+    let shown = clean::field(device);
     if let Err(error) = keyring.store(&id, text, owner).await {
         bail!(
             "mfad added this computer as {shown}, but its key could not be stored and is gone: {error} \
              Run: mfa-authenticator lost {shown}"
         );
     }
-    let asks = if pin.is_some() { "; it asks for the PIN each time" } else { "" };
+    let asks = if has_pin { "; it asks for the PIN each time" } else { "" };
     println!("This computer is {shown} and can approve your sign-ins while the agent runs{asks}.");
     Ok(())
 }

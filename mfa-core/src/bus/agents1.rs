@@ -20,4 +20,13 @@ pub trait Agents1 {
 
     /// Answers a request with no. Only from a connection to which it was presented. `report`: it was not me.
     fn deny(&self, request: &str, report: bool) -> Result<(), Error>;
+
+    /// Offers a first device, with its Ed25519 public key, to the next login of the caller's user, who has no factor yet and
+    /// whom policy lets set one up so: the offer's name, and the number that the user types there, behind the first factor.
+    /// It waits ten minutes, or until the caller leaves the bus, another program of the user's offers one, or five wrong
+    /// numbers were typed.
+    fn offer_device(&self, label: &str, public_key: &[u8]) -> Result<(String, String), Error>;
+
+    /// Waits for the end of an offer of this connection's: the name of the device it became.
+    fn await_offer(&self, offer: &str) -> Result<String, Error>;
 }

@@ -32,9 +32,11 @@ fn material(ways: &[Way]) -> Material {
     Material {
         app: ways.contains(&Way::App).then(|| App { factor, issuer: String::from("host"), picture }),
         token: ways.contains(&Way::Token),
-        desktop: ways
-            .contains(&Way::Desktop)
-            .then(|| Desktop { label: String::from("desk"), number: Secret::from(String::from("482913")) }),
+        desktop: ways.contains(&Way::Desktop).then(|| Desktop {
+            offer: String::from("offer"),
+            label: String::from("desk"),
+            fingerprint: "0f".repeat(32),
+        }),
         recovery: crate::recovery::generate(|bytes| {
             bytes.fill(7);
             Ok::<_, ()>(())
@@ -57,6 +59,7 @@ fn shown(turn: &Turn) -> String {
             screen
         }
         Turn::LookFor { serial } => format!("<looks for {serial}>"),
+        Turn::TryNumber { offer, number } => format!("<tries {} of {offer}>", number.expose_str().unwrap()),
         Turn::Keep(proved) => format!("<keeps {:?} {}>", proved.by.method(), proved.recovery.len()),
         Turn::Later => String::from("<later>"),
         Turn::Over => String::from("<over>"),
@@ -142,10 +145,27 @@ fn a_token_is_looked_for_by_its_serial_number_and_proved_by_a_code() {
 
 #[test]
 fn a_desktop_is_proved_by_the_number_it_shows() {
-    let (mut enrolling, _) = begin(&[Way::Desktop], false);
-    assert!(shown(&typed(&mut enrolling, "482914")).starts_with("That is not the number."));
-    assert!(shown(&typed(&mut enrolling, "482 913")).contains("Recovery codes"));
+    let (mut enrolling, first) = begin(&[Way::Desktop], false);
+    let screen = shown(&first);
+    assert!(screen.contains("\"desk\" waits. Its key begins with 0f0f 0f0f 0f0f 0f0f"), "{screen}");
+    assert!(shown(&typed(&mut enrolling, "no number")).starts_with("That is not the number."), "not even tried");
+    assert_eq!(shown(&typed(&mut enrolling, "482 914")), "<tries 482914 of offer>");
+    assert!(shown(&enrolling.number(Tried::Wrong)).starts_with("That is not the number."));
+    assert_eq!(shown(&typed(&mut enrolling, "482-913")), "<tries 482913 of offer>");
+    assert!(shown(&enrolling.number(Tried::Right)).contains("Recovery codes"));
     assert_eq!(shown(&typed(&mut enrolling, "x")), "<keeps Push 10>");
+}
+
+#[test]
+fn a_desktop_that_left_is_offered_no_more_and_was_proved_by_nobody() {
+    let (mut enrolling, _) = begin(&[Way::Desktop], false);
+    assert_eq!(shown(&enrolling.number(Tried::Gone)), "<over>");
+    let (mut enrolling, _) = begin(&[Way::Desktop, Way::App], false);
+    assert_eq!(shown(&enrolling.number(Tried::Right)), "<over>", "nobody tried one");
+    typed(&mut enrolling, "1");
+    let screen = shown(&enrolling.number(Tried::Gone));
+    assert!(!screen.contains("the desktop that waits") && screen.contains("  1  an authenticator app"), "{screen}");
+    assert!(screen.ends_with("The desktop does not wait any more. Your choice (1): "), "{screen}");
 }
 
 #[test]

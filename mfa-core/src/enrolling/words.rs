@@ -2,9 +2,10 @@
 //!
 //! Lines fit 80 columns. The prompts say all that is needed: sudo's `-p` may replace them, and then the pages before them are read.
 
-use super::App;
+use super::{App, Desktop};
 use crate::base32;
 use crate::clean;
+use crate::device::short_fingerprint;
 use crate::login::in_words;
 use crate::otp::Moving;
 use crate::policy::{Deadline, Way};
@@ -21,6 +22,7 @@ pub(super) const TOKEN_CODE: &str = "Verification code the token shows now: ";
 pub(super) const TOKEN_CODE_AGAIN: &str = "That is not the code. Verification code the token shows now: ";
 pub(super) const NUMBER: &str = "Number your desktop shows: ";
 pub(super) const NUMBER_AGAIN: &str = "That is not the number. Number your desktop shows: ";
+pub(super) const DESKTOP_GONE: &str = "The desktop does not wait any more. ";
 pub(super) const KEPT: &str = "Press Enter when you have kept them: ";
 pub(super) const NO_SUCH_CHOICE: &str = "There is no such choice. ";
 
@@ -54,6 +56,15 @@ pub(super) fn choice(told: &str, ways: usize, may_wait: bool) -> String {
     let later = if may_wait { ", or Enter for later" } else { "" };
     let numbers = if ways == 1 { String::from("1") } else { format!("1 to {ways}") };
     format!("{told}Your choice ({numbers}{later}): ")
+}
+
+/// Its owner compares the key: what it calls itself could be anybody's word.
+pub(super) fn desktop(desktop: &Desktop) -> Vec<String> {
+    let (label, key) = (clean::quoted(&desktop.label), short_fingerprint(&desktop.fingerprint));
+    vec![
+        format!("The desktop {label} waits. Its key begins with {key}:"),
+        String::from("go on only if your desktop shows the same."),
+    ]
 }
 
 /// The key stands before the picture: of a terminal of 24 rows the picture takes most.

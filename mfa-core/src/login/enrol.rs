@@ -47,7 +47,7 @@ impl Login {
             Turn::Later => self.passes_for_now(decision),
             Turn::Over if decision.require.value == Require::Optional => self.passes_for_now(decision),
             Turn::Over => self.not_set_up(),
-            Turn::LookFor { .. } | Turn::Keep(_) => self.fail(Reason::Protocol),
+            Turn::LookFor { .. } | Turn::TryNumber { .. } | Turn::Keep(_) => self.fail(Reason::Protocol),
         }
     }
 

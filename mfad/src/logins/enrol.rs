@@ -10,7 +10,7 @@ use crate::changes::{self, Refusal};
 use crate::clock::random;
 use crate::picture;
 use mfa_core::clean;
-use mfa_core::enrolling::{App, Enrolling, Material, Proved, Turn};
+use mfa_core::enrolling::{App, By, Enrolling, Material, Proved, Tried, Turn};
 use mfa_core::enrollment::{Factor, FactorId};
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::login::{Next, Settled};
@@ -51,7 +51,8 @@ fn material(authority: &Authority, session: &Session, ways: &[Way]) -> Result<Op
         let stock = authority.store.stock()?;
         stock.tokens.values().any(|token| token.is_for(&account.name))
     };
-    Ok(Some(Material { app, token, desktop: None, recovery: recovery::generate(getrandom::fill)? }))
+    let desktop = authority.offers.shown(account.uid, authority.clock.now()).filter(|_| ways.contains(&Way::Desktop));
+    Ok(Some(Material { app, token, desktop, recovery: recovery::generate(getrandom::fill)? }))
 }
 
 fn app(authority: &Authority, session: &Session, account: &Account) -> Result<App, Refusal> {
@@ -88,6 +89,10 @@ pub(super) fn answer(authority: &Authority, session: &mut Session, typed: Option
     };
     let turn = match enrolling.answer(typed, now) {
         Turn::LookFor { serial } => look_for(authority, session, &mut enrolling, &serial),
+        Turn::TryNumber { offer, number } => {
+            let tried = session.uid.map_or(Tried::Gone, |uid| authority.offers.tried(uid, &offer, &number, now));
+            enrolling.number(tried)
+        }
         other => other,
     };
     let settled = match turn {
@@ -124,9 +129,12 @@ fn keep(authority: &Authority, session: &mut Session, proved: &Proved) -> Settle
     match kept {
         Ok((account, factor)) => {
             let about = |kind| Event::new(kind).about(&account.name).by(account.uid);
-            let mut event = about(Happened::EnrollCompleted)
-                .detail(format!("at login by {}", clean::field(&session.context.service)));
-            event.factor = Some(factor.to_string());
+            let kind = match &proved.by {
+                By::App { .. } | By::Token { .. } => Happened::EnrollCompleted,
+                By::Desktop { .. } => Happened::DeviceAdded,
+            };
+            let mut event = about(kind).detail(format!("at login by {}", clean::field(&session.context.service)));
+            event.factor = Some(factor);
             authority.note(event);
             authority.note(about(Happened::RecoveryGenerated));
             session.login.set_up(proved.by.method())

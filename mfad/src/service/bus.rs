@@ -44,6 +44,7 @@ pub async fn serve(authority: Arc<Authority>, address: String) {
             Err(_) => {}
         }
         authority.pushes.forget_agents();
+        authority.offers.forget();
         tokio::time::sleep(AGAIN).await;
     }
 }
@@ -73,6 +74,7 @@ async fn on_bus(authority: &Arc<Authority>, address: &str, outbox: &mut Unbounde
                 if let (BusName::Unique(name), None) = (&change.name, change.new_owner.as_ref()) {
                     authority.pushes.gone(name.as_str());
                     challenges.gone(name.as_str());
+                    authority.offers.gone(name.as_str());
                 }
             }
         }

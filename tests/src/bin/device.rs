@@ -1,7 +1,7 @@
 //! A device for tests, without a keyring: it registers with mfad, tells what it is shown, and answers as told.
 //!
 //! `device SEED` makes the same Ed25519 key for the same SEED (0 to 255). Commands on standard input, a line each:
-//! `pair LABEL PROOF`, `challenge add-device` (for its own key), `challenge suspend-device DEVICE`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
+//! `pair LABEL PROOF`, `offer LABEL`, `await OFFER`, `challenge add-device` (for its own key), `challenge suspend-device DEVICE`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
 //! `forge ID NUMBER` (another key's signature), `replay` (the last approval once more), `deny ID`, `report ID`. It prints `OK …` or `ERROR name: text` for each, and
 //! `PRESENTED {json}`, `WITHDRAWN id reason`, `ANNOUNCED text` as they come.
 
@@ -60,6 +60,12 @@ impl Device {
                 let subject = words.get(2).map_or_else(|| key.fingerprint(), |device| (*device).to_owned());
                 self.factors.challenge(purpose, &subject).await.map(|(name, number)| format!("{name} {number}"))
             }
+            ["offer", label] => {
+                let public = self.key.verifying_key();
+                let offered = self.agents.offer_device(label, public.as_bytes()).await?;
+                Ok(format!("{} {}", offered.0, offered.1))
+            }
+            ["await", offer] => self.agents.await_offer(offer).await,
             ["devices"] => Ok(format!("{:?}", self.factors.devices().await?)),
             ["lost", device, proof] => self.factors.suspend_device(device, proof).await.map(|()| String::new()),
             ["register", device] => {

@@ -1,13 +1,16 @@
 //! `Agents1`: agents say which devices they answer for, and answer.
 
-use super::{Turns, blocking};
+use super::{Turns, blocking, shown};
 use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
+use crate::devices;
+use crate::offers::{Ended, LIFETIME};
 use crate::pushes::{self, Agent, Answered};
 use mfa_core::approval::{MAX_BYTES, Rejected, RequestId};
 use mfa_core::bus::Error;
 use mfa_core::device::DeviceId;
 use std::sync::Arc;
+use std::time::Duration;
 use zbus::message::Header;
 use zbus::{Connection, ObjectPath, interface};
 
@@ -69,6 +72,53 @@ impl Agents {
         let (authority, id) = (Arc::clone(&self.authority), RequestId::received(request));
         let (name, uid) = (caller.name.clone(), caller.uid);
         said(blocking(move || pushes::deny(&authority, uid, &name, &id, report)).await?)
+    }
+
+    async fn offer_device(
+        &self,
+        label: String,
+        public_key: Vec<u8>,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, String), Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        let authority = Arc::clone(&self.authority);
+        let (name, uid) = (caller.name.clone(), caller.uid);
+        let made = blocking(move || match by_uid(uid) {
+            Lookup::Found(account) => devices::offer(&authority, &account, &name, &label, &public_key),
+            Lookup::Absent | Lookup::Failed(_) => {
+                Err(Error::NotAuthorized(String::from("there is no account of your uid")))
+            }
+        });
+        let (offer, number) = made.await??;
+        Ok((offer, shown::secret(&number)))
+    }
+
+    async fn await_offer(
+        &self,
+        offer: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        let caller = self.turns.caller(connection, &header).await?;
+        end_of(&self.authority, caller.uid, &caller.name, offer).await
+    }
+}
+
+/// Waits for the end of an offer.
+async fn end_of(authority: &Authority, uid: u32, caller: &str, offer: &str) -> Result<String, Error> {
+    let over = |why: &str| Err(Error::NoSuchRequest(why.to_owned()));
+    let Some(mut end) = authority.offers.end_of(uid, caller, offer) else {
+        return over("there is no such offer of this program's, or it is over");
+    };
+    let ended = match tokio::time::timeout(Duration::from_secs(LIFETIME), end.wait_for(Option::is_some)).await {
+        Ok(Ok(ended)) => ended.clone(),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    match ended {
+        Some(Ended::Paired(id)) => Ok(id.to_string()),
+        Some(Ended::Over(why)) => over(why),
+        None => over("no login took it"),
     }
 }
 
