@@ -5,7 +5,6 @@
 
 use crate::host::text;
 use mfa_core::wire::MAX_ARGUMENTS;
-use rustix::process::getsid;
 use std::fs::File;
 use std::io::Read;
 
@@ -18,15 +17,28 @@ const MAX_STAT: u64 = 2048;
 /// Most bytes read of the environment.
 const MAX_ENVIRONMENT: u64 = 64 * 1024;
 
-/// The process id of the session's leader and its start in ticks since boot (field 22 of proc(5)'s stat): together they name
-/// one session of a terminal.
+/// The process id of the session's leader and its start in ticks since boot (fields 6 and 22 of proc(5)'s stat): together they name
+/// one session of a terminal. None where the leader is in another pid namespace, as of a program entered into a container: the
+/// kernel gives it the number 0 there. (rustix's `getsid` takes no 0.)
 pub(crate) fn session() -> Option<String> {
-    let leader = getsid(None).ok()?.as_raw_nonzero();
+    let leader = field(&stat("self")?, 6)?;
+    (leader != "0").then_some(())?;
+    let started = field(&stat(&leader)?, 22)?;
+    Some(format!("{leader}:{started}"))
+}
+
+/// What proc(5) says of a process, by its number or as `self`.
+fn stat(process: &str) -> Option<String> {
     let mut stat = String::new();
-    File::open(format!("/proc/{leader}/stat")).ok()?.take(MAX_STAT).read_to_string(&mut stat).ok()?;
-    // The second field is the program's name in parentheses, and may hold anything.
-    let started = stat.rsplit(')').next()?.split_ascii_whitespace().nth(19)?;
-    started.bytes().all(|b| b.is_ascii_digit()).then(|| format!("{leader}:{started}"))
+    File::open(format!("/proc/{process}/stat")).ok()?.take(MAX_STAT).read_to_string(&mut stat).ok()?;
+    Some(stat)
+}
+
+/// A field of proc(5)'s stat behind the second, by its number there, if it is digits. The second is the program's name in parentheses,
+/// and may hold anything.
+fn field(stat: &str, number: usize) -> Option<String> {
+    let field = stat.rsplit(')').next()?.split_ascii_whitespace().nth(number.checked_sub(3)?)?;
+    field.bytes().all(|byte| byte.is_ascii_digit()).then(|| field.to_owned())
 }
 
 /// The arguments of this process, from the kernel, and whether there are more.
@@ -80,6 +92,15 @@ fn shows_ascii_alone(environment: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_behind_a_name_that_looks_like_fields_are_found() {
+        let line = "1234 (a) S 9 9 (b) S 1 1200 1190 34816 1200 4194304 1 2 3 4 5 6 7 8 20 0 1 0 55501 0";
+        assert_eq!(field(line, 6).as_deref(), Some("1190"));
+        assert_eq!(field(line, 22).as_deref(), Some("55501"));
+        assert_eq!(field(line, 3), None, "no number");
+        assert_eq!((field(line, 60), field(line, 2), field("", 6)), (None, None, None));
+    }
 
     #[test]
     fn arguments_are_taken_whole_or_not_at_all() {

@@ -253,6 +253,17 @@ fn sudo_reads_a_code_from_its_input_where_told_to() {
     assert_eq!((again.code, again.stdout.as_str()), (1, ""), "{}", again.stderr);
 }
 
+#[test]
+fn sudo_takes_a_code_of_a_program_that_entered_a_container() {
+    let entrance = Entrance::new("sudo-entered", Door::Sudo);
+    let alice = entrance.house.world.user("alice");
+    let code = entrance.house.enroll("alice", "totp").oathtool().totp(calm_now());
+    entrance.house.world.sudoers("Defaults passwd_tries=1\nalice ALL=(ALL) ALL");
+    let sudo = Program::new("sudo").args(["-S", "id", "-un"]).as_user(&alice).entered();
+    let first = sudo.run(&format!("{PASSWORD}\n{code}\n"));
+    assert_eq!(first.stdout, "root\n", "{}\n{:#?}", first.stderr, entrance.house.world.log().lines());
+}
+
 /// ^C, ^D, ^\, a lost terminal: whatever ends the talk, nobody is inside.
 fn interrupted(name: &str, door: Door) {
     let mut entrance = Entrance::new(name, door);

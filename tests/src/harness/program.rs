@@ -48,6 +48,7 @@ pub struct Program {
     words: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     setpriv: Vec<OsString>,
+    entered: bool,
     folder: PathBuf,
 }
 
@@ -58,6 +59,7 @@ impl Program {
             words: vec![program.as_ref().to_owned()],
             environment: ENVIRONMENT.map(|(name, value)| (name.into(), value.into())).to_vec(),
             setpriv: Vec::new(),
+            entered: false,
             folder: PathBuf::from("/"),
         }
     }
@@ -96,6 +98,13 @@ impl Program {
     #[must_use]
     pub fn with_real_uid(mut self, uid: u32) -> Self {
         self.setpriv = vec![format!("--ruid={uid}").into()];
+        self
+    }
+
+    /// Runs in a pid namespace of its own, into which its session's leader does not come: as a program entered into a container.
+    #[must_use]
+    pub fn entered(mut self) -> Self {
+        self.entered = true;
         self
     }
 
@@ -158,6 +167,10 @@ impl Program {
         if !self.setpriv.is_empty() {
             let setpriv = std::iter::once("setpriv".into()).chain(self.setpriv.iter().cloned());
             words = setpriv.chain(std::iter::once("--".into())).chain(words).collect();
+        }
+        if self.entered {
+            let unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+            words.splice(..0, unshare.map(OsString::from));
         }
         (words.remove(0), words)
     }
