@@ -141,7 +141,17 @@ impl Device {
     /// # Panics
     /// When none comes in time.
     pub fn hears(&mut self, words: &[&str]) -> String {
-        self.hears_within(words, PATIENCE).unwrap_or_else(|| panic!("no {words:?}; heard {:?}", self.heard))
+        let fits = |line: &String| words.iter().any(|word| line.split(' ').next() == Some(*word));
+        if let Some(at) = self.heard.iter().position(fits) {
+            return self.heard.remove(at);
+        }
+        loop {
+            let line = self.next_line(PATIENCE).unwrap_or_else(|| panic!("no {words:?}; heard {:?}", self.heard));
+            if fits(&line) {
+                return line;
+            }
+            self.heard.push(line);
+        }
     }
 
     /// The first announcement, old or new, that holds `part`; others before it are forgotten.
@@ -154,21 +164,6 @@ impl Device {
             if told.contains(part) {
                 return told;
             }
-        }
-    }
-
-    /// The first line that begins with one of `words`, old or new, if it comes while no pause is longer than `patience`.
-    pub fn hears_within(&mut self, words: &[&str], patience: Duration) -> Option<String> {
-        let fits = |line: &String| words.iter().any(|word| line.split(' ').next() == Some(*word));
-        if let Some(at) = self.heard.iter().position(fits) {
-            return Some(self.heard.remove(at));
-        }
-        loop {
-            let line = self.next_line(patience)?;
-            if fits(&line) {
-                return Some(line);
-            }
-            self.heard.push(line);
         }
     }
 

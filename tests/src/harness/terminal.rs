@@ -80,6 +80,20 @@ impl Terminal {
         self.pty.write_all(keys).unwrap();
     }
 
+    /// Waits until the program sleeps in a read of its terminal: only then does it notice a key that interrupts. The kernel's
+    /// name for that sleep is `n_tty_read`'s own, `wait_woken`.
+    ///
+    /// # Panics
+    /// When it does not in time.
+    pub fn is_being_read(&self) {
+        let wchan = format!("/proc/{}/wchan", self.pid());
+        let end = Instant::now() + self.patience;
+        while std::fs::read_to_string(&wchan).unwrap() != "wait_woken" {
+            assert!(Instant::now() < end, "the terminal is not read; the transcript:\n{}", self.transcript_text());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Waits for `prompt` and types `answer`.
     pub fn answer(&mut self, prompt: &str, answer: &str) {
         self.expect(prompt);
