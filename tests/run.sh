@@ -20,7 +20,7 @@ need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-g
     faketime libpam-wrapper zbar-tools binutils gcc libc6-dev libdbus-1-dev pkg-config \
     dbus dbus-daemon gnome-keyring polkitd
 # The authenticator's window, on a screen that is in memory alone, beside real notification servers.
-need_packages libgtk-4-dev libadwaita-1-dev adwaita-icon-theme fonts-dejavu-core at-spi2-core xvfb openbox xdotool x11-utils \
+need_packages libgtk-4-dev libadwaita-1-dev adwaita-icon-theme fonts-dejavu-core at-spi2-core xvfb openbox xdotool xclip x11-utils \
     xfce4-notifyd dunst
 # What is shipped besides programs is read by the programs that will read it.
 need_packages make man-db groff-base zsh fish systemd desktop-file-utils appstream libxml2-utils apparmor

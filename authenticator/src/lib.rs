@@ -13,7 +13,9 @@ pub mod keyring;
 pub mod pin;
 pub mod requests;
 pub mod sealed;
+pub mod settings;
 pub mod ui;
+pub mod vault;
 pub mod words;
 
 /// Seconds since 1970 by this computer's clock.

@@ -11,7 +11,7 @@
 pub mod admin;
 #[cfg(feature = "approval")]
 pub mod approval;
-#[cfg(feature = "authority")]
+#[cfg(feature = "codes")]
 pub mod base32;
 #[cfg(feature = "bus")]
 pub mod bus;
@@ -44,9 +44,9 @@ pub mod lookup;
 pub mod name;
 #[cfg(feature = "authority")]
 pub mod now;
-#[cfg(feature = "authority")]
+#[cfg(feature = "codes")]
 pub mod otp;
-#[cfg(feature = "authority")]
+#[cfg(feature = "codes")]
 pub mod otpauth;
 pub mod page;
 #[cfg(feature = "authority")]

@@ -4,10 +4,12 @@
 //! proxies (`service`); values go through the blocking store on a thread of its own (`thread`). What must never
 //! happen: a caller that hangs because a keyring does, a secret or something made from one in attributes or errors.
 
+mod items;
 mod service;
 pub mod stored;
 mod thread;
 
+pub(crate) use items::Items;
 pub(crate) use service::SECRETS;
 pub use stored::Stored;
 

@@ -68,7 +68,7 @@ pub(super) async fn find_all(session: &Connection) -> Result<Found, KeyringError
     search(session, HashMap::from([("service", SERVICE), ("xdg:schema", SCHEMA)])).await
 }
 
-async fn search(session: &Connection, attributes: HashMap<&str, &str>) -> Result<Found, KeyringError> {
+pub(super) async fn search(session: &Connection, attributes: HashMap<&str, &str>) -> Result<Found, KeyringError> {
     let service = ServiceProxy::new(session).await.map_err(understood)?;
     let (unlocked, locked) = service.search_items(attributes).await.map_err(understood)?;
     Ok(Found { unlocked, locked })
@@ -144,7 +144,7 @@ async fn owner(session: &Connection) -> Result<OwnedUniqueName, KeyringError> {
 }
 
 /// What an error of the bus says about the keyring.
-fn understood(error: zbus::Error) -> KeyringError {
+pub(super) fn understood(error: zbus::Error) -> KeyringError {
     match error {
         zbus::Error::FDO(error) => match *error {
             fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_) | fdo::Error::Disconnected(_) => {

@@ -27,6 +27,14 @@ impl Back {
     ) -> Option<JoinHandle<T>> {
         self.0.as_ref().map(|runtime| runtime.spawn(work))
     }
+
+    /// Runs what computes, or waits for the disk.
+    pub(super) fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<JoinHandle<T>> {
+        self.0.as_ref().map(|runtime| runtime.spawn_blocking(work))
+    }
 }
 
 impl Drop for Back {

@@ -2,12 +2,14 @@
 //!
 //! What decides stands in pure modules that every build has; what draws is behind the feature `gui`.
 
+pub mod adding;
 #[cfg(feature = "gui")]
 mod agent;
 #[cfg(feature = "gui")]
 mod application;
 #[cfg(feature = "gui")]
 mod back;
+pub mod codes;
 #[cfg(feature = "gui")]
 mod computer;
 #[cfg(feature = "gui")]

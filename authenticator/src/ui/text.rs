@@ -3,6 +3,7 @@
 //! Texts of one request stand in [`crate::words`] and beside its state. Titles are in title case, sentences end with a full stop.
 
 use super::lock::Cause;
+use super::request::Said;
 
 pub(super) const TITLE: &str = "Authenticator";
 pub(super) const REQUESTS_WINDOW: &str = "Sign-In Requests";
@@ -10,6 +11,10 @@ pub(super) const REQUESTS_WINDOW: &str = "Sign-In Requests";
 pub(super) const REQUESTS: &str = "Requests";
 pub(super) const COMPUTER: &str = "This Computer";
 
+pub(super) const PREFERENCES_MENU: &str = "_Preferences";
+pub(super) const SHORTCUTS: &str = "_Keyboard Shortcuts";
+pub(super) const ABOUT: &str = "_About Authenticator";
+pub(super) const ABOUT_TEXT: &str = "Your codes, and your word about sign-ins.";
 pub(super) const MENU: &str = "Menu";
 pub(super) const LOCK: &str = "_Lock";
 
@@ -65,4 +70,126 @@ pub(super) fn outcome(outcome: &str) -> &'static str {
         "expired" => "Nobody answered",
         _ => "Over",
     }
+}
+
+pub(super) const CODES: &str = "Codes";
+pub(super) const ACCOUNTS: &str = "Accounts";
+pub(super) const SEARCH: &str = "Search accounts";
+pub(super) const HIDDEN: &str = "code hidden";
+pub(super) const PIN_OR_NOT: &str = "_Pin or Unpin";
+pub(super) const EDIT: &str = "_Change…";
+pub(super) const PICTURE: &str = "Show _QR Code…";
+pub(super) const TRASH: &str = "Move to _Trash";
+pub(super) const NOTHING_FOUND: Said = Said {
+    icon: "edit-find-symbolic",
+    title: "Nothing found",
+    text: "No account has all these words in its names or tags.",
+};
+
+/// An account, for screen readers.
+fn called(title: &str, name: &str) -> String {
+    if name.is_empty() || name == title { title.to_owned() } else { format!("{title}, {name}") }
+}
+
+/// A row of the list, for screen readers.
+pub(super) fn spoken(title: &str, name: &str, code: &str) -> String {
+    format!("{}: {code}. Enter copies", called(title, name))
+}
+
+pub(super) fn reveal(title: &str, name: &str, revealed: bool) -> String {
+    format!("{} the code of {}", if revealed { "Hide" } else { "Reveal" }, called(title, name))
+}
+
+pub(super) fn more_for(title: &str, name: &str) -> String {
+    format!("More for {}", called(title, name))
+}
+
+/// The code after the one that is shown.
+pub(super) fn next(code: &str) -> String {
+    format!("next {code}")
+}
+
+/// A code is in the clipboard.
+pub(super) fn copied(title: &str, seconds: u64) -> String {
+    format!("Code of {title} copied. It goes in {seconds} s.")
+}
+
+pub(super) const PREFERENCES: &str = "Preferences";
+pub(super) const LOCKING: &str = "Locking";
+pub(super) const IDLE: &str = "Lock after minutes without use";
+pub(super) const IDLE_TEXT: &str = "0: never by itself. The screen's lock and sleep always lock.";
+pub(super) const HIDE_CODES: &str = "Hide codes";
+pub(super) const HIDE_CODES_TEXT: &str = "Each is shown when you ask, until it changes.";
+pub(super) const NOT_SAVED: &str = "The preferences could not be saved";
+
+pub(super) const KEY_SEARCH: &str = "Search";
+pub(super) const KEY_COPY: &str = "Copy the code, of the first account found while searching";
+pub(super) const KEY_REVEAL: &str = "Reveal or hide the code";
+pub(super) const KEY_PIN: &str = "Pin or unpin";
+pub(super) const KEY_EDIT: &str = "Change names and tags";
+pub(super) const KEY_TRASH: &str = "Move to the trash";
+pub(super) const KEY_MENU: &str = "Everything about an account";
+pub(super) const KEY_ADD: &str = "Add an account";
+pub(super) const KEY_LOCK: &str = "Lock";
+pub(super) const KEY_PAGES: &str = "Codes, requests, this computer";
+pub(super) const KEY_PREFERENCES: &str = "Preferences";
+pub(super) const KEY_SHORTCUTS: &str = "These keys";
+pub(super) const KEY_CLOSE: &str = "Close the window";
+pub(super) const KEY_QUIT: &str = "Quit";
+
+pub(super) const ADD_TITLE: &str = "Add an Account";
+pub(super) const ADD: &str = "Add";
+pub(super) const WORKING: &str = "Working";
+pub(super) const PASTED: &str = "Address";
+pub(super) const ADDRESS: &str = "otpauth://…";
+pub(super) const BY_HAND: &str = "By Hand";
+pub(super) const BY_HAND_TEXT: &str = "The site shows the key beside its QR code.";
+pub(super) const ISSUER: &str = "Site or service";
+pub(super) const NAME: &str = "Account name";
+pub(super) const CLOSE_WORD: &str = "Dismiss";
+pub(super) const PEEK: &str = "Show what is typed";
+pub(super) const KEY: &str = "Key";
+pub(super) const TAGS: &str = "Tags, with commas";
+pub(super) const DETAILS: &str = "Details";
+pub(super) const DETAILS_TEXT: &str = "Only where the site says so";
+pub(super) const KIND: &str = "Codes change";
+pub(super) const KINDS: [&str; 3] = ["with time", "with each use", "as Steam's"];
+pub(super) const HASH: &str = "Hash";
+pub(super) const DIGITS: &str = "Digits";
+pub(super) const PERIOD: &str = "Seconds";
+pub(super) const COUNTER: &str = "Counter";
+pub(super) const NO_NAME: &str = "Say what it is for: a site, or an account name.";
+pub(super) const EDIT_TITLE: &str = "Change Names";
+pub(super) const SAVE: &str = "Save";
+pub(super) const PICTURE_TEXT: &str = "Scan it with another app. Whoever sees it has all your codes of this account.";
+
+pub(super) fn picture_of(title: &str) -> String {
+    format!("QR code of {title}")
+}
+
+pub(super) const LOADING: Said = Said { icon: "content-loading-symbolic", title: "Opening the keyring", text: "" };
+pub(super) const NO_KEYRING: Said =
+    Said { icon: "dialog-warning-symbolic", title: "The codes cannot be read", text: "" };
+pub(super) const FIRST: Said = Said {
+    icon: "dialog-password-symbolic",
+    title: "Codes for your accounts",
+    text: "Add an account with what the site shows when you turn on two-factor sign-in: its address, or its key. Codes are made \
+           here; the keys stay in your keyring.",
+};
+pub(super) const TRY_AGAIN: &str = "Try Again";
+pub(super) const UNDO: &str = "Undo";
+pub(super) const NO_PICTURE: &str = "This account is too long for a QR code.";
+
+pub(super) fn added(title: &str) -> String {
+    format!("{title} added.")
+}
+
+pub(super) fn trashed(title: &str) -> String {
+    format!("{title} is in the trash for 30 days.")
+}
+
+/// Items of the keyring that nobody understands.
+pub(super) fn damaged(count: usize) -> String {
+    let items = if count == 1 { "1 account" } else { &format!("{count} accounts") };
+    format!("{items} in the keyring cannot be read. The others are not touched.")
 }

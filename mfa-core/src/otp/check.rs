@@ -131,6 +131,7 @@ impl Otp {
 
     /// The step nearest to `at` whose code is `code`, among `far` on either side. Only for a code that is known to have
     /// been right, when its step is wanted: the search stops where it finds it.
+    #[cfg(feature = "authority")]
     pub(crate) fn step_near(&self, code: &str, at: u64, far: u64) -> Option<u64> {
         let codes = Codes::of(self);
         let around = (0..=far).flat_map(|by| [at.checked_add(by), at.checked_sub(by)]);

@@ -87,7 +87,7 @@ async fn ask(trust: Trust) -> Result<Seen, String> {
     Ok(Seen { devices })
 }
 
-fn device(device: &DeviceListed) -> adw::ActionRow {
+fn device(device: &DeviceListed) -> gtk::ListBoxRow {
     let created = glib::DateTime::from_unix_local(device.created.try_into().unwrap_or_default())
         .and_then(|time| time.format("%x"))
         .map(String::from)

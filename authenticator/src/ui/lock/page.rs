@@ -25,7 +25,9 @@ impl LockedPage {
             .accessible_role(gtk::AccessibleRole::Presentation)
             .css_classes(["dim-label"])
             .build();
-        let pin = gtk::PasswordEntry::builder().show_peek_icon(true).width_chars(24).halign(gtk::Align::Center).build();
+        let pin = parts::unseen();
+        pin.set_halign(gtk::Align::Center);
+        pin.set_width_chars(24);
         parts::name(&pin, text::PIN);
         let unlock = parts::pill(text::UNLOCK);
         unlock.add_css_class("suggested-action");

@@ -39,13 +39,13 @@ impl History {
             return;
         }
         self.shown.replace(over.to_vec());
-        let rows: Vec<adw::ActionRow> = over.iter().map(row).collect();
+        let rows: Vec<gtk::ListBoxRow> = over.iter().map(row).collect();
         self.group.fill(&rows);
         self.page.set_visible(!rows.is_empty());
     }
 }
 
-fn row(decided: &Decided) -> adw::ActionRow {
+fn row(decided: &Decided) -> gtk::ListBoxRow {
     let request = &decided.request;
     let said = Ending::elsewhere(Some(&decided.outcome)).said();
     let source = if request.rhost.is_empty() { &request.host } else { &request.rhost };
@@ -54,10 +54,9 @@ fn row(decided: &Decided) -> adw::ActionRow {
         .map(String::from)
         .unwrap_or_default();
     let what = text::decided(&clean::field(&request.service), &clean::field(&request.user), &clean::field(source));
-    let row = parts::row(&what, &format!("{} · {when}", text::outcome(&decided.outcome)));
-    row.add_prefix(
-        &gtk::Image::builder().icon_name(said.icon).accessible_role(gtk::AccessibleRole::Presentation).build(),
-    );
+    let icon = gtk::Image::builder().icon_name(said.icon).accessible_role(gtk::AccessibleRole::Presentation).build();
+    let how = format!("{} · {when}", text::outcome(&decided.outcome));
+    let row = parts::row_with(&what, &how, Some(&icon), gtk::Widget::NONE);
     row.set_tooltip_text(Some(headline(request)));
     row
 }

@@ -3,21 +3,31 @@
 //! Its actions stand in a group of their own, which GApplication does not export. What must never happen: anything of the
 //! pages being left in the tree of widgets while the window is locked.
 
+mod codes;
 mod history;
+mod menu;
+mod preferences;
+mod shortcuts;
 
 use super::agent::News;
 use super::back::Back;
+use super::codes::{Clip, CodesPage};
 use super::computer::ComputerPage;
 use super::lock::{self, Cause, Lock, LockedPage};
 use super::pane::RequestsPane;
 use super::request::Word;
 use super::{REQUESTS, parts, text};
+use crate::settings::Settings;
+use crate::vault::Account;
 use adw::prelude::*;
-use gtk::{gio, glib};
+use codes::Keeper;
+use gtk::glib;
 use history::History;
 use mfa_core::bus::Trust;
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How often the lock looks at the time.
@@ -29,10 +39,22 @@ pub(super) struct MainWindow {
     /// What the window holds unless it is locked.
     open: gtk::Box,
     stack: adw::ViewStack,
+    codes: Rc<CodesPage>,
+    /// The accounts with their keys, while it is not locked.
+    accounts: Rc<RefCell<HashMap<String, Account>>>,
+    keeper: Arc<Keeper>,
     pane: RequestsPane,
     history: History,
     locked: Rc<LockedPage>,
     lock: RefCell<Lock>,
+    settings: RefCell<Settings>,
+    toasts: adw::ToastOverlay,
+    /// The windows over it, which close when it locks.
+    over: RefCell<Vec<glib::WeakRef<gtk::Window>>>,
+    /// How often it was locked: what was asked before that is not answered after it.
+    locks: Cell<u64>,
+    /// The keyring did not give out the accounts.
+    keyless: Cell<bool>,
     started: Instant,
     waiting: Cell<usize>,
     _computer: Rc<ComputerPage>,
@@ -58,11 +80,15 @@ impl MainWindow {
         requests.append(&pane);
         requests.append(history.widget());
         let stack = adw::ViewStack::new();
+        let clipboard = gtk::prelude::WidgetExt::display(&stack).clipboard();
+        let codes = CodesPage::new(Clip::new(clipboard));
+        stack.add_titled(codes.widget(), Some("codes"), text::CODES).set_icon_name(Some("dialog-password-symbolic"));
         let requests = parts::scrolled(&requests);
         stack.add_titled(&requests, Some("requests"), text::REQUESTS).set_icon_name(Some("security-high-symbolic"));
         stack.add_titled(computer.widget(), Some("computer"), text::COMPUTER).set_icon_name(Some("computer-symbolic"));
         let locked = LockedPage::new();
-        let open = open_page(&stack);
+        let toasts = parts::toasts(&stack);
+        let open = open_page(&stack, &toasts);
         let window = adw::ApplicationWindow::builder()
             .application(application)
             .title(text::TITLE)
@@ -73,32 +99,37 @@ impl MainWindow {
             .content(&open)
             .build();
         let started = Instant::now();
-        let lock = RefCell::new(Lock::new(false, Some(Duration::from_secs(300)), started.elapsed()));
+        let settings = Settings::load();
+        let lock = RefCell::new(Lock::new(false, settings.idle_after(), started.elapsed()));
         let own = Rc::new(Self {
             window,
             open,
             stack,
+            codes,
+            accounts: Rc::default(),
+            keeper: Arc::default(),
             pane,
             history,
             locked,
             lock,
+            settings: RefCell::new(settings),
+            toasts,
+            over: RefCell::default(),
+            locks: Cell::default(),
+            keyless: Cell::default(),
             started,
             waiting: Cell::default(),
             _computer: computer,
             back,
         });
         own.connect(application);
+        own.connect_codes();
+        own.load();
         Ok(own)
     }
 
     fn connect(self: &Rc<Self>, application: &adw::Application) {
-        let actions = gio::SimpleActionGroup::new();
-        let lock = self.doing(|own| own.lock(Cause::Told));
-        let entry = gio::ActionEntry::builder("lock").activate(move |_: &gio::SimpleActionGroup, _, _| lock());
-        actions.add_action_entries([entry.build()]);
-        self.window.insert_action_group("main", Some(&actions));
-        application.set_accels_for_action("main.lock", &["<Control>l"]);
-
+        self.connect_menu(application);
         let weak = Rc::downgrade(self);
         self.locked.on_unlock(move |_pin| weak.upgrade().iter().for_each(|own| own.unlock()));
         let application = application.clone();
@@ -148,6 +179,20 @@ impl MainWindow {
         move || weak.upgrade().iter().for_each(&action)
     }
 
+    /// Shows a window over this one, for as long as it is not locked.
+    fn over(&self, window: &impl IsA<gtk::Window>) {
+        let window = window.upcast_ref::<gtk::Window>();
+        self.over.borrow_mut().retain(|old| old.upgrade().is_some());
+        self.over.borrow_mut().push(window.downgrade());
+        window.present();
+    }
+
+    /// Says something that needs no answer.
+    fn say(&self, text: &str) {
+        // Its title is markup; what is said may be anybody's text.
+        self.toasts.add_toast(adw::Toast::new(&glib::markup_escape_text(text)));
+    }
+
     fn used(self: &Rc<Self>) {
         self.lock.borrow_mut().used(self.started.elapsed());
     }
@@ -161,14 +206,19 @@ impl MainWindow {
     /// Everything goes, and the locked page comes.
     fn close_down(&self) {
         let Some(cause) = self.lock.borrow().cause() else { return };
+        self.over.take().iter().filter_map(glib::WeakRef::upgrade).for_each(|window| window.close());
+        self.locks.set(self.locks.get() + 1);
+        self.accounts.borrow_mut().clear();
+        self.codes.empty();
         self.window.set_content(Some(self.locked.widget()));
         self.locked.set_waiting(self.waiting.get());
         self.locked.show(cause, false);
     }
 
-    fn unlock(&self) {
+    fn unlock(self: &Rc<Self>) {
         self.lock.borrow_mut().unlock(self.started.elapsed());
         self.window.set_content(Some(&self.open));
+        self.load();
         self.stack.child_focus(gtk::DirectionType::TabForward);
     }
 
@@ -198,21 +248,18 @@ impl MainWindow {
 }
 
 /// Header, pages, and the switcher that is above them where there is room for it and below them where there is not.
-fn open_page(stack: &adw::ViewStack) -> gtk::Box {
+fn open_page(stack: &adw::ViewStack, toasts: &adw::ToastOverlay) -> gtk::Box {
     let title = adw::ViewSwitcherTitle::builder().stack(stack).title(text::TITLE).build();
     let header = adw::HeaderBar::builder().centering_policy(adw::CenteringPolicy::Strict).title_widget(&title).build();
-    let menu = gio::Menu::new();
-    menu.append(Some(text::LOCK), Some("main.lock"));
-    let button = gtk::MenuButton::builder().icon_name("open-menu-symbolic").menu_model(&menu).primary(true).build();
-    button.set_tooltip_text(Some(text::MENU));
-    parts::name(&button, text::MENU);
-    header.pack_end(&button);
+    let add = parts::icon_button("list-add-symbolic", text::ADD_TITLE);
+    add.set_action_name(Some("main.add"));
+    header.pack_start(&add);
+    header.pack_end(&menu::button());
     let bar = adw::ViewSwitcherBar::builder().stack(stack).build();
     title.bind_property("title-visible", &bar, "reveal").sync_create().build();
     let page = gtk::Box::new(gtk::Orientation::Vertical, 0);
     page.append(&header);
-    stack.set_vexpand(true);
-    page.append(stack);
+    page.append(toasts);
     page.append(&bar);
     page
 }

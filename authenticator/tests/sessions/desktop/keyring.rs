@@ -63,6 +63,23 @@ impl Desktop {
         values
     }
 
+    /// What the items of accounts hold.
+    #[cfg(feature = "gui")]
+    pub(crate) async fn account_values(&self) -> Vec<Vec<u8>> {
+        let (session, opened) = self.secret_session().await;
+        let ours = std::collections::HashMap::from([("xdg:schema", "io.github.pam_mfa.Account")]);
+        let (items, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
+            self.secrets(&session, "SearchItems", &ours).await.unwrap();
+        let mut values = Vec::new();
+        for item in items {
+            let interface = Some("org.freedesktop.Secret.Item");
+            let reply = session.call_method(Some(SECRETS), item, interface, "GetSecret", &opened).await.unwrap();
+            let (_, _, value, _): (OwnedObjectPath, Vec<u8>, Vec<u8>, String) = reply.body().deserialize().unwrap();
+            values.push(value);
+        }
+        values
+    }
+
     /// Puts `value` into our items, as any program of the session can.
     pub(crate) async fn overwrite_secrets(&self, value: &str) {
         let (session, opened) = self.secret_session().await;

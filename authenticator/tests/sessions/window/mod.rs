@@ -1,6 +1,7 @@
 //! The window on a screen of its own, driven by keys and by what a screen reader does.
 
 mod answering;
+mod codes;
 mod looks;
 mod opening;
 mod pages;
@@ -105,7 +106,8 @@ impl Seat {
     /// Waits until the focus is on what is called like this, or begins so.
     async fn focus_is_on(&self, name: &str) {
         wait(&format!("the focus on {name}"), async || {
-            self.reader.focus().await.is_some_and(|node| node.name.starts_with(name))
+            // Each window has a focus of its own, also where another one lies over it.
+            self.reader.tree().await.iter().any(|node| node.is_focused() && node.name.starts_with(name))
         })
         .await;
     }

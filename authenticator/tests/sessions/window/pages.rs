@@ -8,7 +8,7 @@ use crate::desktop::wait;
 async fn every_control_of_every_page_has_a_name() {
     let mut seat = Seat::new().await;
     seat.open_main(&[]).await;
-    for page in ["Requests", "This Computer"] {
+    for page in ["Codes", "Requests", "This Computer"] {
         seat.show(page).await;
         seat.nothing_is_nameless().await;
     }

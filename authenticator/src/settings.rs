@@ -1,0 +1,111 @@
+//! What the user prefers: `$XDG_CONFIG_HOME/mfa-authenticator/settings.json`, 0600. No secret is in it.
+//!
+//! Read and written by the window. What must never happen: a damaged file making anything less strict than the defaults, or a
+//! unit being mistaken: the one of the idle time is in its name.
+
+use rustix::fs::{Mode, OFlags};
+use serde::{Deserialize, Serialize};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longest file that is read, in bytes: there are four numbers in it.
+const LONGEST: u64 = 4096;
+
+/// Minutes after which the codes lock by default: as long as GNOME waits before it blanks the screen.
+const IDLE_MINUTES: u32 = 5;
+
+/// The longest idle time that can be set, in minutes: a working day.
+pub const MOST_IDLE_MINUTES: u32 = 480;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Minutes without a key or a click in the window after which the codes lock; 0: never.
+    pub idle_minutes: u32,
+    /// Codes are hidden until they are asked for.
+    pub hide_codes: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { idle_minutes: IDLE_MINUTES, hide_codes: true }
+    }
+}
+
+impl Settings {
+    /// After how long the codes lock by themselves.
+    #[must_use]
+    pub fn idle_after(&self) -> Option<Duration> {
+        let minutes = self.idle_minutes.min(MOST_IDLE_MINUTES);
+        (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
+    }
+
+    /// What is kept; the defaults where nothing is, or nothing that is understood.
+    #[must_use]
+    pub fn load() -> Self {
+        let read = || -> io::Result<Vec<u8>> {
+            let path = path().ok_or(io::ErrorKind::NotFound)?;
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+            let mut text = Vec::new();
+            File::from(rustix::fs::open(&path, flags, Mode::empty())?).take(LONGEST).read_to_end(&mut text)?;
+            Ok(text)
+        };
+        match read() {
+            Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| {
+                tracing::warn!("the preferences could not be understood, and the defaults hold: {error}");
+                Self::default()
+            }),
+            Err(_) => Self::default(),
+        }
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// When the file cannot be written; then the old one stands.
+    pub fn save(&self) -> io::Result<()> {
+        let path = path().ok_or(io::ErrorKind::NotFound)?;
+        let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let mut new = tempfile::Builder::new().prefix(".settings-").tempfile_in(folder)?;
+        new.write_all(&serde_json::to_vec(self)?)?;
+        new.as_file().sync_all()?;
+        new.persist(&path)?;
+        File::open(folder)?.sync_all()
+    }
+}
+
+/// Where the XDG base directory specification has it; `None` when there is no home.
+fn path() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let config = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    Some(config.join("mfa-authenticator/settings.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_minutes_and_zero_is_never() {
+        let after = |idle_minutes| Settings { idle_minutes, ..Settings::default() }.idle_after();
+        assert_eq!(after(0), None);
+        assert_eq!(after(1), Some(Duration::from_secs(60)));
+        assert_eq!(after(u32::MAX), Some(Duration::from_secs(480 * 60)));
+        assert_eq!(Settings::default().idle_after(), Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn what_is_missing_is_the_default_and_what_is_unknown_is_refused() {
+        let read = |text: &str| serde_json::from_str::<Settings>(text);
+        assert_eq!(read("{}").unwrap(), Settings::default());
+        assert!(!read(r#"{"hide_codes":false}"#).unwrap().hide_codes);
+        for wrong in [r#"{"idle_seconds":5}"#, r#"{"idle_minutes":-1}"#, r#"{"hide_codes":"no"}"#, "", "[]x"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
