@@ -1,6 +1,6 @@
 //! What the user prefers: `$XDG_CONFIG_HOME/mfa-authenticator/settings.json`, 0600. No secret is in it.
 //!
-//! Read and written by the window. What must never happen: a damaged file making anything less strict than the defaults, or a
+//! Read and written by the window and by `export`. What must never happen: a damaged file making anything less strict than the defaults, or a
 //! unit being mistaken: the one of the idle time is in its name.
 
 use rustix::fs::{Mode, OFlags};
@@ -11,7 +11,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Longest file that is read, in bytes: there are four numbers in it.
+/// Longest file that is read, in bytes: there are a few numbers in it.
 const LONGEST: u64 = 4096;
 
 /// Minutes after which the codes lock by default: as long as GNOME waits before it blanks the screen.
@@ -28,11 +28,13 @@ pub struct Settings {
     pub idle_minutes: u32,
     /// Codes are hidden until they are asked for.
     pub hide_codes: bool,
+    /// When the accounts were last exported under a password, in seconds since 1970.
+    pub last_backup: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { idle_minutes: IDLE_MINUTES, hide_codes: true }
+        Self { idle_minutes: IDLE_MINUTES, hide_codes: true, last_backup: None }
     }
 }
 

@@ -3,7 +3,10 @@
 //! Exit status: 0 done, 1 refused or not possible, 2 wrong usage. A proof comes from the terminal or standard input,
 //! never from the argument vector, which every user of the computer can read.
 
+mod clipboard;
+mod codes;
 mod devices;
+mod exchange;
 mod hidden;
 pub(crate) mod ids;
 mod offer;
@@ -11,19 +14,22 @@ mod pair;
 mod pin;
 mod proof;
 mod requests;
+mod state;
 mod when;
 
 use crate::agent::{self, Ended};
 use crate::daemon;
+use crate::vault::{export, import};
 use clap::{Parser, Subcommand};
 use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// Longest wait for mfad where a person at another device may be asked, which takes 45 s at most.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Approve sign-ins on this computer, and manage the devices that may.
+/// Approve sign-ins on this computer, and keep the codes of your accounts.
 #[derive(Debug, Parser)]
 #[command(name = "mfa-authenticator", version, arg_required_else_help = true)]
 pub struct Arguments {
@@ -110,6 +116,82 @@ enum Command {
         /// The device, or the beginning of its name.
         device: String,
     },
+    /// List the accounts whose codes are kept in the keyring.
+    List {
+        /// Only those whose names or tags hold all these words.
+        words: Vec<String>,
+        /// Those in the trash.
+        #[arg(long)]
+        trash: bool,
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the code of an account. One that counts is saved as used before.
+    Show {
+        /// Words of its names or tags.
+        #[arg(required = true, value_name = "NAME")]
+        words: Vec<String>,
+        /// Copy it instead, for 30 seconds: by wl-copy or xclip.
+        #[arg(long, conflicts_with = "json")]
+        copy: bool,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add an account: by its otpauth:// address, asked for or from standard input, or by pictures of QR codes.
+    Add {
+        /// A picture (PNG or JPEG) of a QR code; again for each further part of an export.
+        #[arg(long = "image", value_name = "FILE")]
+        images: Vec<PathBuf>,
+    },
+    /// Put an account into the trash, where it is kept for 30 days.
+    Remove {
+        /// Words of its names or tags.
+        #[arg(required = true, value_name = "NAME")]
+        words: Vec<String>,
+    },
+    /// Take an account back out of the trash.
+    Restore {
+        /// Words of its names or tags.
+        #[arg(required = true, value_name = "NAME")]
+        words: Vec<String>,
+    },
+    /// Add the accounts of another authenticator's export. A password is asked for, or read from standard input.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Whose it is [default: what it looks like].
+        #[arg(long, value_enum)]
+        format: Option<import::Format>,
+        /// Only say what is in it.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write all accounts to a file: a backup, or for another authenticator.
+    Export {
+        /// The file.
+        file: PathBuf,
+        /// What is written.
+        #[arg(long, value_enum, default_value = "backup")]
+        format: export::Format,
+        /// Write it although it is not encrypted (uris).
+        #[arg(long)]
+        plain: bool,
+        /// Replace what is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Lock the keyring that holds accounts and device keys.
+    Lock,
+    /// Unlock the keyring: it asks for its password where it needs it.
+    Unlock,
+    /// Say what is kept here, whether it is locked, and when it was backed up.
+    Status {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Runs the program.
@@ -172,6 +254,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Window { .. } => Ok(()),
         Command::Devices { json } => devices::list(trust, json).await,
         Command::Lost { device } => devices::lost(trust, &device).await,
+        Command::List { words, trash, json } => codes::list(&words, trash, json).await,
+        Command::Show { words, copy, json } => codes::show(&words, copy, json).await,
+        Command::Add { images } => codes::add(images).await,
+        Command::Remove { words } => codes::remove(&words).await,
+        Command::Restore { words } => codes::restore(&words).await,
+        Command::Import { file, format, dry_run } => exchange::import(&file, format, dry_run).await,
+        Command::Export { file, format, plain, force } => exchange::export(&file, format, plain, force).await,
+        Command::Lock => state::lock().await,
+        Command::Unlock => state::unlock().await,
+        Command::Status { json } => state::status(json).await,
     }
 }
 

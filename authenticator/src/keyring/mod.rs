@@ -119,13 +119,31 @@ impl Keyring {
         Ok(devices)
     }
 
-    /// Makes sure that a key can be stored, for which a person may be asked.
+    /// Whether the collection that new items go to is locked. Asks nobody anything.
+    ///
+    /// # Errors
+    /// When there is no keyring, no default collection, or it does not answer.
+    pub async fn is_locked(&self) -> Result<bool, KeyringError> {
+        let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
+        bounded(PATIENCE, service::is_locked(&self.session, &collection)).await
+    }
+
+    /// Locks it.
+    ///
+    /// # Errors
+    /// As [`Self::is_locked`], or when it stays open.
+    pub async fn lock(&self) -> Result<(), KeyringError> {
+        let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
+        bounded(PATIENCE, service::lock(&self.session, &collection)).await
+    }
+
+    /// Makes sure that a key can be stored and read, for which a person may be asked.
     ///
     /// # Errors
     /// When there is no keyring, no default collection, or it stays locked.
     pub async fn prepare(&self) -> Result<(), KeyringError> {
-        let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
-        if bounded(PATIENCE, service::is_locked(&self.session, &collection)).await? {
+        if self.is_locked().await? {
+            let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
             service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
         }
         Ok(())

@@ -28,6 +28,7 @@ trait Service {
         attributes: HashMap<&str, &str>,
     ) -> zbus::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)>;
     fn unlock(&self, objects: &[&ObjectPath<'_>]) -> zbus::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)>;
+    fn lock(&self, objects: &[&ObjectPath<'_>]) -> zbus::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)>;
     fn read_alias(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
 }
 
@@ -103,6 +104,17 @@ pub(super) async fn is_locked(session: &Connection, collection: &OwnedObjectPath
         .await
         .map_err(understood)?;
     proxy.locked().await.map_err(understood)
+}
+
+/// Locks a collection.
+pub(super) async fn lock(session: &Connection, collection: &OwnedObjectPath) -> Result<(), KeyringError> {
+    let service = ServiceProxy::new(session).await.map_err(understood)?;
+    service.lock(&[collection]).await.map_err(understood)?;
+    // Some ask before they lock, and nobody is there to be asked.
+    match is_locked(session, collection).await? {
+        true => Ok(()),
+        false => Err(KeyringError::Refused("it stayed unlocked".into())),
+    }
 }
 
 /// Unlocks an item's collection or a collection; a person may be asked for `patience` at most.

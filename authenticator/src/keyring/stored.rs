@@ -4,7 +4,7 @@
 //! never be taken for base64.
 
 use crate::pin::Pin;
-use crate::sealed::{RANDOM, SealError, Sealed};
+use crate::sealed::{LONGEST_KEY, RANDOM, SealError, Sealed};
 use data_encoding::BASE64;
 use ed25519_dalek::SigningKey;
 use mfa_core::secret::Secret;
@@ -24,7 +24,7 @@ impl Stored {
     #[must_use]
     pub fn read(text: &Secret) -> Option<Self> {
         if text.expose().starts_with(b"{") {
-            Sealed::read(text.expose()).map(Self::Sealed)
+            Sealed::read(text.expose(), LONGEST_KEY).map(Self::Sealed)
         } else {
             bare(text.expose()).map(|key| Self::Bare(Box::new(key)))
         }

@@ -27,8 +27,8 @@ pub const RANDOM: usize = SALT + NONCE;
 /// The one version of the text form.
 const VERSION: u32 = 1;
 
-/// Longest text that is read, in bytes: 512 bytes of secret in base64, and everything around it.
-const LONGEST: usize = 1024;
+/// Longest text of a device key, in bytes: 512 bytes of secret in base64, and everything around it.
+pub const LONGEST_KEY: usize = 1024;
 
 /// Why nothing was opened or sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -129,10 +129,11 @@ impl Sealed {
         serde_json::to_string(&written).unwrap_or_default()
     }
 
-    /// Reads the text form; `None` for anything that is none of this version, or whose parameters pass the caps.
+    /// Reads the text form, of at most `longest` bytes; `None` for anything that is none of this version, or whose parameters pass the
+    /// caps.
     #[must_use]
-    pub fn read(text: &[u8]) -> Option<Self> {
-        if text.len() > LONGEST {
+    pub fn read(text: &[u8], longest: usize) -> Option<Self> {
+        if text.len() > longest {
             return None;
         }
         let written: Written = serde_json::from_slice(text).ok()?;

@@ -26,8 +26,8 @@ fn what_is_sealed_opens_with_the_same_password_and_purpose_alone() {
 
 #[test]
 fn the_text_is_read_back_and_what_independent_code_made_is_opened() {
-    assert_eq!(Sealed::read(sealed().text().as_bytes()), Some(sealed()));
-    let read = Sealed::read(BY_OTHERS.as_bytes()).unwrap();
+    assert_eq!(Sealed::read(sealed().text().as_bytes(), LONGEST_KEY), Some(sealed()));
+    let read = Sealed::read(BY_OTHERS.as_bytes(), LONGEST_KEY).unwrap();
     assert_eq!(read.text(), BY_OTHERS);
     assert_eq!(read.open(&secret("correct horse"), PURPOSE).unwrap().expose(), [7; 32]);
     let mut random = *b"0123456789abcdef________________________";
@@ -58,7 +58,7 @@ fn a_changed_byte_closes_it() {
 #[test]
 fn what_is_no_text_of_this_version_or_asks_for_too_much_is_not_read() {
     let good = sealed().text();
-    assert!(Sealed::read(good.as_bytes()).is_some());
+    assert!(Sealed::read(good.as_bytes(), LONGEST_KEY).is_some());
     for (from, to) in [
         ("\"version\":1", "\"version\":2"),
         ("argon2id", "argon2i"),
@@ -74,11 +74,11 @@ fn what_is_no_text_of_this_version_or_asks_for_too_much_is_not_read() {
     ] {
         let wrong = good.replacen(from, to, 1);
         assert_ne!(wrong, good);
-        assert_eq!(Sealed::read(wrong.as_bytes()), None, "{wrong}");
+        assert_eq!(Sealed::read(wrong.as_bytes(), LONGEST_KEY), None, "{wrong}");
     }
-    let long = format!("{good}{}", " ".repeat(LONGEST));
+    let long = format!("{good}{}", " ".repeat(LONGEST_KEY));
     for wrong in ["", "{}", "null", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=", &long] {
-        assert_eq!(Sealed::read(wrong.as_bytes()), None);
+        assert_eq!(Sealed::read(wrong.as_bytes(), LONGEST_KEY), None);
     }
 }
 

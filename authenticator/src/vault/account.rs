@@ -33,7 +33,7 @@ pub enum Style {
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// 128 random bits in hex: what the storage calls it.
+    /// 128 random bits in hex: what the storage calls it. Empty where nothing keeps it yet.
     pub id: String,
     /// Who the account is with; may be empty.
     pub issuer: String,
@@ -69,28 +69,30 @@ struct Written {
 }
 
 impl Account {
-    /// Reads an address; `random` becomes its id.
+    /// One that is nowhere kept yet, and so has no id. `counter`: the next one, where `otp` counts.
+    #[must_use]
+    pub fn new(issuer: String, name: String, otp: Otp, style: Style, counter: Option<u64>) -> Self {
+        Self { id: String::new(), issuer, name, tags: Vec::new(), pinned: false, trashed: None, counter, otp, style }
+    }
+
+    /// Reads an address, as of one that is nowhere kept yet.
     ///
     /// # Errors
     /// When it is not one that can be used; none quotes any of it.
-    pub fn from_uri(uri: &str, random: [u8; 16]) -> Result<Self, UriError> {
+    pub fn from_uri(uri: &str) -> Result<Self, UriError> {
         let (text, style) = match steam::as_totp(uri) {
             Some(text) => (text, Style::Steam),
             None => (Secret::from(uri.to_owned()), Style::Digits),
         };
         // Sites hand out 80 bits, and nobody can make them give more.
         let read = Otpauth::parse(text.expose_str().unwrap_or_default(), ShortSecret::Allow)?;
-        Ok(Self {
-            id: HEXLOWER.encode(&random),
-            issuer: clean::field(read.issuer.as_deref().unwrap_or_default()),
-            name: clean::field(&read.account),
-            tags: Vec::new(),
-            pinned: false,
-            trashed: None,
-            counter: read.counter,
-            otp: read.otp,
-            style,
-        })
+        let issuer = clean::field(read.issuer.as_deref().unwrap_or_default());
+        Ok(Self::new(issuer, clean::field(&read.account), read.otp, style, read.counter))
+    }
+
+    /// Gives it its id, before it is kept.
+    pub(super) fn name_id(&mut self, random: [u8; 16]) {
+        self.id = HEXLOWER.encode(&random);
     }
 
     /// Reads the text form of the account called `id`; `None` when it is damaged or of a later version.
@@ -144,6 +146,17 @@ impl Account {
             account: self.name.clone(),
             counter: self.counter,
         }
+    }
+
+    /// What makes its codes.
+    pub(super) fn otp(&self) -> &Otp {
+        &self.otp
+    }
+
+    /// Which way its codes are written.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        self.style
     }
 
     /// Seconds of a step of time; `None` for one that counts.
@@ -214,7 +227,7 @@ mod tests {
     const RFC: &str = "otpauth://totp/ACME:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME&digits=8";
 
     fn account(uri: &str) -> Account {
-        Account::from_uri(uri, [0xab; 16]).unwrap()
+        Account::from_uri(uri).unwrap()
     }
 
     fn text(secret: &Secret) -> String {

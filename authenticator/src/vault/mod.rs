@@ -3,8 +3,12 @@
 //! [`Account`] is one, purely; [`Vault`] is where they are kept.
 
 mod account;
+pub mod backup;
+pub mod export;
+pub mod import;
+pub mod picture;
 mod steam;
 mod store;
 
 pub use account::{Account, Style, TRASH_KEPT};
-pub use store::{Loaded, MOST, NotKept, Vault};
+pub use store::{Added, Loaded, MOST, NotKept, Vault};

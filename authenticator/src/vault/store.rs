@@ -36,8 +36,11 @@ pub enum NotKept {
     /// No randomness.
     #[error("The system gives no randomness; nothing was added. Try again.")]
     Random,
+    /// It took some.
+    #[error("{0} accounts were added, then the keyring took no more: {1} Import the file again to add the rest.")]
+    Partly(usize, KeyringError),
     /// Too many.
-    #[error("There are {MOST} accounts already, which is the most that are kept.")]
+    #[error("There would be more than {MOST} accounts, which is the most that are kept. Nothing was added.")]
     Full,
 }
 
@@ -48,6 +51,15 @@ pub struct Loaded {
     pub accounts: Vec<Account>,
     /// How many items cannot.
     pub damaged: usize,
+}
+
+/// What became of accounts that were to be added.
+#[derive(Debug, Default)]
+pub struct Added {
+    /// These are kept now.
+    pub kept: Vec<Account>,
+    /// These were there already.
+    pub there: Vec<Account>,
 }
 
 /// The accounts of one session's keyring.
@@ -86,22 +98,50 @@ impl Vault {
     /// # Errors
     /// When it cannot be read or kept, or is there.
     pub async fn add(&self, uri: &str, now: u64) -> Result<Account, NotKept> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|_| NotKept::Random)?;
-        let mut account = Account::from_uri(uri, random)?;
+        let mut added = self.add_all(vec![Account::from_uri(uri)?], now, |_| ()).await?;
+        match (added.kept.pop(), added.there.pop()) {
+            (Some(account), _) => Ok(account),
+            (None, there) => Err(NotKept::There(there.map(|account| account.called()).unwrap_or_default())),
+        }
+    }
+
+    /// Adds those of `accounts` that are not there; ones of the same in the trash come back. `kept` hears how many are done.
+    ///
+    /// # Errors
+    /// When the keyring cannot be read, there is no room for all (then none is added), or it stops taking them: then it says how many
+    /// it took, and doing it again adds the rest.
+    pub async fn add_all(
+        &self,
+        accounts: Vec<Account>,
+        now: u64,
+        mut done: impl FnMut(usize),
+    ) -> Result<Added, NotKept> {
         let _turn = self.turn.lock().await;
-        let here = self.load(now).await?.accounts;
-        if here.len() >= MOST {
+        let mut here = self.load(now).await?.accounts;
+        if here.len() + accounts.len() > MOST {
             return Err(NotKept::Full);
         }
-        if let Some(mut same) = here.into_iter().find(|here| here.is_same(&account)) {
-            if same.trashed.take().is_none() {
-                return Err(NotKept::There(same.called()));
+        let mut added = Added::default();
+        for mut account in accounts {
+            if let Some(same) = here.iter_mut().find(|here| here.is_same(&account)) {
+                if same.trashed.take().is_none() {
+                    added.there.push(same.clone());
+                    continue;
+                }
+                account = same.clone();
+            } else {
+                let mut random = [0; 16];
+                getrandom::fill(&mut random).map_err(|_| NotKept::Random)?;
+                account.name_id(random);
+                here.push(account.clone());
             }
-            account = same;
+            if let Err(why) = self.save(&account).await {
+                return Err(if added.kept.is_empty() { why.into() } else { NotKept::Partly(added.kept.len(), why) });
+            }
+            added.kept.push(account);
+            done(added.kept.len());
         }
-        self.save(&account).await?;
-        Ok(account)
+        Ok(added)
     }
 
     /// Changes one account and keeps what becomes of it.

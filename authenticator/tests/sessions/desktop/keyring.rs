@@ -63,15 +63,32 @@ impl Desktop {
         values
     }
 
-    /// What the items of accounts hold.
-    #[cfg(feature = "gui")]
-    pub(crate) async fn account_values(&self) -> Vec<Vec<u8>> {
-        let (session, opened) = self.secret_session().await;
+    async fn account_items(&self, session: &Connection) -> Vec<OwnedObjectPath> {
         let ours = std::collections::HashMap::from([("xdg:schema", "io.github.pam_mfa.Account")]);
         let (items, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
-            self.secrets(&session, "SearchItems", &ours).await.unwrap();
+            self.secrets(session, "SearchItems", &ours).await.unwrap();
+        items
+    }
+
+    /// Puts something else into the item of one account.
+    pub(crate) async fn damage_an_account(&self) {
+        let (session, opened) = self.secret_session().await;
+        let item = self.account_items(&session).await.remove(0);
+        let secret = (&opened, Vec::<u8>::new(), b"no account".as_slice(), "text/plain");
+        let interface = Some("org.freedesktop.Secret.Item");
+        session.call_method(Some(SECRETS), item, interface, "SetSecret", &(secret,)).await.unwrap();
+    }
+
+    /// Removes what the keyring keeps; the next one begins anew.
+    pub(crate) fn forget_keyring(&self) {
+        std::fs::remove_dir_all(self.path("data/keyrings")).unwrap();
+    }
+
+    /// What the items of accounts hold.
+    pub(crate) async fn account_values(&self) -> Vec<Vec<u8>> {
+        let (session, opened) = self.secret_session().await;
         let mut values = Vec::new();
-        for item in items {
+        for item in self.account_items(&session).await {
             let interface = Some("org.freedesktop.Secret.Item");
             let reply = session.call_method(Some(SECRETS), item, interface, "GetSecret", &opened).await.unwrap();
             let (_, _, value, _): (OwnedObjectPath, Vec<u8>, Vec<u8>, String) = reply.body().deserialize().unwrap();

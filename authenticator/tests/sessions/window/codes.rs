@@ -11,7 +11,7 @@ const COUNTS: &str = "otpauth://hotp/Count:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY
 
 /// The codes of ALICE that may be on the screen about now, in groups.
 fn codes_about_now() -> Vec<String> {
-    let account = Account::from_uri(ALICE, [0; 16]).unwrap();
+    let account = Account::from_uri(ALICE).unwrap();
     let now = authenticator::now();
     [now - 30, now, now + 30].map(|at| grouped(account.code_at(at).unwrap().expose_str().unwrap())).to_vec()
 }

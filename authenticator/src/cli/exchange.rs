@@ -1,0 +1,109 @@
+//! `import` and `export`.
+//!
+//! What must never happen: anything added of a file that was only to be looked at, or keys in a file that others may read.
+
+use super::codes::{loaded, shown, vault};
+use super::hidden;
+use crate::now;
+use crate::settings::Settings;
+use crate::vault::export::{self, Format};
+use crate::vault::import::{self, Import, ImportError, read_file};
+use crate::vault::{Account, Vault};
+use anyhow::{anyhow, bail};
+use mfa_core::secret::Secret;
+use std::path::Path;
+
+/// Fewest characters of a new password.
+const FEWEST: usize = 8;
+
+pub(super) async fn import(path: &Path, format: Option<import::Format>, dry_run: bool) -> anyhow::Result<()> {
+    let content = read_file(path, import::LONGEST).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
+    let at = |why: ImportError| anyhow!("{}: {why}", shown(path));
+    let read = match import::read(content.expose(), format, None) {
+        Err(ImportError::Password) => {
+            let password = hidden::line("Password of the file: ")?;
+            // One thread, which has nothing else to do meanwhile.
+            import::read(content.expose(), format, Some(&password)).map_err(at)?
+        }
+        read => read.map_err(at)?,
+    };
+    drop(content);
+    println!("{}: {}, {} accounts.", shown(path), read.format.name(), read.accounts.len());
+    if !dry_run {
+        return added(read, &vault().await?).await;
+    }
+    for account in &read.accounts {
+        println!("  {}", called(account));
+    }
+    left_out(&read);
+    println!("Nothing was added.");
+    Ok(())
+}
+
+/// Adds what was read, and says what became of it.
+pub(super) async fn added(read: Import, vault: &Vault) -> anyhow::Result<()> {
+    left_out(&read);
+    if read.accounts.is_empty() {
+        bail!("There is nothing to add.");
+    }
+    let added = vault.add_all(read.accounts, now(), |_| ()).await?;
+    for account in &added.there {
+        println!("There already: {}", called(account));
+    }
+    for account in &added.kept {
+        println!("Added: {}", called(account));
+    }
+    println!("{} added, {} there already, {} left out.", added.kept.len(), added.there.len(), read.set_aside.len());
+    Ok(())
+}
+
+fn left_out(read: &Import) {
+    for entry in &read.set_aside {
+        eprintln!("mfa-authenticator: left out: {entry}");
+    }
+}
+
+fn called(account: &Account) -> String {
+    account.called()
+}
+
+pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool) -> anyhow::Result<()> {
+    if !format.is_encrypted() && !plain {
+        bail!(
+            "Such a file is not encrypted: whoever reads it has all your codes. If that is what you want, add --plain."
+        );
+    }
+    let accounts = loaded(&vault().await?).await?;
+    if accounts.is_empty() {
+        bail!("There are no accounts to export.");
+    }
+    let password = if format.is_encrypted() { new_password()? } else { Secret::new(Vec::new()) };
+    let content = export::written(&accounts, format, &password, &mut |bytes| getrandom::fill(bytes).is_ok())
+        .map_err(|why| anyhow!("{}: {why}", shown(path)))?;
+    export::write_file(path, &content, force).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
+    if format.is_encrypted() {
+        let kept = Settings { last_backup: Some(now()), ..Settings::load() }.save();
+        if let Err(why) = kept {
+            eprintln!("mfa-authenticator: the date of this backup could not be kept: {why}");
+        }
+    }
+    let count = accounts.iter().filter(|account| format == Format::Backup || account.trashed.is_none()).count();
+    println!("{count} accounts are in {}.", shown(path));
+    if !format.is_encrypted() {
+        println!("It is not encrypted: delete it as soon as it was read where it was meant for.");
+    }
+    Ok(())
+}
+
+/// A password that is chosen: at a terminal twice, because a slip would lock the backup for good.
+fn new_password() -> anyhow::Result<Secret> {
+    let password = hidden::line("New password of the file: ")?;
+    let length = password.expose_str().map(|text| text.chars().count());
+    if length.is_none_or(|length| length < FEWEST) {
+        bail!("The password has fewer than {FEWEST} characters. Nothing was written.");
+    }
+    if hidden::at_a_terminal() && hidden::line("The same again: ")?.expose() != password.expose() {
+        bail!("The two are not the same. Nothing was written.");
+    }
+    Ok(password)
+}

@@ -1,0 +1,133 @@
+//! `status`, `lock` and `unlock`: the keyring that holds accounts and device keys, and what is in it.
+
+use super::when;
+use crate::keyring::{Keyring, KeyringError};
+use crate::now;
+use crate::settings::Settings;
+use crate::vault::Vault;
+use anyhow::{Context, bail};
+use mfa_core::bus;
+use serde::Serialize;
+use zbus::Connection;
+use zbus::connection::Builder;
+use zbus::fdo::DBusProxy;
+use zbus::names::BusName;
+
+#[derive(Serialize)]
+struct State {
+    /// `unlocked`, `locked`, or why it does not answer.
+    keyring: String,
+    /// Unknown while it is locked.
+    accounts: Option<usize>,
+    in_trash: Option<usize>,
+    damaged: Option<usize>,
+    /// Device keys here.
+    devices: Option<usize>,
+    /// Whether the agent shows requests in this session.
+    agent: bool,
+    /// Seconds since 1970.
+    last_backup: Option<u64>,
+}
+
+async fn session() -> anyhow::Result<Connection> {
+    let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
+    session.context("No session bus. The keyring is one of a desktop session.")
+}
+
+pub(super) async fn status(json: bool) -> anyhow::Result<()> {
+    let session = session().await?;
+    let keyring = Keyring::new(session.clone());
+    let locked = keyring.is_locked().await;
+    let mut state = State {
+        keyring: match &locked {
+            Ok(true) => "locked".into(),
+            Ok(false) => "unlocked".into(),
+            Err(why) => why.to_string(),
+        },
+        accounts: None,
+        in_trash: None,
+        damaged: None,
+        devices: None,
+        agent: runs(&session, bus::AGENT).await,
+        last_backup: Settings::load().last_backup,
+    };
+    // Nobody is asked for a password by a look.
+    if matches!(locked, Ok(false)) {
+        let loaded = Vault::new(session).load(now()).await?;
+        let trashed = loaded.accounts.iter().filter(|account| account.trashed.is_some()).count();
+        state.accounts = Some(loaded.accounts.len() - trashed);
+        (state.in_trash, state.damaged) = (Some(trashed), Some(loaded.damaged));
+        state.devices = keyring.devices().await.ok().map(|devices| devices.len());
+    }
+    if json {
+        println!("{}", serde_json::to_string(&state)?);
+    } else {
+        print!("{}", lines(&state, now()));
+    }
+    Ok(())
+}
+
+fn lines(state: &State, now: u64) -> String {
+    let number = |count: Option<usize>| count.map_or_else(|| "not known".to_owned(), |count| count.to_string());
+    let mut lines = format!("Keyring: {}\nAccounts: {}", state.keyring, number(state.accounts));
+    if let Some(trash) = state.in_trash.filter(|count| *count > 0) {
+        lines += &format!(", and {trash} in the trash");
+    }
+    if let Some(damaged) = state.damaged.filter(|count| *count > 0) {
+        lines += &format!(", and {damaged} that cannot be read");
+    }
+    lines += &format!("\nDevice keys here: {}\n", number(state.devices));
+    lines += &format!(
+        "Sign-in requests: {}\n",
+        if state.agent { "shown in this session" } else { "not shown: the agent does not run" }
+    );
+    let backup = state.last_backup.map_or_else(|| "never".to_owned(), |then| when::ago(then, now));
+    lines + &format!("Last backup: {backup}\n")
+}
+
+async fn runs(session: &Connection, name: &'static str) -> bool {
+    let (Ok(bus), Ok(name)) = (DBusProxy::new(session).await, BusName::from_static_str(name)) else { return false };
+    bus.name_has_owner(name).await.unwrap_or(false)
+}
+
+pub(super) async fn lock() -> anyhow::Result<()> {
+    Keyring::new(session().await?).lock().await?;
+    println!("The keyring is locked. Whatever needs it asks for its password first.");
+    Ok(())
+}
+
+pub(super) async fn unlock() -> anyhow::Result<()> {
+    match Keyring::new(session().await?).prepare().await {
+        Ok(()) => println!("The keyring is unlocked."),
+        Err(KeyringError::Locked) => bail!("The keyring stayed locked: its password was not given."),
+        Err(why) => return Err(why.into()),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_a_line_for_each_thing_to_know() {
+        let mut state = State {
+            keyring: "unlocked".into(),
+            accounts: Some(3),
+            in_trash: Some(1),
+            damaged: Some(0),
+            devices: Some(1),
+            agent: true,
+            last_backup: Some(100),
+        };
+        let expected = "Keyring: unlocked\nAccounts: 3, and 1 in the trash\nDevice keys here: 1\n\
+                        Sign-in requests: shown in this session\nLast backup: 2 h ago\n";
+        assert_eq!(lines(&state, 100 + 7200), expected);
+        state =
+            State { keyring: "locked".into(), accounts: None, devices: None, agent: false, last_backup: None, ..state };
+        state.in_trash = None;
+        let expected = "Keyring: locked\nAccounts: not known\nDevice keys here: not known\n\
+                        Sign-in requests: not shown: the agent does not run\nLast backup: never\n";
+        assert_eq!(lines(&state, 0), expected);
+    }
+}

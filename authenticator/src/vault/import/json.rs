@@ -1,0 +1,64 @@
+//! Lists of entries in JSON, of which each is read by itself. What serde says is never passed on: it quotes what it read.
+
+use super::entry::NotTaken;
+use super::{Entries, ImportError, SetAside};
+use crate::vault::Account;
+use mfa_core::clean;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Entries, each still text.
+pub(super) type List<'a> = Vec<&'a RawValue>;
+
+/// The text of a file, without a byte order mark.
+pub(super) fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().map(|text| text.trim_start_matches('\u{feff}'))
+}
+
+/// The names in an object.
+pub(super) fn keys(text: &str) -> Option<Vec<String>> {
+    serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text).ok().map(|all| all.into_keys().collect())
+}
+
+/// A whole file of `maker`.
+pub(super) fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8], maker: &'static str) -> Result<T, ImportError> {
+    let text = text(bytes).ok_or_else(|| ImportError::NotThis(maker, "it is not UTF-8 text".into()))?;
+    serde_json::from_str(text).map_err(|error| {
+        let what = if error.is_data() { "a field is missing or of another kind" } else { "it is not JSON, or cut off" };
+        ImportError::NotThis(maker, format!("{what}, line {}, column {}", error.line(), error.column()))
+    })
+}
+
+/// Every entry as a `T`, and that as an account.
+pub(super) fn each<T: DeserializeOwned>(list: &List<'_>, account: impl Fn(T) -> Result<Account, NotTaken>) -> Entries {
+    let mut entries = Entries::default();
+    for (place, raw) in list.iter().enumerate() {
+        let read = serde_json::from_str::<T>(raw.get()).map_err(|_| NotTaken::Form).and_then(&account);
+        match read {
+            Ok(account) => entries.0.push(account),
+            Err(why) => entries.1.push(SetAside { place: called(place, raw), why: why.to_string() }),
+        }
+    }
+    entries
+}
+
+/// Which entry it is: its number, and what it is called where that can be seen.
+fn called(place: usize, raw: &RawValue) -> String {
+    let named = serde_json::from_str::<Named>(raw.get()).ok();
+    let name = named.into_iter().flat_map(|named| [named.issuer, named.name, named.label]).flatten();
+    let name = name.map(|name| clean::field(&name)).filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
+    if name.is_empty() { format!("entry {}", place + 1) } else { format!("entry {} ({name})", place + 1) }
+}
+
+/// The fields that names stand in, in one file or another. None of them ever holds a key.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default, alias = "Issuer", alias = "issuerExt")]
+    issuer: Option<String>,
+    #[serde(default, alias = "Username")]
+    name: Option<String>,
+    #[serde(default)]
+    label: Option<String>,
+}

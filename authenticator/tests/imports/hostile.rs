@@ -1,0 +1,142 @@
+//! Files that mean harm: numbers out of proportion, cut off, changed, endless, or not files at all.
+
+use super::*;
+use authenticator::vault::import::{FileError, LONGEST, read_file};
+use serde_json::{Value, json};
+use std::os::unix::fs::symlink;
+use std::time::{Duration, Instant};
+
+/// That it is refused as too costly, at once.
+fn costly(file: &Value, format: Format) {
+    let begun = Instant::now();
+    let refused = import::read(file.to_string().as_bytes(), Some(format), Some(&secret(PASSWORD))).unwrap_err();
+    assert!(matches!(refused, ImportError::Costly(_)), "{refused:?}");
+    assert!(begun.elapsed() < Duration::from_secs(5), "something was derived");
+}
+
+#[test]
+fn a_derivation_out_of_proportion_is_refused_before_it_begins() {
+    for (n, r, p) in [
+        (1_u64 << 40, 8_u64, 1_u64),
+        (1 << 15, 1 << 20, 1),
+        (1 << 15, 8, 1 << 20),
+        (3, 8, 1),
+        (0, 8, 1),
+        (1 << 15, 0, 1),
+    ] {
+        let mut file = files::aegis_sealed(10);
+        for slot in [1, 2] {
+            let slot = &mut file["header"]["slots"][slot];
+            (slot["n"], slot["r"], slot["p"]) = (json!(n), json!(r), json!(p));
+        }
+        costly(&file, Format::Aegis);
+    }
+    for (mem, ops) in [(1_u64 << 40, 2_u32), (u64::MAX, 2), (1 << 30, 17), (8 << 20, u32::MAX), (0, 2), (8 << 20, 0)] {
+        costly(&files::ente_sealed(mem, ops), Format::Ente);
+    }
+    for iterations in [0, 5_000_001, u32::MAX] {
+        costly(&files::bitwarden_sealed(false, iterations), Format::Bitwarden);
+        let begun = Instant::now();
+        let refused = import::read(&files::andotp_sealed(iterations), Some(Format::Andotp), Some(&secret(PASSWORD)));
+        assert_eq!(refused.unwrap_err(), ImportError::WrongPassword, "as which the older kind is read, too");
+        assert!(begun.elapsed() < Duration::from_secs(5), "something was derived");
+    }
+    let mut argon = files::bitwarden_sealed(true, 2);
+    for (memory, lanes) in [(1025, 2), (u32::MAX, 2), (16, 17)] {
+        (argon["kdfMemory"], argon["kdfParallelism"]) = (json!(memory), json!(lanes));
+        costly(&argon, Format::Bitwarden);
+    }
+}
+
+/// Every file there is, with its format.
+fn all() -> Vec<(Format, Vec<u8>)> {
+    let bytes = |value: Value| value.to_string().into_bytes();
+    vec![
+        (Format::Aegis, files::aegis()),
+        (Format::Aegis, bytes(files::aegis_sealed(4))),
+        (Format::Twofas, files::twofas()),
+        (Format::Twofas, files::twofas_sealed()),
+        (Format::Proton, files::proton_plain()),
+        (Format::Ente, bytes(files::ente_sealed(8 << 20, 2))),
+        (Format::Stratum, files::stratum_plain()),
+        (Format::Bitwarden, bytes(files::bitwarden_plain())),
+        (Format::Bitwarden, bytes(files::bitwarden_sealed(false, 5_000))),
+        (Format::Bitwarden, files::bitwarden_table()),
+        (Format::Freeotp, files::freeotp()),
+        (Format::Andotp, files::andotp_plain()),
+        (Format::Andotp, files::andotp_sealed(1_000)),
+        (Format::Uris, files::ente_lines().into_bytes()),
+        (Format::Uris, files::migration(&[(KEY, "alice", "ACME", [1, 1, 2, 0])], (1, 0, 7)).into_bytes()),
+    ]
+}
+
+#[test]
+fn whatever_is_cut_off_or_changed_is_refused_or_set_aside_and_never_a_crash() {
+    for (format, file) in all() {
+        let whole = import::read(&file, Some(format), Some(&secret(PASSWORD))).unwrap();
+        let entries = whole.accounts.len() + whole.set_aside.len();
+        let step = (file.len() / 40).max(1);
+        for cut in (0..file.len()).step_by(step) {
+            if let Ok(read) = import::read(&file[..cut], Some(format), Some(&secret(PASSWORD))) {
+                assert!(read.accounts.len() <= entries, "{format:?} cut at {cut}");
+            }
+            let mut changed = file.clone();
+            changed[cut] ^= 0x55;
+            let _ = import::read(&changed, Some(format), Some(&secret(PASSWORD)));
+        }
+    }
+}
+
+#[test]
+fn no_error_quotes_a_key() {
+    let keys = [KEY_TEXT, "hunter2", PASSWORD];
+    for (format, file) in all() {
+        for other in [
+            Format::Aegis,
+            Format::Twofas,
+            Format::Proton,
+            Format::Ente,
+            Format::Bitwarden,
+            Format::Freeotp,
+            Format::Uris,
+            format,
+        ] {
+            for cut in [file.len(), file.len() / 2] {
+                let said = match import::read(&file[..cut], Some(other), Some(&secret(PASSWORD))) {
+                    Ok(read) => format!("{:?}", read.set_aside),
+                    Err(why) => why.to_string(),
+                };
+                assert!(keys.iter().all(|key| !said.contains(key)), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn deep_and_endless_json_is_refused() {
+    let deep = format!("{{\"entries\":{}", "[".repeat(200_000));
+    assert!(read(deep.as_bytes(), None).is_err());
+    let many = format!("{}\n", format!("otpauth://totp/a?secret={KEY_TEXT}\n").repeat(10_001));
+    assert_eq!(read(many.as_bytes(), None).unwrap_err(), ImportError::TooMany);
+    let long = vec![b' '; usize::try_from(LONGEST).unwrap() + 1];
+    assert_eq!(read(&long, None).unwrap_err(), ImportError::TooLong);
+    for unknown in [&b""[..], b"{}", b"[", b"hello", b"\xff\xfe\x00", b"{\"items\""] {
+        assert!(read(unknown, None).is_err(), "{unknown:?}");
+    }
+}
+
+#[test]
+fn only_a_regular_file_of_reasonable_size_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("file"), b"content").unwrap();
+    assert_eq!(read_file(&path("file"), 7).unwrap().expose(), b"content");
+    assert!(matches!(read_file(&path("file"), 6), Err(FileError::TooLong(_))));
+    symlink(path("file"), path("link")).unwrap();
+    assert_eq!(read_file(&path("link"), 100).unwrap_err(), FileError::Link);
+    assert_eq!(read_file(folder.path(), 100).unwrap_err(), FileError::NotAFile);
+    rustix::fs::mknodat(rustix::fs::CWD, path("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    assert_eq!(read_file(&path("pipe"), 100).unwrap_err(), FileError::NotAFile, "and nobody waited for a writer");
+    assert_eq!(read_file("/dev/zero".as_ref(), 100).unwrap_err(), FileError::NotAFile);
+    assert!(matches!(read_file(&path("none"), 100), Err(FileError::System(_))));
+}
