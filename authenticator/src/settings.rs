@@ -20,6 +20,9 @@ const IDLE_MINUTES: u32 = 5;
 /// The longest idle time that can be set, in minutes: a working day.
 pub const MOST_IDLE_MINUTES: u32 = 480;
 
+/// Seconds after which a backup counts as old: 90 days.
+const BACKUP_AFTER: u64 = 90 * 86_400;
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,6 +47,12 @@ impl Settings {
     pub fn idle_after(&self) -> Option<Duration> {
         let minutes = self.idle_minutes.min(MOST_IDLE_MINUTES);
         (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
+    }
+
+    /// Whether the user is to be reminded of a backup of `accounts` accounts: there is none, or it is old.
+    #[must_use]
+    pub fn wants_backup(&self, accounts: usize, now: u64) -> bool {
+        accounts > 0 && self.last_backup.is_none_or(|then| now.saturating_sub(then) >= BACKUP_AFTER)
     }
 
     /// What is kept; the defaults where nothing is, or nothing that is understood.
@@ -99,6 +108,15 @@ mod tests {
         assert_eq!(after(1), Some(Duration::from_secs(60)));
         assert_eq!(after(u32::MAX), Some(Duration::from_secs(480 * 60)));
         assert_eq!(Settings::default().idle_after(), Some(Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn a_backup_is_wanted_where_there_is_none_or_an_old_one() {
+        let made = |last_backup| Settings { last_backup, ..Settings::default() };
+        assert!(made(None).wants_backup(1, 0) && !made(None).wants_backup(0, 0));
+        assert!(!made(Some(100)).wants_backup(9, 100 + BACKUP_AFTER - 1));
+        assert!(made(Some(100)).wants_backup(9, 100 + BACKUP_AFTER));
+        assert!(!made(Some(100)).wants_backup(9, 0), "a clock that was set back");
     }
 
     #[test]

@@ -4,8 +4,10 @@
 
 use super::{clipboard, hidden};
 use crate::now;
+use crate::pin::Pin;
+use crate::sealed::{SealError, Sealed};
 use crate::vault::import::{self, read_file};
-use crate::vault::{Account, Style, Vault, picture};
+use crate::vault::{Account, AccountsKey, Style, Vault, picture};
 use anyhow::{Context, anyhow, bail};
 use mfa_core::secret::Secret;
 use serde::Serialize;
@@ -15,10 +17,29 @@ use zbus::connection::Builder;
 /// Longest list of accounts that a name which fits several is answered with.
 const MOST_NAMED: usize = 10;
 
-/// The accounts of the session's keyring.
+/// The accounts of the session's keyring. Where they are under a PIN it is asked for, or is the first line of standard input.
 pub(super) async fn vault() -> anyhow::Result<Vault> {
+    let vault = locked_vault().await?;
+    if let Some(sealed) = vault.pin().await? {
+        vault.hold(Some(opened(&sealed)?));
+    }
+    Ok(vault)
+}
+
+/// As [`vault`], without asking anybody.
+pub(super) async fn locked_vault() -> anyhow::Result<Vault> {
     let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
     Ok(Vault::new(session.context("No session bus. Codes are kept in the keyring of a desktop session.")?))
+}
+
+/// The key under the PIN that is asked for.
+pub(super) fn opened(sealed: &Sealed) -> anyhow::Result<AccountsKey> {
+    let wrong = || anyhow!("That is not the PIN of your codes. Nothing was changed.");
+    let pin = Pin::new(hidden::line("PIN of your codes: ")?).map_err(|_| wrong())?;
+    AccountsKey::opened(sealed, &pin).map_err(|error| match error {
+        SealError::Closed => wrong(),
+        SealError::Memory => anyhow!("The PIN cannot be tried: {error}."),
+    })
 }
 
 /// All accounts; says on standard error what cannot be read.

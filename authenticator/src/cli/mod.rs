@@ -55,7 +55,7 @@ enum Command {
         #[arg(long)]
         pin: bool,
     },
-    /// Set, change or remove the PIN over a key in this keyring.
+    /// Set, change or remove the PIN over a device key, or over your codes.
     Pin {
         #[command(subcommand)]
         what: pin::What,

@@ -1,9 +1,9 @@
-//! `pin`: the PIN over a device key of this keyring.
+//! `pin`: the PIN over a device key of this keyring, or over the accounts.
 //!
-//! The key stays the same, so mfad has no part in it. What must never happen: the key being lost between two forms of
+//! A device key stays the same, so mfad has no part in it. What must never happen: the key being lost between two forms of
 //! it, or a PIN taken off without being known.
 
-use super::{hidden, ids};
+use super::{codes, hidden, ids};
 use crate::keyring::{self, Keyring, Stored, stored};
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
@@ -21,27 +21,41 @@ pub(super) enum What {
     Set {
         /// The device, or the beginning of its name; may be left out where the keyring holds one key.
         device: Option<String>,
+        /// The PIN over your codes instead of one over a device key.
+        #[arg(long, conflicts_with = "device")]
+        codes: bool,
     },
     /// Take another PIN.
     Change {
         /// The device, or the beginning of its name; may be left out where the keyring holds one key.
         device: Option<String>,
+        /// The PIN over your codes instead of one over a device key.
+        #[arg(long, conflicts_with = "device")]
+        codes: bool,
     },
     /// Take the PIN off.
     Remove {
         /// The device, or the beginning of its name; may be left out where the keyring holds one key.
         device: Option<String>,
+        /// The PIN over your codes instead of one over a device key.
+        #[arg(long, conflicts_with = "device")]
+        codes: bool,
     },
 }
 
 pub(super) async fn run(what: What) -> anyhow::Result<()> {
+    let (What::Set { codes, .. } | What::Change { codes, .. } | What::Remove { codes, .. }) = &what;
+    if *codes {
+        return over_codes(&what).await;
+    }
     let session = Builder::session()
         .method_timeout(keyring::PATIENCE)
         .build()
         .await
         .context("No session bus. Run this inside the desktop session, where the keyring is.")?;
     let keyring = Keyring::new(session);
-    let (What::Set { device: typed } | What::Change { device: typed } | What::Remove { device: typed }) = &what;
+    let (What::Set { device: typed, .. } | What::Change { device: typed, .. } | What::Remove { device: typed, .. }) =
+        &what;
     let device = chosen(&keyring, typed.as_deref()).await?;
     let shown = clean::field(device.as_str());
     let held = keyring.key(&device, keyring::PROMPT_PATIENCE).await?;
@@ -64,6 +78,36 @@ pub(super) async fn run(what: What) -> anyhow::Result<()> {
     };
     keyring.replace(&device, text).await.map_err(|error| anyhow!("{error} Nothing was changed."))?;
     println!("{shown} {done}.");
+    Ok(())
+}
+
+async fn over_codes(what: &What) -> anyhow::Result<()> {
+    let vault = codes::locked_vault().await?;
+    let done = match (what, vault.pin().await?) {
+        (What::Set { .. }, None) => {
+            let (pin, key) = (hidden::new_pin()?, vault.key_or(hidden::random()?));
+            let sealed = key.under(&pin, &hidden::random()?)?;
+            vault.set_pin(key, &sealed).await?;
+            "Your codes are under a PIN now. Nobody can read them without it: keep a backup (mfa-authenticator export)."
+        }
+        (What::Set { .. }, Some(_)) => {
+            bail!("Your codes have a PIN already. Another: mfa-authenticator pin change --codes")
+        }
+        (_, None) => bail!("Your codes have no PIN. To give them one: mfa-authenticator pin set --codes"),
+        (What::Change { .. }, Some(sealed)) => {
+            let key = codes::opened(&sealed)?;
+            let sealed = key.under(&hidden::new_pin()?, &hidden::random()?)?;
+            vault.hold(Some(key.clone()));
+            vault.set_pin(key, &sealed).await?;
+            "Your codes have the new PIN now."
+        }
+        (What::Remove { .. }, Some(sealed)) => {
+            vault.hold(Some(codes::opened(&sealed)?));
+            vault.remove_pin().await?;
+            "Your codes have no PIN any more."
+        }
+    };
+    println!("{done}");
     Ok(())
 }
 

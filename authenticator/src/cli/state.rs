@@ -4,7 +4,7 @@ use super::when;
 use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
-use crate::vault::Vault;
+use crate::vault::{NotKept, Vault};
 use anyhow::{Context, bail};
 use mfa_core::bus;
 use serde::Serialize;
@@ -17,7 +17,9 @@ use zbus::names::BusName;
 struct State {
     /// `unlocked`, `locked`, or why it does not answer.
     keyring: String,
-    /// Unknown while it is locked.
+    /// Whether the accounts are under a PIN. Unknown while it is locked, as what follows.
+    pin: Option<bool>,
+    /// Not told without the PIN.
     accounts: Option<usize>,
     in_trash: Option<usize>,
     damaged: Option<usize>,
@@ -44,6 +46,7 @@ pub(super) async fn status(json: bool) -> anyhow::Result<()> {
             Ok(false) => "unlocked".into(),
             Err(why) => why.to_string(),
         },
+        pin: None,
         accounts: None,
         in_trash: None,
         damaged: None,
@@ -53,23 +56,38 @@ pub(super) async fn status(json: bool) -> anyhow::Result<()> {
     };
     // Nobody is asked for a password by a look.
     if matches!(locked, Ok(false)) {
-        let loaded = Vault::new(session).load(now()).await?;
+        let vault = Vault::new(session);
+        state.pin = Some(vault.pin().await?.is_some());
+        let loaded = match vault.load(now()).await {
+            Err(NotKept::Pin) => None,
+            loaded => Some(loaded?),
+        };
+        state.devices = keyring.devices().await.ok().map(|devices| devices.len());
+        let Some(loaded) = loaded else { return shown(&state, json) };
         let trashed = loaded.accounts.iter().filter(|account| account.trashed.is_some()).count();
         state.accounts = Some(loaded.accounts.len() - trashed);
         (state.in_trash, state.damaged) = (Some(trashed), Some(loaded.damaged));
-        state.devices = keyring.devices().await.ok().map(|devices| devices.len());
     }
+    shown(&state, json)
+}
+
+fn shown(state: &State, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(&state)?);
+        println!("{}", serde_json::to_string(state)?);
     } else {
-        print!("{}", lines(&state, now()));
+        print!("{}", lines(state, now()));
     }
     Ok(())
 }
 
 fn lines(state: &State, now: u64) -> String {
+    let under = if state.pin == Some(true) { "under a PIN" } else { "not known" };
     let number = |count: Option<usize>| count.map_or_else(|| "not known".to_owned(), |count| count.to_string());
-    let mut lines = format!("Keyring: {}\nAccounts: {}", state.keyring, number(state.accounts));
+    let mut lines = format!(
+        "Keyring: {}\nAccounts: {}",
+        state.keyring,
+        state.accounts.map_or_else(|| under.to_owned(), |count| count.to_string())
+    );
     if let Some(trash) = state.in_trash.filter(|count| *count > 0) {
         lines += &format!(", and {trash} in the trash");
     }
@@ -113,6 +131,7 @@ mod tests {
     fn the_state_is_a_line_for_each_thing_to_know() {
         let mut state = State {
             keyring: "unlocked".into(),
+            pin: Some(false),
             accounts: Some(3),
             in_trash: Some(1),
             damaged: Some(0),

@@ -50,8 +50,8 @@ pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> 
     // GTK itself would end the program.
     gtk::init().map_err(|_| NoWindow::NoDisplay)?;
     let flags = match show {
-        Show::Told => gio::ApplicationFlags::IS_SERVICE,
-        Show::Everything | Show::Requests | Show::Request(_) => gio::ApplicationFlags::empty(),
+        Show::Told => gio::ApplicationFlags::IS_SERVICE | gio::ApplicationFlags::HANDLES_OPEN,
+        Show::Everything | Show::Requests | Show::Request(_) => gio::ApplicationFlags::HANDLES_OPEN,
     };
     let application = adw::Application::builder().application_id(AUTHENTICATOR).flags(flags).build();
     application.connect_startup(dress);
@@ -121,10 +121,22 @@ impl Shell {
         self.application.add_action_entries([open.build(), requests.build(), quit.build()]);
         self.application.set_accels_for_action("app.quit", &["<Control>q"]);
         self.application.set_accels_for_action("window.close", &["<Control>w"]);
+        self.connect_open();
         let shell = self.clone();
         self.application.connect_activate(move |_| {
             if !shell.skips_activation.replace(false) {
                 shell.main().iter().for_each(|window| window.present());
+            }
+        });
+    }
+
+    /// What other programs open: addresses of accounts (`x-scheme-handler/otpauth`), which come over the bus and never among arguments.
+    fn connect_open(self: &Rc<Self>) {
+        let shell = self.clone();
+        self.application.connect_open(move |_, files, _| {
+            if let Some(window) = shell.main() {
+                window.present();
+                window.open_addresses(files);
             }
         });
     }

@@ -24,6 +24,8 @@ mod pane;
 #[cfg(feature = "gui")]
 mod parts;
 #[cfg(feature = "gui")]
+mod portal;
+#[cfg(feature = "gui")]
 mod queue;
 pub mod request;
 #[cfg(feature = "gui")]

@@ -24,6 +24,31 @@ pub(super) const LOCKED: &str = "Locked";
 pub(super) const UNLOCK: &str = "Unlock";
 pub(super) const PIN: &str = "PIN";
 pub(super) const NO_PIN: &str = "No PIN is set: whoever sits at this desk can unlock. Preferences has one.";
+pub(super) const PIN_OF_CODES: &str = "PIN over Your Codes";
+pub(super) const PIN_TEXT: &str =
+    "It encrypts them, and is asked for whenever they are locked. Nobody can read them without it: keep a backup.";
+pub(super) const HAS_PIN: &str = "A PIN is set";
+pub(super) const HAS_NO_PIN: &str = "No PIN is set";
+pub(super) const SET_PIN: &str = "Set…";
+pub(super) const CHANGE_PIN: &str = "Change…";
+pub(super) const REMOVE_PIN: &str = "Remove…";
+pub(super) const REMOVE: &str = "Remove";
+pub(super) const OLD_PIN: &str = "PIN";
+pub(super) const NEW_PIN: &str = "New PIN";
+pub(super) const SAME_AGAIN: &str = "The same again";
+pub(super) const WRONG_PIN: &str = "That is not the PIN.";
+pub(super) const NOT_THE_SAME: &str = "The two are not the same.";
+pub(super) const NO_MEMORY: &str = "There is not enough memory to try it. Close something and try again.";
+
+/// After too many wrong ones.
+pub(super) fn wait(seconds: u64) -> String {
+    format!("Too many wrong PINs. Wait {seconds} s.")
+}
+
+pub(super) fn pin_done(removed: bool) -> &'static str {
+    if removed { "Your codes have no PIN any more." } else { "Your codes are under the PIN now." }
+}
+
 pub(super) const SEE_REQUESTS: &str = "Sign-In Requests";
 
 /// Why it is locked.
@@ -38,6 +63,50 @@ pub(super) fn locked_by(cause: Cause) -> &'static str {
 }
 
 pub(super) const WHO: &str = "You Here";
+pub(super) const FACTORS: &str = "What Protects You";
+pub(super) const FACTORS_TEXT: &str = "To change it, in a terminal: mfactl me";
+pub(super) const PROBLEM: &str = "This stands in the way of a sign-in";
+
+/// Whether a factor is set up, and from when one is required.
+pub(super) fn state(enrolled: bool, required: &str, deadline: &str) -> (&'static str, String) {
+    let demand = match required {
+        "required" => "One is required.",
+        "approved" => "One is required, and somebody else's approval.",
+        "optional" => "It is asked for since you have one.",
+        _ => "Nothing asks for one.",
+    };
+    match (enrolled, deadline) {
+        (true, _) => ("A second factor is set up", demand.to_owned()),
+        (false, "") if required == "optional" => ("No second factor", "None is required.".to_owned()),
+        (false, "") => ("No second factor", demand.to_owned()),
+        (false, deadline) => ("No second factor", format!("One is required from {deadline} on. Set it up before.")),
+    }
+}
+
+/// A hardware token.
+pub(super) fn token(serial: &str) -> String {
+    format!("Token {serial}")
+}
+
+/// One generator of codes, below its name.
+pub(super) fn factor(method: &str, state: &str, created: &str, used: &str) -> String {
+    let kind = if method == "hotp" { "Codes by use" } else { "Codes by time" };
+    let used = if used.is_empty() { "Never used".to_owned() } else { format!("Last used on {used}") };
+    match state {
+        "active" => format!("{kind}. {used}"),
+        "pending" => format!("{kind}. Made on {created}, waits for its first code"),
+        "suspended" => format!("{kind}. Suspended. {used}"),
+        _ => format!("{kind}. Disabled after too many wrong codes. {used}"),
+    }
+}
+
+/// How many are left, and what to do about it.
+pub(super) fn recovery_codes(left: u32) -> (String, &'static str) {
+    let title = if left == 1 { "1 recovery code left".to_owned() } else { format!("{left} recovery codes left") };
+    let few = "Make new ones, in a terminal: mfactl me recovery-codes";
+    (title, if left <= 2 { few } else { "For the day you lose the rest." })
+}
+
 pub(super) const DEVICES: &str = "Devices That Approve";
 pub(super) const DEVICES_TEXT: &str = "They are asked when somebody signs in as you.";
 pub(super) const NO_DEVICES: &str = "No device approves your sign-ins yet.";
@@ -120,6 +189,67 @@ pub(super) const IDLE: &str = "Lock after minutes without use";
 pub(super) const IDLE_TEXT: &str = "0: never by itself. The screen's lock and sleep always lock.";
 pub(super) const HIDE_CODES: &str = "Hide codes";
 pub(super) const HIDE_CODES_TEXT: &str = "Each is shown when you ask, until it changes.";
+pub(super) const IMPORT_MENU: &str = "_Import…";
+pub(super) const EXPORT_MENU: &str = "_Export…";
+pub(super) const IMPORT_TITLE: &str = "Import";
+pub(super) const EXPORT_TITLE: &str = "Export";
+pub(super) const PICTURE_TITLE: &str = "Picture of a QR Code";
+pub(super) const FILE_PASSWORD: &str = "The file is encrypted.";
+pub(super) const PASSWORD: &str = "Password";
+pub(super) const OPEN: &str = "Open";
+pub(super) const REVIEW: &str = "Add These Accounts?";
+pub(super) const CHOOSE_FILE: &str = "Choose a File…";
+pub(super) const EXPORTS: [&str; 3] =
+    ["A backup, under a password", "For Aegis, under a password", "A list of addresses, which everybody can read"];
+pub(super) const NOT_ENCRYPTED: &str =
+    "Whoever reads this file has all your codes. Delete it as soon as it was read where it was meant for.";
+pub(super) const SCANNED: &str = "QR Code";
+pub(super) const FROM_FILE: &str = "From a File…";
+pub(super) const FROM_CLIPBOARD: &str = "From the Clipboard";
+pub(super) const FROM_SCREEN: &str = "From the Screen…";
+pub(super) const NO_PICTURE_COPIED: &str = "There is no picture in the clipboard.";
+pub(super) const UNLOCK_FIRST: &str = "Unlock, then open the address again.";
+pub(super) const OLD_BACKUP: &str = "There is no backup of your codes of the last 90 days.";
+pub(super) const BACK_UP: &str = "Back Up…";
+
+fn accounts(count: usize) -> String {
+    if count == 1 { "1 account".to_owned() } else { format!("{count} accounts") }
+}
+
+/// Above a list of what was found.
+pub(super) fn found(count: usize) -> String {
+    format!("{} found", accounts(count))
+}
+
+pub(super) fn left_out(count: usize) -> String {
+    format!("{count} left out")
+}
+
+pub(super) fn add_all(count: usize) -> String {
+    if count == 1 { ADD.to_owned() } else { format!("Add {count}") }
+}
+
+pub(super) fn and_more(count: usize) -> String {
+    format!("and {count} more")
+}
+
+pub(super) fn all_added(kept: usize, there: usize) -> String {
+    let there = if there == 0 { String::new() } else { format!(" {there} there already.") };
+    format!("{} added.{there}", accounts(kept))
+}
+
+pub(super) fn exported(count: usize) -> String {
+    format!("{} written.", accounts(count))
+}
+
+pub(super) fn not_written(why: &str) -> String {
+    format!("The file was not written: {why}.")
+}
+
+pub(super) fn too_short(fewest: usize) -> String {
+    format!("The password has fewer than {fewest} characters.")
+}
+
 pub(super) const NOT_SAVED: &str = "The preferences could not be saved";
 
 pub(super) const KEY_SEARCH: &str = "Search";
@@ -130,6 +260,8 @@ pub(super) const KEY_EDIT: &str = "Change names and tags";
 pub(super) const KEY_TRASH: &str = "Move to the trash";
 pub(super) const KEY_MENU: &str = "Everything about an account";
 pub(super) const KEY_ADD: &str = "Add an account";
+pub(super) const KEY_IMPORT: &str = "Import a file";
+pub(super) const KEY_EXPORT: &str = "Export to a file";
 pub(super) const KEY_LOCK: &str = "Lock";
 pub(super) const KEY_PAGES: &str = "Codes, requests, this computer";
 pub(super) const KEY_PREFERENCES: &str = "Preferences";

@@ -7,8 +7,10 @@ pub mod backup;
 pub mod export;
 pub mod import;
 pub mod picture;
+mod pin;
 mod steam;
 mod store;
 
 pub use account::{Account, Style, TRASH_KEPT};
+pub use pin::AccountsKey;
 pub use store::{Added, Loaded, MOST, NotKept, Vault};

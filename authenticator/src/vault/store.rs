@@ -4,13 +4,20 @@
 //! never happen: a code of a counter leaving before the counter is saved, or one damaged item hiding the others.
 
 use super::Account;
+use super::pin::{self, AccountsKey, NONCE};
 use crate::keyring::{Items, KeyringError};
+use crate::sealed::{LONGEST_KEY, Sealed};
 use mfa_core::otpauth::UriError;
 use mfa_core::secret::Secret;
+use std::sync::{Mutex, PoisonError};
 use zbus::Connection;
 
 /// Our items' schema, so that password managers can tell them apart.
 const SCHEMA: &str = "io.github.pam_mfa.Account";
+
+/// The schema and the name of the item that holds the accounts' key under a PIN.
+const PIN_SCHEMA: &str = "io.github.pam_mfa.AccountsPin";
+const PIN_NAME: &str = "pin";
 
 /// Most accounts that are kept.
 pub const MOST: usize = 10_000;
@@ -33,6 +40,9 @@ pub enum NotKept {
     /// It is not.
     #[error("This account is not here any more. Another program may have removed it.")]
     Gone,
+    /// They are under a PIN, which was not given.
+    #[error("The codes are locked by a PIN.")]
+    Pin,
     /// No randomness.
     #[error("The system gives no randomness; nothing was added. Try again.")]
     Random,
@@ -66,6 +76,9 @@ pub struct Added {
 #[derive(Debug)]
 pub struct Vault {
     items: Items,
+    pin: Items,
+    /// The accounts' key, where there is a PIN, while they are not locked.
+    key: Mutex<Option<AccountsKey>>,
     /// One change at a time, from this program.
     turn: tokio::sync::Mutex<()>,
 }
@@ -74,17 +87,99 @@ impl Vault {
     /// Those of the keyring that answers on `session`.
     #[must_use]
     pub fn new(session: Connection) -> Self {
-        Self { items: Items::new(session, SCHEMA), turn: tokio::sync::Mutex::default() }
+        Self {
+            items: Items::new(session.clone(), SCHEMA),
+            pin: Items::new(session, PIN_SCHEMA),
+            key: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The accounts' key under the PIN, where there is one: [`AccountsKey::opened`] makes of it what [`Self::hold`] wants.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn pin(&self) -> Result<Option<Sealed>, KeyringError> {
+        let value = self.pin.one(PIN_NAME).await?;
+        match value.map(|value| Sealed::read(value.expose(), LONGEST_KEY)) {
+            None => Ok(None),
+            Some(Some(sealed)) => Ok(Some(sealed)),
+            // Taken for none, new accounts would be kept without it.
+            Some(None) => Err(KeyringError::Refused("the item of the PIN over the codes is damaged".into())),
+        }
+    }
+
+    /// The key that a PIN opened; `None`: they are locked again.
+    pub fn hold(&self, key: Option<AccountsKey>) {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    }
+
+    /// The key to put under a new PIN: the one that is held, or a new one of `random`. (A new key over accounts that are encrypted by an
+    /// old one would lose those that were not written again in time.)
+    #[must_use]
+    pub fn key_or(&self, random: [u8; 32]) -> AccountsKey {
+        self.key().unwrap_or_else(|| AccountsKey::new(random))
+    }
+
+    fn key(&self) -> Option<AccountsKey> {
+        self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts all accounts under a PIN, or another than before: `sealed` is the key of [`Self::key_or`] under it.
+    ///
+    /// # Errors
+    /// When they are locked, or the keyring stops taking them; each account is readable with the PIN or as it was before then.
+    pub async fn set_pin(&self, key: AccountsKey, sealed: &Sealed) -> Result<(), NotKept> {
+        let accounts = self.load(crate::now()).await?.accounts;
+        if self.key().is_some_and(|held| !held.is(&key)) {
+            return Err(NotKept::Pin);
+        }
+        let _turn = self.turn.lock().await;
+        // First: what is encrypted before its key is kept would be lost.
+        self.pin.put(PIN_NAME, "PIN over codes", &Secret::from(sealed.text())).await?;
+        self.hold(Some(key));
+        self.save_all(&accounts).await
+    }
+
+    /// Takes the PIN off.
+    ///
+    /// # Errors
+    /// As [`Self::set_pin`]; the PIN stays then.
+    pub async fn remove_pin(&self) -> Result<(), NotKept> {
+        let accounts = self.load(crate::now()).await?.accounts;
+        let _turn = self.turn.lock().await;
+        let key = self.key();
+        self.hold(None);
+        let saved = self.save_all(&accounts).await;
+        if saved.is_err() {
+            self.hold(key);
+            return saved;
+        }
+        Ok(self.pin.delete(PIN_NAME).await?)
+    }
+
+    async fn save_all(&self, accounts: &[Account]) -> Result<(), NotKept> {
+        for account in accounts {
+            self.save(account).await?;
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// When they are under a PIN that was not given.
+    async fn ready(&self) -> Result<(), NotKept> {
+        if self.key().is_none() && self.pin().await?.is_some() { Err(NotKept::Pin) } else { Ok(()) }
     }
 
     /// All accounts. What has been in the trash for too long at `now` is removed.
     ///
     /// # Errors
-    /// When there is no keyring, it does not answer, or it stays locked.
-    pub async fn load(&self, now: u64) -> Result<Loaded, KeyringError> {
+    /// When there is no keyring, it does not answer, it stays locked, or a PIN was not given.
+    pub async fn load(&self, now: u64) -> Result<Loaded, NotKept> {
+        self.ready().await?;
         let mut loaded = Loaded::default();
         for (_, value) in self.items.all().await? {
-            match read(&value) {
+            match self.read(&value) {
                 Some(account) if account.is_gone(now) => self.items.delete(&account.id).await?,
                 Some(account) => loaded.accounts.push(account),
                 None => loaded.damaged += 1,
@@ -136,7 +231,10 @@ impl Vault {
                 here.push(account.clone());
             }
             if let Err(why) = self.save(&account).await {
-                return Err(if added.kept.is_empty() { why.into() } else { NotKept::Partly(added.kept.len(), why) });
+                return Err(match (added.kept.len(), why) {
+                    (kept @ 1.., NotKept::Keyring(why)) => NotKept::Partly(kept, why),
+                    (_, why) => why,
+                });
             }
             added.kept.push(account);
             done(added.kept.len());
@@ -150,8 +248,9 @@ impl Vault {
     /// When it is gone, or the keyring does not take it; then the old one stands.
     pub async fn change<T>(&self, id: &str, change: impl FnOnce(&mut Account) -> T) -> Result<(Account, T), NotKept> {
         let _turn = self.turn.lock().await;
+        self.ready().await?;
         let value = self.items.one(id).await?.ok_or(NotKept::Gone)?;
-        let mut account = read(&value).ok_or(NotKept::Gone)?;
+        let mut account = self.read(&value).ok_or(NotKept::Gone)?;
         let done = change(&mut account);
         self.save(&account).await?;
         Ok((account, done))
@@ -166,19 +265,30 @@ impl Vault {
         Ok((account, code.ok_or(NotKept::Gone)?))
     }
 
-    async fn save(&self, account: &Account) -> Result<(), KeyringError> {
-        let text = account.text();
+    async fn save(&self, account: &Account) -> Result<(), NotKept> {
+        let mut text = account.text();
+        // The label is read by people in their keyring, which encrypts it with the value.
+        let mut label = format!("Codes of {}", account.called());
+        if let Some(key) = self.key() {
+            let mut nonce = [0; NONCE];
+            getrandom::fill(&mut nonce).map_err(|_| NotKept::Random)?;
+            text = key.seal(&account.id, &text, nonce).ok_or(NotKept::Random)?;
+            label = "Codes of an account, under a PIN".into();
+        }
         let mut value = Vec::with_capacity(ID + 1 + text.len());
         value.extend_from_slice(account.id.as_bytes());
         value.push(b' ');
         value.extend_from_slice(text.expose());
-        // The label is read by people in their keyring, which encrypts it with the value.
-        self.items.put(&account.id, &format!("Codes of {}", account.called()), &Secret::new(value)).await
+        Ok(self.items.put(&account.id, &label, &Secret::new(value)).await?)
     }
-}
 
-fn read(value: &Secret) -> Option<Account> {
-    let (id, text) = value.expose().split_at_checked(ID)?;
-    let id = std::str::from_utf8(id).ok().filter(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    Account::read(id, text.strip_prefix(b" ")?)
+    fn read(&self, value: &Secret) -> Option<Account> {
+        let (id, text) = value.expose().split_at_checked(ID)?;
+        let id = std::str::from_utf8(id).ok().filter(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        let text = text.strip_prefix(b" ")?;
+        if pin::is_sealed(text) {
+            return Account::read(id, self.key()?.open(id, text)?.expose());
+        }
+        Account::read(id, text)
+    }
 }

@@ -183,3 +183,35 @@ async fn copying_without_a_display_is_refused_and_costs_no_counter() {
     assert!(desktop.refused(&["show", "bob", "--copy"], "").contains("There is no display to copy on"));
     assert!(desktop.done(&["show", "bob"], "").starts_with("755224"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_a_pin_the_keyring_alone_tells_nothing_and_every_command_asks() {
+    let desktop = with_two().await;
+    let said = desktop.done(&["pin", "set", "--codes"], "correct horse\ncorrect horse\n");
+    assert!(said.contains("under a PIN now"), "{said}");
+    let values = String::from_utf8(desktop.account_values().await.concat()).unwrap();
+    for part in [KEY, "ACME", "alice", "otpauth"] {
+        assert!(!values.contains(part), "{values}");
+    }
+    assert!(desktop.refused(&["pin", "set", "--codes"], "").contains("have a PIN already"));
+    for wrong in ["", "\n", "wrong horse\n"] {
+        assert!(desktop.refused(&["list"], wrong).contains("not the PIN of your codes"));
+    }
+    let status = desktop.done(&["status"], "");
+    assert!(status.contains("Accounts: under a PIN\n"), "{status}");
+    assert_eq!(desktop.done(&["list"], "correct horse\n").lines().count(), 2);
+    assert!(desktop.done(&["show", "bob"], "correct horse\n").starts_with("755224"));
+    desktop.done(&["add"], &format!("correct horse\n{}", uri("totp", "New", "carol")));
+    let values = String::from_utf8(desktop.account_values().await.concat()).unwrap();
+    assert!(!values.contains("carol"), "what is added later is under it, too");
+
+    assert!(desktop.refused(&["pin", "change", "--codes"], "wrong horse\nx\nx\n").contains("not the PIN"));
+    desktop.done(&["pin", "change", "--codes"], "correct horse\nbattery staple\nbattery staple\n");
+    assert!(desktop.refused(&["list"], "correct horse\n").contains("not the PIN"));
+    assert!(desktop.done(&["show", "bob"], "battery staple\n").starts_with("287082"));
+    assert!(desktop.refused(&["pin", "remove", "--codes"], "correct horse\n").contains("not the PIN"));
+    desktop.done(&["pin", "remove", "--codes"], "battery staple\n");
+    assert_eq!(desktop.done(&["list"], "").lines().count(), 3);
+    assert!(desktop.done(&["show", "bob"], "").starts_with("359152"));
+    assert!(desktop.refused(&["pin", "remove", "--codes"], "").contains("have no PIN"));
+}

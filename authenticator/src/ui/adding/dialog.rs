@@ -10,6 +10,17 @@ use std::rc::Rc;
 /// What happens with an address.
 type Ask = Rc<dyn Fn(Secret)>;
 
+/// Where a picture of a QR code is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ui) enum Source {
+    File,
+    Clipboard,
+    Screen,
+}
+
+/// What happens with a picture.
+type Scan = Rc<dyn Fn(Source)>;
+
 /// See the module.
 pub(in crate::ui) struct AddDialog {
     pub(in crate::ui) window: adw::Window,
@@ -25,7 +36,9 @@ pub(in crate::ui) struct AddDialog {
     problem: gtk::Label,
     add: gtk::Button,
     busy: gtk::Spinner,
+    sources: Vec<(gtk::Button, Source)>,
     on_ask: RefCell<Option<Ask>>,
+    on_scan: RefCell<Option<Scan>>,
 }
 
 impl AddDialog {
@@ -48,6 +61,20 @@ impl AddDialog {
 
         let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(9).build();
         let heading = |text: &str| gtk::Label::builder().label(text).xalign(0.0).css_classes(["heading"]).build();
+        page.append(&heading(text::SCANNED));
+        let scans = gtk::Box::builder().spacing(6).homogeneous(true).build();
+        let source = |(label, source)| {
+            let button = gtk::Button::with_label(label);
+            scans.append(&button);
+            (button, source)
+        };
+        let sources = [
+            (text::FROM_FILE, Source::File),
+            (text::FROM_CLIPBOARD, Source::Clipboard),
+            (text::FROM_SCREEN, Source::Screen),
+        ];
+        let sources = sources.map(source).into();
+        page.append(&scans);
         page.append(&heading(text::PASTED));
         page.append(&parts::field(text::ADDRESS, &address));
         page.append(&heading(text::BY_HAND));
@@ -90,7 +117,9 @@ impl AddDialog {
             problem,
             add,
             busy,
+            sources,
             on_ask: RefCell::default(),
+            on_scan: RefCell::default(),
         });
         own.connect();
         own
@@ -103,6 +132,10 @@ impl AddDialog {
         };
         let pressed = submit.clone();
         self.add.connect_clicked(move |_| pressed());
+        for (button, source) in &self.sources {
+            let (weak, source) = (Rc::downgrade(self), *source);
+            button.connect_clicked(move |_| weak.upgrade().iter().for_each(|own| own.scan(source)));
+        }
         for entry in [&self.issuer, &self.name] {
             let submit = submit.clone();
             entry.connect_activate(move |_| submit());
@@ -151,6 +184,17 @@ impl AddDialog {
         }
     }
 
+    /// What happens with a picture of a QR code.
+    pub(in crate::ui) fn on_scan(&self, action: impl Fn(Source) + 'static) {
+        self.on_scan.replace(Some(Rc::new(action)));
+    }
+
+    fn scan(&self, source: Source) {
+        self.problem.set_visible(false);
+        let action = self.on_scan.borrow().clone();
+        action.iter().for_each(|action| action(source));
+    }
+
     /// It was not added, and why.
     pub(in crate::ui) fn refuse(&self, why: &str) {
         self.busy.set_spinning(false);
@@ -167,6 +211,7 @@ impl AddDialog {
     /// Its window is gone, and so is what it was for.
     pub(in crate::ui) fn forget(&self) {
         self.on_ask.take();
+        self.on_scan.take();
     }
 
     /// It was added.

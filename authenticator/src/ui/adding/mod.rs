@@ -9,7 +9,7 @@ mod picture;
 mod uri;
 
 #[cfg(feature = "gui")]
-pub(super) use dialog::AddDialog;
+pub(super) use dialog::{AddDialog, Source};
 #[cfg(feature = "gui")]
 pub(super) use edit::{Names, edit};
 #[cfg(feature = "gui")]

@@ -11,6 +11,7 @@ pub(in crate::ui) struct LockedPage {
     page: gtk::Box,
     why: gtk::Label,
     pin: gtk::PasswordEntry,
+    problem: gtk::Label,
     unlock: gtk::Button,
     requests: gtk::Button,
 }
@@ -29,6 +30,7 @@ impl LockedPage {
         pin.set_halign(gtk::Align::Center);
         pin.set_width_chars(24);
         parts::name(&pin, text::PIN);
+        let problem = parts::problem();
         let unlock = parts::pill(text::UNLOCK);
         unlock.add_css_class("suggested-action");
         let requests =
@@ -38,13 +40,13 @@ impl LockedPage {
         for widget in [icon.upcast_ref::<gtk::Widget>(), title.upcast_ref(), why.upcast_ref(), pin.upcast_ref()] {
             middle.append(widget);
         }
-        for widget in [unlock.upcast_ref::<gtk::Widget>(), requests.upcast_ref()] {
+        for widget in [problem.upcast_ref::<gtk::Widget>(), unlock.upcast_ref(), requests.upcast_ref()] {
             middle.append(widget);
         }
         let page = gtk::Box::new(gtk::Orientation::Vertical, 0);
         page.append(&adw::HeaderBar::builder().css_classes(["flat"]).build());
         page.append(&parts::scrolled(&parts::clamp(&middle)));
-        Rc::new(Self { page, why, pin, unlock, requests })
+        Rc::new(Self { page, why, pin, problem, unlock, requests })
     }
 
     pub(in crate::ui) fn widget(&self) -> &gtk::Box {
@@ -78,6 +80,7 @@ impl LockedPage {
         self.why.set_label(&if pin { why.to_owned() } else { format!("{why}\n{}", text::NO_PIN) });
         self.pin.set_visible(pin);
         self.pin.set_text("");
+        self.problem.set_visible(false);
         self.set_busy(false);
         self.focus();
     }
@@ -89,6 +92,13 @@ impl LockedPage {
         } else {
             self.unlock.grab_focus();
         }
+    }
+
+    /// It stays locked, and why.
+    pub(in crate::ui) fn refuse(&self, why: &str) {
+        self.problem.set_label(why);
+        self.problem.set_visible(true);
+        self.focus();
     }
 
     /// It is being tried.

@@ -7,6 +7,7 @@ use super::MainWindow;
 use crate::keyring::KeyringError;
 use crate::ui::adding::{AddDialog, Names, edit, picture};
 use crate::ui::codes::{Act, Entry, KEPT, Moves};
+use crate::ui::lock::Cause;
 use crate::ui::text;
 use crate::vault::{Account, NotKept, Vault};
 use adw::prelude::*;
@@ -19,12 +20,17 @@ use tokio::sync::OnceCell;
 pub(super) struct Keeper(OnceCell<Vault>);
 
 impl Keeper {
-    async fn vault(&self) -> Result<&Vault, KeyringError> {
+    pub(super) async fn vault(&self) -> Result<&Vault, KeyringError> {
         let connect = || async {
             // Without a session bus there is no keyring on it.
             zbus::Connection::session().await.map(Vault::new).map_err(|_| KeyringError::Absent)
         };
         self.0.get_or_try_init(connect).await
+    }
+
+    /// Forgets what a PIN opened.
+    pub(super) fn lock(&self) {
+        self.0.get().iter().for_each(|vault| vault.hold(None));
     }
 }
 
@@ -39,7 +45,7 @@ impl MainWindow {
     }
 
     /// Runs `work` behind the window and brings its answer to `then`, unless the window was locked meanwhile or is gone.
-    fn ask<T: Send + 'static>(
+    pub(super) fn ask<T: Send + 'static>(
         self: &Rc<Self>,
         work: impl Future<Output = Result<T, NotKept>> + Send + 'static,
         then: impl FnOnce(&Rc<Self>, Result<T, NotKept>) + 'static,
@@ -58,17 +64,27 @@ impl MainWindow {
     pub(super) fn load(self: &Rc<Self>) {
         self.codes.say(text::LOADING, text::LOADING.text, "");
         let keeper = self.keeper.clone();
-        let work = async move { Ok(keeper.vault().await?.load(crate::now()).await?) };
+        let work = async move {
+            let vault = keeper.vault().await?;
+            let has_pin = vault.pin().await?.is_some();
+            Ok((vault.load(crate::now()).await?, has_pin))
+        };
         self.ask(work, |own, loaded| {
             own.keyless.set(loaded.is_err());
             match loaded {
-                Ok(loaded) => {
+                Err(NotKept::Pin) => {
+                    own.has_pin.set(true);
+                    own.lock(Cause::Start);
+                }
+                Ok((loaded, has_pin)) => {
+                    own.has_pin.set(has_pin);
                     own.accounts.replace(loaded.accounts.into_iter().map(|it| (it.id.clone(), it)).collect());
                     if loaded.damaged > 0 {
                         own.say(&text::damaged(loaded.damaged));
                     }
                     own.refill();
                     own.codes.focus();
+                    own.remind();
                 }
                 Err(error) => own.codes.say(text::NO_KEYRING, &error.to_string(), text::TRY_AGAIN),
             }
@@ -186,6 +202,12 @@ impl MainWindow {
                 }
                 Err(error) => shown.upgrade().iter().for_each(|dialog| dialog.refuse(&error.to_string())),
             });
+        });
+        let (weak, shown) = (Rc::downgrade(self), Rc::downgrade(&dialog));
+        dialog.on_scan(move |source| {
+            if let (Some(own), Some(shown)) = (weak.upgrade(), shown.upgrade()) {
+                own.scan(source, &shown);
+            }
         });
         self.over(&dialog.window);
         dialog.focus();

@@ -16,6 +16,7 @@ pub(super) fn button() -> gtk::MenuButton {
     let menu = gio::Menu::new();
     for section in [
         &[(text::LOCK, "main.lock")] as &[_],
+        &[(text::IMPORT_MENU, "main.import"), (text::EXPORT_MENU, "main.export")],
         &[
             (text::PREFERENCES_MENU, "main.preferences"),
             (text::SHORTCUTS, "main.shortcuts"),
@@ -43,6 +44,8 @@ impl MainWindow {
             ("main.add".to_owned(), "<Control>n"),
             ("main.search".to_owned(), "<Control>f"),
             ("main.lock".to_owned(), "<Control>l"),
+            ("main.import".to_owned(), "<Control>o"),
+            ("main.export".to_owned(), "<Control>e"),
             ("main.preferences".to_owned(), "<Control>comma"),
             ("main.shortcuts".to_owned(), "<Control>question"),
         ];
@@ -59,6 +62,8 @@ impl MainWindow {
         add("lock", Box::new(|own| own.lock(Cause::Told)));
         add("add", Box::new(|own| own.open_add()));
         add("search", Box::new(|own| own.search()));
+        add("import", Box::new(|own| own.open_import()));
+        add("export", Box::new(|own| own.open_export()));
         add("preferences", Box::new(|own| own.open_preferences()));
         add("shortcuts", Box::new(|own| shortcuts::open(&own.window)));
         add("about", Box::new(|own| own.open_about()));
@@ -74,13 +79,15 @@ impl MainWindow {
     fn open_preferences(self: &Rc<Self>) {
         let settings = self.settings.borrow().clone();
         let weak = Rc::downgrade(self);
-        let window = preferences::open(&self.window, settings, move |settings| {
+        let over = weak.clone();
+        let pin = move |deed| over.upgrade().iter().for_each(|own| own.open_pin(deed));
+        let window = preferences::open(&self.window, settings, self.has_pin.get(), pin, move |settings| {
             weak.upgrade().iter().for_each(|own| own.prefer(settings));
         });
         self.over(&window);
     }
 
-    fn prefer(self: &Rc<Self>, settings: &Settings) {
+    pub(super) fn prefer(self: &Rc<Self>, settings: &Settings) {
         self.settings.replace(settings.clone());
         self.lock.borrow_mut().set_idle_after(settings.idle_after());
         self.codes.set_shows_always(!settings.hide_codes);

@@ -4,9 +4,13 @@
 //! pages being left in the tree of widgets while the window is locked.
 
 mod codes;
+mod export;
 mod history;
+mod import;
 mod menu;
+mod pin;
 mod preferences;
+mod review;
 mod shortcuts;
 
 use super::agent::News;
@@ -17,6 +21,7 @@ use super::lock::{self, Cause, Lock, LockedPage};
 use super::pane::RequestsPane;
 use super::request::Word;
 use super::{REQUESTS, parts, text};
+use crate::pin::Tries;
 use crate::settings::Settings;
 use crate::vault::Account;
 use adw::prelude::*;
@@ -53,6 +58,13 @@ pub(super) struct MainWindow {
     over: RefCell<Vec<glib::WeakRef<gtk::Window>>>,
     /// How often it was locked: what was asked before that is not answered after it.
     locks: Cell<u64>,
+    /// The dialog of files that is open.
+    chooser: RefCell<Option<gtk::FileChooserNative>>,
+    /// The user was told that there is no backup.
+    reminded: Cell<bool>,
+    /// The accounts are under a PIN.
+    has_pin: Cell<bool>,
+    tries: RefCell<Tries>,
     /// The keyring did not give out the accounts.
     keyless: Cell<bool>,
     started: Instant,
@@ -116,6 +128,10 @@ impl MainWindow {
             toasts,
             over: RefCell::default(),
             locks: Cell::default(),
+            chooser: RefCell::default(),
+            reminded: Cell::default(),
+            has_pin: Cell::default(),
+            tries: RefCell::default(),
             keyless: Cell::default(),
             started,
             waiting: Cell::default(),
@@ -131,7 +147,7 @@ impl MainWindow {
     fn connect(self: &Rc<Self>, application: &adw::Application) {
         self.connect_menu(application);
         let weak = Rc::downgrade(self);
-        self.locked.on_unlock(move |_pin| weak.upgrade().iter().for_each(|own| own.unlock()));
+        self.locked.on_unlock(move |typed| weak.upgrade().iter().for_each(|own| own.try_pin(typed.clone())));
         let application = application.clone();
         self.locked.on_requests(move || application.activate_action(REQUESTS, None));
 
@@ -207,12 +223,14 @@ impl MainWindow {
     fn close_down(&self) {
         let Some(cause) = self.lock.borrow().cause() else { return };
         self.over.take().iter().filter_map(glib::WeakRef::upgrade).for_each(|window| window.close());
+        self.chooser.take().iter().for_each(gtk::prelude::NativeDialogExt::destroy);
         self.locks.set(self.locks.get() + 1);
         self.accounts.borrow_mut().clear();
         self.codes.empty();
+        self.keeper.lock();
         self.window.set_content(Some(self.locked.widget()));
         self.locked.set_waiting(self.waiting.get());
-        self.locked.show(cause, false);
+        self.locked.show(cause, self.has_pin.get());
     }
 
     fn unlock(self: &Rc<Self>) {

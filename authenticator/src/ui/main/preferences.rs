@@ -1,5 +1,6 @@
 //! The preferences, each of which holds from the moment it is changed.
 
+use super::pin::Deed;
 use crate::settings::{MOST_IDLE_MINUTES, Settings};
 use crate::ui::{group::Group, parts, text};
 use adw::prelude::*;
@@ -10,6 +11,8 @@ use std::rc::Rc;
 pub(super) fn open(
     parent: &impl IsA<gtk::Window>,
     settings: Settings,
+    has_pin: bool,
+    pin: impl Fn(Deed) + 'static,
     changed: impl Fn(&Settings) + 'static,
 ) -> adw::Window {
     let settings = Rc::new(RefCell::new(settings));
@@ -33,5 +36,27 @@ pub(super) fn open(
     ];
     let group = Group::new(text::LOCKING, "");
     group.fill(&rows);
-    parts::dialog(parent, text::PREFERENCES, &parts::clamp(group.widget()))
+    let deeds: &[(Deed, &str)] = if has_pin {
+        &[(Deed::Change, text::CHANGE_PIN), (Deed::Remove, text::REMOVE_PIN)]
+    } else {
+        &[(Deed::Set, text::SET_PIN)]
+    };
+    let buttons = gtk::Box::builder().spacing(6).valign(gtk::Align::Center).build();
+    let over = Group::new(text::PIN_OF_CODES, text::PIN_TEXT);
+    over.fill(&[parts::control(if has_pin { text::HAS_PIN } else { text::HAS_NO_PIN }, "", &buttons)]);
+    let both = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(24).build();
+    both.append(group.widget());
+    both.append(over.widget());
+    let window = parts::dialog(parent, text::PREFERENCES, &parts::clamp(&both));
+    let pin = Rc::new(pin);
+    for &(deed, label) in deeds {
+        let button = gtk::Button::with_label(label);
+        let (pin, window) = (pin.clone(), window.downgrade());
+        button.connect_clicked(move |_| {
+            window.upgrade().iter().for_each(gtk::prelude::GtkWindowExt::close);
+            pin(deed);
+        });
+        buttons.append(&button);
+    }
+    window
 }

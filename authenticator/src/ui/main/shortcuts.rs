@@ -22,6 +22,8 @@ const GROUPS: [(&str, &[(&str, &str)]); 2] = [
         text::TITLE,
         &[
             ("<Control>n", text::KEY_ADD),
+            ("<Control>o", text::KEY_IMPORT),
+            ("<Control>e", text::KEY_EXPORT),
             ("<Control>l", text::KEY_LOCK),
             ("<Alt>1...3", text::KEY_PAGES),
             ("<Control>comma", text::KEY_PREFERENCES),

@@ -21,6 +21,7 @@ mod uris;
 
 pub use file::{FileError, LONGEST, read_file};
 pub use migration::{PREFIX as MIGRATION, accounts as migrated};
+pub use uris::decoded;
 
 use super::{Account, MOST, backup};
 use mfa_core::secret::Secret;

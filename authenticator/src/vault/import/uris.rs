@@ -69,7 +69,8 @@ fn address(line: &str) -> Result<Account, NotTaken> {
 }
 
 /// Percent-encoding (RFC 3986 section 2.1) undone; what is none stays.
-pub(super) fn decoded(text: &str) -> String {
+#[must_use]
+pub fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -2,7 +2,7 @@
 
 use super::{Desktop, wait};
 use mfa_core::approval::{Approval, Pending, Purpose, Rejected, Request, RequestId, judge};
-use mfa_core::bus::{AGENT_PATH, Agent1Proxy, DAEMON, DAEMON_PATH, DeviceListed, Error};
+use mfa_core::bus::{AGENT_PATH, Agent1Proxy, DAEMON, DAEMON_PATH, DeviceListed, Error, FactorListed, OwnFactors};
 use mfa_core::device::{Device, DeviceId, DeviceKey};
 use mfa_core::secret::Secret;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -183,6 +183,30 @@ impl Factors {
             upkeep: Default::default(),
         });
         Ok(id.as_str().to_owned())
+    }
+
+    async fn list(&self) -> Result<OwnFactors, Error> {
+        let devices = self.devices().await?;
+        let factor = FactorListed {
+            id: "factor-1".into(),
+            method: "totp".into(),
+            label: "phone".into(),
+            token: String::new(),
+            created: 1_700_000_000,
+            last_used: 0,
+            state: "active".into(),
+        };
+        Ok(OwnFactors {
+            enrolled: true,
+            required: "required".into(),
+            deadline: 0,
+            preferred: String::new(),
+            recovery_left: 2,
+            last_login: 0,
+            factors: vec![factor],
+            devices,
+            problems: Vec::new(),
+        })
     }
 
     async fn devices(&self) -> Result<Vec<DeviceListed>, Error> {

@@ -195,3 +195,50 @@ async fn without_a_keyring_the_page_says_so_and_finds_it_when_it_comes() {
     seat.go_on("Try Again").await;
     seat.reader.wait("label", "Codes for your accounts").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_a_pin_the_window_starts_locked_and_a_wrong_one_opens_nothing() {
+    let mut seat = Seat::new().await;
+    seat.open_main(&[]).await;
+    seat.reader.wait("label", "Codes for your accounts").await;
+    seat.add(ALICE, "ACME, alice").await;
+    seat.screen.keys(&["ctrl+comma"]);
+    seat.reader.press("Set…").await;
+    seat.reader.wait("label", "New PIN").await;
+    seat.nothing_is_nameless().await;
+    seat.focus_is_on("New PIN").await;
+    seat.screen.text("correct horse");
+    seat.screen.keys(&["Tab"]);
+    seat.focus_is_on("The same again").await;
+    seat.screen.text("correct donkey");
+    seat.screen.keys(&["Return"]);
+    seat.reader.wait("alert", "The two are not the same.").await;
+    seat.screen.keys(&["ctrl+a"]);
+    seat.screen.text("correct horse");
+    seat.screen.keys(&["Return"]);
+    wait("the PIN", async || {
+        let values = seat.desktop.account_values().await.concat();
+        !values.is_empty() && !String::from_utf8_lossy(&values).contains("ACME")
+    })
+    .await;
+
+    // Another program, another window: it starts locked.
+    seat.screen.keys(&["ctrl+q"]);
+    wait("the end", async || seat.reader.find("window", "Authenticator").await.is_none()).await;
+    seat.open_main(&[]).await;
+    seat.reader.wait("label", "Locked").await;
+    seat.nothing_is_nameless().await;
+    assert!(!seat.reader.says("ACME").await);
+    seat.focus_is_on("PIN").await;
+    seat.screen.text("wrong horse");
+    seat.screen.keys(&["Return"]);
+    seat.reader.wait("alert", "That is not the PIN.").await;
+    assert!(!seat.reader.says("ACME").await);
+    seat.focus_is_on("PIN").await;
+    seat.screen.text("correct horse");
+    seat.screen.keys(&["Return"]);
+    wait("the account", async || !seat.rows("ACME, alice").await.is_empty()).await;
+    seat.screen.keys(&["ctrl+l"]);
+    seat.reader.wait("label", "Locked").await;
+    seat.focus_is_on("PIN").await;
+}

@@ -3,6 +3,7 @@
 mod answering;
 mod codes;
 mod looks;
+mod moving;
 mod opening;
 mod pages;
 mod trouble;

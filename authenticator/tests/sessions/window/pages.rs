@@ -76,3 +76,18 @@ async fn the_locked_page_takes_the_place_of_everything_and_requests_can_still_be
     seat.screen.keys(&["Return"]);
     seat.reader.wait("list item", "Account").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn this_computer_says_what_protects_the_user_and_when_mfad_is_silent() {
+    let mut seat = Seat::new().await;
+    seat.open_main(&[]).await;
+    seat.show("This Computer").await;
+    for line in ["A second factor is set up", "phone", "2 recovery codes left"] {
+        seat.reader.wait("list item", line).await;
+    }
+    assert!(seat.reader.says("Codes by time. Never used").await && seat.reader.says("mfactl me recovery-codes").await);
+    seat.nothing_is_nameless().await;
+    seat.mfad.connection.release_name(mfa_core::bus::DAEMON).await.unwrap();
+    seat.reader.press("Look Again").await;
+    seat.reader.wait("list item", "mfad does not answer").await;
+}
