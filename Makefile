@@ -75,6 +75,7 @@ daemon_files = $(LIBEXECDIR)/mfad $(BINDIR)/mfactl /usr/lib/pam_mfa/mfa.toml \
 	$(BASHCOMPDIR)/mfactl $(ZSHCOMPDIR)/_mfactl $(FISHCOMPDIR)/mfactl.fish
 window_files = $(DATADIR)/applications/io.github.pam_mfa.Authenticator.desktop \
 	$(DATADIR)/metainfo/io.github.pam_mfa.Authenticator.metainfo.xml \
+	$(DATADIR)/gnome-shell/search-providers/io.github.pam_mfa.Authenticator.search-provider.ini \
 	$(DBUSDIR)/services/io.github.pam_mfa.Authenticator.service \
 	$(DATADIR)/icons/hicolor/scalable/apps/io.github.pam_mfa.Authenticator.svg \
 	$(DATADIR)/icons/hicolor/symbolic/apps/io.github.pam_mfa.Authenticator-symbolic.svg
@@ -150,6 +151,8 @@ ifneq ($(GUI),)
 	$(call text,packaging/dbus/io.github.pam_mfa.Authenticator.service,$(DBUSDIR)/services/io.github.pam_mfa.Authenticator.service)
 	$(data) packaging/desktop/io.github.pam_mfa.Authenticator.metainfo.xml \
 		"$(DESTDIR)$(DATADIR)/metainfo/io.github.pam_mfa.Authenticator.metainfo.xml"
+	$(data) packaging/desktop/io.github.pam_mfa.Authenticator.search-provider.ini \
+		"$(DESTDIR)$(DATADIR)/gnome-shell/search-providers/io.github.pam_mfa.Authenticator.search-provider.ini"
 	$(data) packaging/desktop/io.github.pam_mfa.Authenticator.svg \
 		"$(DESTDIR)$(DATADIR)/icons/hicolor/scalable/apps/io.github.pam_mfa.Authenticator.svg"
 	$(data) packaging/desktop/io.github.pam_mfa.Authenticator-symbolic.svg \

@@ -3,6 +3,7 @@
 //! What must never happen: the window standing still because a bus does.
 
 use super::request::{Ask, Word};
+use super::text;
 use futures_util::StreamExt;
 use mfa_core::bus::{Approvals1Proxy, Decided, Error, Listed};
 use std::time::Duration;
@@ -16,8 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The pause before an agent or a bus that did not answer is asked again.
 const RETRY: Duration = Duration::from_secs(3);
-
-const ABSENT: &str = "No agent runs in this session. Start it: systemctl --user start mfa-authenticator";
 
 /// What the window hears.
 #[derive(Debug)]
@@ -50,7 +49,7 @@ async fn serve(mut said: UnboundedReceiver<Word>, news: &UnboundedSender<News>) 
         let ended = talk(&mut said, news).await;
         let text = match ended {
             Ok(()) => return,
-            Err(error) => format!("The session bus does not answer: {error}."),
+            Err(error) => text::no_bus(&error.to_string()),
         };
         if news.send(News::NoAgent(text)).is_err() {
             return;
@@ -91,7 +90,7 @@ async fn look(agent: &Approvals1Proxy<'_>) -> News {
     let looked = async { Ok((agent.list().await?, agent.history().await?)) };
     match looked.await {
         Ok((waiting, over)) => News::Listed(waiting, over),
-        Err(error) if is_absent(&error) => News::NoAgent(ABSENT.to_owned()),
+        Err(error) if is_absent(&error) => News::NoAgent(text::ABSENT.to_owned()),
         Err(error) => News::NoAgent(error.words()),
     }
 }
@@ -109,7 +108,7 @@ fn answer(agent: &Approvals1Proxy<'static>, word: Word, news: &UnboundedSender<N
             Ask::Report => agent.deny(&word.id, true).await,
         };
         let answer =
-            answer.map_err(|error| if is_absent(&error) { Error::Unavailable(ABSENT.to_owned()) } else { error });
+            answer.map_err(|error| if is_absent(&error) { Error::Unavailable(text::ABSENT.to_owned()) } else { error });
         // The window may be gone meanwhile.
         let _ = news.send(News::Answered(word.id, word.ask, answer));
     });

@@ -4,16 +4,23 @@
 //! others: nothing that answers a request, and nothing that shows a code, is an action.
 
 use super::agent::{self, News};
-use super::main::MainWindow;
+use super::back::Back;
+use super::main::{self, MainWindow};
 use super::request::Word;
+use super::search::{self, Provider};
 use super::window::RequestsWindow;
 use super::{OPEN_REQUEST, REQUESTS};
+use crate::keyring::Keyring;
+use crate::vault::{Account, Vault};
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
 use mfa_core::bus::AUTHENTICATOR;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tokio::sync::mpsc::UnboundedSender;
+
+/// Milliseconds that it stays without a window where the bus has started it: the shell searches in several calls.
+const LINGERS: u32 = 60_000;
 
 /// Why no window opens.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +61,9 @@ pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> 
         Show::Everything | Show::Requests | Show::Request(_) => gio::ApplicationFlags::HANDLES_OPEN,
     };
     let application = adw::Application::builder().application_id(AUTHENTICATOR).flags(flags).build();
+    if matches!(show, Show::Told) {
+        application.set_inactivity_timeout(LINGERS);
+    }
     application.connect_startup(dress);
     let shell = Rc::new(Shell {
         application: application.clone(),
@@ -67,6 +77,10 @@ pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> 
         skips_activation: Cell::new(matches!(show, Show::Requests | Show::Request(_))),
     });
     shell.offer();
+    // Without a session bus there is no shell on it either.
+    let _bus = search::export(&shell).inspect_err(|error| {
+        tracing::warn!("the desktop's search does not find accounts: {error}");
+    });
     application.register(gio::Cancellable::NONE)?;
     match show {
         Show::Request(id) => application.activate_action(OPEN_REQUEST, Some(&id.to_variant())),
@@ -224,6 +238,45 @@ impl Shell {
             self.latest.replace(Some(news));
         }
     }
+}
+
+impl Provider for Shell {
+    fn look_up(self: &Rc<Self>, words: Vec<String>, then: Box<dyn FnOnce(Vec<search::Result>)>) {
+        if let Some(window) = self.main.borrow().as_ref() {
+            return then(window.found(&words));
+        }
+        let back = match Back::new() {
+            Ok(back) => back,
+            Err(error) => {
+                tracing::warn!("cannot look for accounts: {error}");
+                return then(Vec::new());
+            }
+        };
+        let Some(asked) = back.run(unlocked_accounts()) else { return then(Vec::new()) };
+        let held = self.application.hold();
+        glib::spawn_future_local(async move {
+            let accounts = asked.await.ok().flatten().unwrap_or_default();
+            then(main::found(accounts.iter(), &words));
+            drop((held, back));
+        });
+    }
+
+    fn open(self: &Rc<Self>, text: &str) {
+        if let Some(window) = self.main() {
+            window.present();
+            window.seek(text);
+        }
+    }
+}
+
+/// The accounts of a keyring that is open; nobody is asked to open it.
+async fn unlocked_accounts() -> Option<Vec<Account>> {
+    let session = zbus::Connection::session().await.ok()?;
+    let locked = Keyring::new(session.clone()).is_locked().await.ok()?;
+    if locked {
+        return None;
+    }
+    Vault::new(session).load(crate::now()).await.ok().map(|loaded| loaded.accounts)
 }
 
 fn dress(_application: &adw::Application) {

@@ -28,6 +28,7 @@ mod portal;
 #[cfg(feature = "gui")]
 mod queue;
 pub mod request;
+pub mod search;
 #[cfg(feature = "gui")]
 mod text;
 #[cfg(feature = "gui")]
@@ -45,3 +46,46 @@ pub const OPEN_REQUEST: &str = "open-request";
 /// Its action that shows the sign-in requests that wait.
 #[cfg(feature = "gui")]
 const REQUESTS: &str = "requests";
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Literals of this source that a person could read: they begin with a capital letter and hold a space or `…`.
+    fn sentences(source: &str) -> Vec<String> {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = code.lines().map(str::trim).filter(|line| {
+            !["//", "#[error", "tracing::", "eprintln!", "const NAME"].iter().any(|start| line.starts_with(start))
+        });
+        let literals = lines.flat_map(|line| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>());
+        literals.filter(|it| it.starts_with(char::is_uppercase) && it.contains([' ', '…'])).collect()
+    }
+
+    fn walk(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if name.ends_with(".rs") && !["text.rs", "tests.rs"].contains(&name.as_str()) {
+                let source = std::fs::read_to_string(&path).unwrap();
+                found.extend(sentences(&source).into_iter().map(|text| format!("{}: {text}", path.display())));
+            } else if name.ends_with(".ui") {
+                let template = std::fs::read_to_string(&path).unwrap();
+                let shown = ["label", "title", "tooltip-text", "placeholder-text"];
+                let unmarked = template
+                    .lines()
+                    .filter(|line| shown.iter().any(|name| line.contains(&format!("<property name=\"{name}\">"))));
+                found.extend(unmarked.map(|line| format!("{}: {}", path.display(), line.trim())));
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_that_a_person_sees_stands_in_the_catalogue() {
+        assert_eq!(sentences("let a = \"A text\"; // \"no\"\n/// \"A comment\"\nb(\"signal-name\")"), ["A text"]);
+        let mut found = Vec::new();
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"), &mut found);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}

@@ -6,7 +6,8 @@
 use super::agent::News;
 use super::notice::Notice;
 use super::queue::{self, QueueRow};
-use super::request::{Ending, RequestPage, Said, Word};
+use super::request::{Ending, RequestPage, Word};
+use super::text;
 use crate::cli::ids;
 use adw::prelude::*;
 use adw::subclass::prelude::*;
@@ -17,14 +18,6 @@ use std::time::Duration;
 
 /// How long what the user has just said stays on the screen before the pane leaves it by itself.
 const LINGER: Duration = Duration::from_secs(3);
-
-const NOTHING: Said = Said {
-    icon: "security-high-symbolic",
-    title: "No requests",
-    text: "When somebody signs in and asks for your approval, you see it here.",
-};
-const NO_AGENT: Said = Said { icon: "network-offline-symbolic", title: "The agent does not answer", text: "" };
-const LOOKING: Said = Said { icon: "content-loading-symbolic", title: "Looking for requests", text: "" };
 
 mod imp {
     use super::*;
@@ -89,7 +82,7 @@ impl RequestsPane {
     pub(super) fn new(say: impl Fn(Word) + 'static) -> Self {
         let pane: Self = glib::Object::new();
         let own = pane.imp();
-        own.none.say(LOOKING, "", "");
+        own.none.say(text::LOOKING_FOR_REQUESTS, "", "");
         own.page.on_word(say);
         let weak = pane.downgrade();
         own.page.on_end(move |ending| {
@@ -135,13 +128,13 @@ impl RequestsPane {
             News::Listed(waiting, over) => {
                 own.waiting.replace(waiting.clone());
                 own.over.replace(over.clone());
-                own.none.say(NOTHING, NOTHING.text, "");
+                own.none.say(text::NO_REQUESTS, text::NO_REQUESTS.text, "");
             }
             News::NoAgent(why) => {
                 // It may come back with what waits; what has run out meanwhile does not.
                 let now = crate::now();
                 own.waiting.borrow_mut().retain(|request| request.expires > now);
-                own.none.say(NO_AGENT, why, "");
+                own.none.say(text::NO_AGENT, why, "");
             }
             News::Answered(id, ask, answer) => own.page.answered(id, *ask, answer),
         }
@@ -203,9 +196,9 @@ impl RequestsPane {
         let shown = own.page.shown();
         queue::fill(&own.queue, &waiting, shown.as_deref());
         own.queue.set_sensitive(!own.page.is_busy());
-        own.count.set_label(&format!("{} requests wait", waiting.len()));
+        own.count.set_label(&text::requests_wait(waiting.len()));
         own.queue_box.set_visible(waiting.len() > 1);
-        own.page.name_leave(if self.others(&waiting) { "Next Request" } else { "Close" });
+        own.page.name_leave(if self.others(&waiting) { text::NEXT_REQUEST } else { text::CLOSE });
     }
 
     /// Whether something waits beside what is shown.
@@ -226,7 +219,7 @@ impl RequestsPane {
     fn ended(&self, ending: Ending) {
         let own = self.imp();
         let others = self.others(&own.waiting.borrow());
-        own.page.name_leave(if others { "Next Request" } else { "Close" });
+        own.page.name_leave(if others { text::NEXT_REQUEST } else { text::CLOSE });
         if !ending.is_own_word() || others {
             return;
         }

@@ -154,6 +154,33 @@ pub(super) fn unseen() -> gtk::PasswordEntry {
     entry
 }
 
+/// A line at the edge of a page with something to do, which goes when it is done or dismissed.
+pub(super) fn bar(words: &str, label: &str, action: impl Fn() + 'static) -> gtk::Box {
+    let bar = gtk::Box::builder().spacing(6).css_classes(["toolbar"]).build();
+    bar.append(&gtk::Label::builder().label(words).wrap(true).xalign(0.0).hexpand(true).margin_start(6).build());
+    let button = gtk::Button::with_label(label);
+    let dismiss = icon_button("window-close-symbolic", text::CLOSE_WORD);
+    for button in [&button, &dismiss] {
+        button.set_valign(gtk::Align::Center);
+        bar.append(button);
+    }
+    let weak = bar.downgrade();
+    dismiss.connect_clicked(move |_| weak.upgrade().iter().for_each(leave));
+    let weak = bar.downgrade();
+    button.connect_clicked(move |_| {
+        weak.upgrade().iter().for_each(leave);
+        action();
+    });
+    bar
+}
+
+/// Takes a widget out of the box it is in.
+fn leave(widget: &gtk::Box) {
+    if let Some(page) = widget.parent().and_downcast::<gtk::Box>() {
+        page.remove(widget);
+    }
+}
+
 /// Where short words that need no answer appear over `page`. (libadwaita leaves the button that closes one without a name.)
 pub(super) fn toasts(page: &impl IsA<gtk::Widget>) -> adw::ToastOverlay {
     let overlay = adw::ToastOverlay::new();

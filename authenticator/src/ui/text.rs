@@ -1,12 +1,33 @@
 //! Every text of the main window, in one place: what a translation would replace.
 //!
-//! Texts of one request stand in [`crate::words`] and beside its state. Titles are in title case, sentences end with a full stop.
+//! Texts of one request stand in [`crate::words`] and `request::text`, those of templates in their XML, marked for gettext. Titles are in title case, sentences end with a full stop.
 
 use super::lock::Cause;
 use super::request::Said;
 
 pub(super) const TITLE: &str = "Authenticator";
 pub(super) const REQUESTS_WINDOW: &str = "Sign-In Requests";
+
+pub(super) const NO_REQUESTS: Said = Said {
+    icon: "security-high-symbolic",
+    title: "No requests",
+    text: "When somebody signs in and asks for your approval, you see it here.",
+};
+pub(super) const NO_AGENT: Said =
+    Said { icon: "network-offline-symbolic", title: "The agent does not answer", text: "" };
+pub(super) const LOOKING_FOR_REQUESTS: Said =
+    Said { icon: "content-loading-symbolic", title: "Looking for requests", text: "" };
+pub(super) const ABSENT: &str = "No agent runs in this session. Start it: systemctl --user start mfa-authenticator";
+pub(super) const NEXT_REQUEST: &str = "Next Request";
+pub(super) const CLOSE: &str = "Close";
+
+pub(super) fn no_bus(why: &str) -> String {
+    format!("The session bus does not answer: {why}.")
+}
+
+pub(super) fn requests_wait(count: usize) -> String {
+    format!("{count} requests wait")
+}
 
 pub(super) const REQUESTS: &str = "Requests";
 pub(super) const COMPUTER: &str = "This Computer";
@@ -203,10 +224,13 @@ pub(super) const EXPORTS: [&str; 3] =
     ["A backup, under a password", "For Aegis, under a password", "A list of addresses, which everybody can read"];
 pub(super) const NOT_ENCRYPTED: &str =
     "Whoever reads this file has all your codes. Delete it as soon as it was read where it was meant for.";
-pub(super) const SCANNED: &str = "QR Code";
-pub(super) const FROM_FILE: &str = "From a File…";
-pub(super) const FROM_CLIPBOARD: &str = "From the Clipboard";
-pub(super) const FROM_SCREEN: &str = "From the Screen…";
+pub(super) const SCANNED: &str = "QR Code from";
+pub(super) const FILE: &str = "File…";
+pub(super) const CLIPBOARD: &str = "Clipboard";
+pub(super) const SCREEN: &str = "Screen…";
+pub(super) const FROM_FILE: &str = "QR code from a file";
+pub(super) const FROM_CLIPBOARD: &str = "QR code from the clipboard";
+pub(super) const FROM_SCREEN: &str = "QR code from the screen";
 pub(super) const NO_PICTURE_COPIED: &str = "There is no picture in the clipboard.";
 pub(super) const UNLOCK_FIRST: &str = "Unlock, then open the address again.";
 pub(super) const OLD_BACKUP: &str = "There is no backup of your codes of the last 90 days.";

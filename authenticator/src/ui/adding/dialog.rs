@@ -63,15 +63,16 @@ impl AddDialog {
         let heading = |text: &str| gtk::Label::builder().label(text).xalign(0.0).css_classes(["heading"]).build();
         page.append(&heading(text::SCANNED));
         let scans = gtk::Box::builder().spacing(6).homogeneous(true).build();
-        let source = |(label, source)| {
+        let source = |(label, name, source)| {
             let button = gtk::Button::with_label(label);
+            parts::name(&button, name);
             scans.append(&button);
             (button, source)
         };
         let sources = [
-            (text::FROM_FILE, Source::File),
-            (text::FROM_CLIPBOARD, Source::Clipboard),
-            (text::FROM_SCREEN, Source::Screen),
+            (text::FILE, text::FROM_FILE, Source::File),
+            (text::CLIPBOARD, text::FROM_CLIPBOARD, Source::Clipboard),
+            (text::SCREEN, text::FROM_SCREEN, Source::Screen),
         ];
         let sources = sources.map(source).into();
         page.append(&scans);

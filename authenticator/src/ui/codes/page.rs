@@ -185,6 +185,13 @@ impl CodesPage {
         self.search.select_region(0, -1);
     }
 
+    /// Searches for `text`.
+    pub(in crate::ui) fn seek(&self, text: &str) {
+        self.search.set_text(text);
+        self.search.grab_focus();
+        self.search.set_position(-1);
+    }
+
     fn connect(self: &Rc<Self>) {
         let factory = gtk::SignalListItemFactory::new();
         let weak = Rc::downgrade(self);

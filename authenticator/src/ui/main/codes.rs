@@ -8,6 +8,7 @@ use crate::keyring::KeyringError;
 use crate::ui::adding::{AddDialog, Names, edit, picture};
 use crate::ui::codes::{Act, Entry, KEPT, Moves};
 use crate::ui::lock::Cause;
+use crate::ui::search::Result as Found;
 use crate::ui::text;
 use crate::vault::{Account, NotKept, Vault};
 use adw::prelude::*;
@@ -84,6 +85,7 @@ impl MainWindow {
                     }
                     own.refill();
                     own.codes.focus();
+                    own.sought.take().iter().for_each(|text| own.codes.seek(text));
                     own.remind();
                 }
                 Err(error) => own.codes.say(text::NO_KEYRING, &error.to_string(), text::TRY_AGAIN),
@@ -215,10 +217,35 @@ impl MainWindow {
         dialog.window.clone().connect_destroy(move |_| dialog.forget());
     }
 
+    /// Shows the codes, searched for `text`: now, or when they are there.
+    pub(in crate::ui) fn seek(&self, text: &str) {
+        self.stack.set_visible_child_name("codes");
+        if self.accounts.borrow().is_empty() {
+            self.sought.replace(Some(text.to_owned()));
+        } else {
+            self.codes.seek(text);
+        }
+    }
+
+    /// The accounts that all `words` fit, for the desktop's search; none while they are locked.
+    pub(in crate::ui) fn found(&self, words: &[String]) -> Vec<Found> {
+        found(self.accounts.borrow().values(), words)
+    }
+
     pub(super) fn search(&self) {
         self.stack.set_visible_child_name("codes");
         self.codes.focus();
     }
+}
+
+/// Those of `accounts` that all `words` fit, in the order of the page.
+pub(in crate::ui) fn found<'a>(accounts: impl Iterator<Item = &'a Account>, words: &[String]) -> Vec<Found> {
+    let mut entries: Vec<Entry> = accounts.filter(|it| it.trashed.is_none()).map(entry).collect();
+    let sought = words.join(" ");
+    entries.retain(|entry| entry.is_meant(&sought));
+    entries.sort_by(Entry::order);
+    let found = |entry: Entry| Found { title: entry.title().to_owned(), text: entry.name.clone(), id: entry.id };
+    entries.into_iter().map(found).collect()
 }
 
 fn entry(account: &Account) -> Entry {

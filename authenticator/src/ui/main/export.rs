@@ -138,10 +138,12 @@ impl MainWindow {
             return;
         }
         self.reminded.set(true);
-        let toast = adw::Toast::builder().title(text::OLD_BACKUP).button_label(text::BACK_UP).timeout(20).build();
+        // In the page of codes alone: it must never lie over a request.
         let weak = Rc::downgrade(self);
-        toast.connect_button_clicked(move |_| weak.upgrade().iter().for_each(|own| own.open_export()));
-        self.toasts.add_toast(toast);
+        let bar = parts::bar(text::OLD_BACKUP, text::BACK_UP, move || {
+            weak.upgrade().iter().for_each(|own| own.open_export());
+        });
+        self.codes.widget().append(&bar);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::settings::Settings;
 use crate::vault::Account;
 use adw::prelude::*;
 use codes::Keeper;
+pub(super) use codes::found;
 use gtk::glib;
 use history::History;
 use mfa_core::bus::Trust;
@@ -60,6 +61,8 @@ pub(super) struct MainWindow {
     locks: Cell<u64>,
     /// The dialog of files that is open.
     chooser: RefCell<Option<gtk::FileChooserNative>>,
+    /// What is to be searched for as soon as the accounts are there.
+    sought: RefCell<Option<String>>,
     /// The user was told that there is no backup.
     reminded: Cell<bool>,
     /// The accounts are under a PIN.
@@ -129,6 +132,7 @@ impl MainWindow {
             over: RefCell::default(),
             locks: Cell::default(),
             chooser: RefCell::default(),
+            sought: RefCell::default(),
             reminded: Cell::default(),
             has_pin: Cell::default(),
             tries: RefCell::default(),

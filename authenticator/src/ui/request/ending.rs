@@ -1,5 +1,6 @@
 //! What the window says of a request that is over. Pure.
 
+use super::text;
 use mfa_core::bus::Withdrawn;
 
 /// How a request ended, as this window knows it.
@@ -47,45 +48,17 @@ impl Ending {
     /// What to show.
     #[must_use]
     pub fn said(self) -> Said {
-        let (icon, title, text) = match self {
-            Self::Approved => ("emblem-ok-symbolic", "Approved", "You can go back to where you were asked."),
-            Self::Denied => ("action-unavailable-symbolic", "Denied", "Nothing was approved."),
-            Self::Reported => (
-                "dialog-warning-symbolic",
-                "Denied and reported",
-                "Nothing was approved. Whoever asked may know your password: change it.",
-            ),
-            Self::WrongNumber => (
-                "dialog-warning-symbolic",
-                "That was not the number",
-                "Nothing was approved, and this request is over. Start again for a new number.",
-            ),
-            Self::Elsewhere(Some(Withdrawn::Approved)) => (
-                "emblem-ok-symbolic",
-                "Approved elsewhere",
-                "Another device of yours, or another program on this one, has said yes.",
-            ),
-            Self::Elsewhere(Some(Withdrawn::Denied)) => (
-                "action-unavailable-symbolic",
-                "Denied elsewhere",
-                "Another device of yours, or another program on this one, has said no. Nothing was approved.",
-            ),
-            Self::Elsewhere(Some(Withdrawn::WrongNumber)) => (
-                "dialog-warning-symbolic",
-                "A wrong number was given",
-                "It was typed on another device, or in another program. Nothing was approved.",
-            ),
-            Self::Elsewhere(Some(Withdrawn::Cancelled)) => {
-                ("window-close-symbolic", "No longer needed", "A code settled it, or whoever asked has left.")
-            }
-            Self::Elsewhere(Some(Withdrawn::Expired)) => {
-                ("alarm-symbolic", "The time is over", "Nobody answered in time. Nothing was approved.")
-            }
-            Self::Elsewhere(None) => (
-                "window-close-symbolic",
-                "This request is over",
-                "It does not wait any more. Nothing was approved from here.",
-            ),
+        let (icon, (title, text)) = match self {
+            Self::Approved => ("emblem-ok-symbolic", text::APPROVED),
+            Self::Denied => ("action-unavailable-symbolic", text::DENIED),
+            Self::Reported => ("dialog-warning-symbolic", text::REPORTED),
+            Self::WrongNumber => ("dialog-warning-symbolic", text::WRONG_NUMBER),
+            Self::Elsewhere(Some(Withdrawn::Approved)) => ("emblem-ok-symbolic", text::APPROVED_ELSEWHERE),
+            Self::Elsewhere(Some(Withdrawn::Denied)) => ("action-unavailable-symbolic", text::DENIED_ELSEWHERE),
+            Self::Elsewhere(Some(Withdrawn::WrongNumber)) => ("dialog-warning-symbolic", text::WRONG_ELSEWHERE),
+            Self::Elsewhere(Some(Withdrawn::Cancelled)) => ("window-close-symbolic", text::CANCELLED),
+            Self::Elsewhere(Some(Withdrawn::Expired)) => ("alarm-symbolic", text::EXPIRED),
+            Self::Elsewhere(None) => ("window-close-symbolic", text::OVER),
         };
         Said { icon, title, text }
     }

@@ -10,6 +10,7 @@ mod number;
 #[cfg(feature = "gui")]
 mod page;
 mod state;
+mod text;
 
 pub use ending::{Ending, Said};
 pub use guard::HELD_BACK;

@@ -1,5 +1,6 @@
 //! Reading what stands in the number entry. Pure.
 
+use super::text;
 use mfa_core::approval::{NUMBER_DIGITS, typed};
 
 /// What stands there.
@@ -22,9 +23,9 @@ impl Number {
         }
         let digits = text.chars().filter(char::is_ascii_digit).count();
         if text.chars().any(|c| !c.is_ascii_digit() && c != ' ' && c != '-') {
-            Self::Wrong("The number has digits only.")
+            Self::Wrong(text::DIGITS_ONLY)
         } else if digits > NUMBER_DIGITS {
-            Self::Wrong("The number has six digits.")
+            Self::Wrong(text::SIX_DIGITS)
         } else {
             Self::Unfinished
         }

@@ -7,6 +7,7 @@
 use super::ending::Ending;
 use super::guard::Guard;
 use super::number::Number;
+use super::text;
 use crate::pin::FEWEST;
 use crate::requests::{ADD_DEVICE, ADD_FACTOR, DISABLE, LOGIN, REMOVE_FACTOR, RENEW_RECOVERY, SUSPEND_DEVICE};
 use mfa_core::bus::{Error, Listed, Withdrawn};
@@ -221,21 +222,16 @@ impl State {
     /// Why this request can never be approved from here.
     fn never(&self) -> Option<&'static str> {
         match self.request.purpose.as_str() {
-            LOGIN if !self.request.number_due && !self.request.rhost.is_empty() => {
-                Some("This request comes from another host and asks for no number. It can only be denied.")
-            }
+            LOGIN if !self.request.number_due && !self.request.rhost.is_empty() => Some(text::ABROAD),
             LOGIN | ADD_DEVICE | SUSPEND_DEVICE | ADD_FACTOR | REMOVE_FACTOR | RENEW_RECOVERY | DISABLE => None,
-            _ => Some("This version does not know what a yes would do. It can only be denied."),
+            _ => Some(text::UNKNOWN),
         }
     }
 }
 
 /// `Asked 5 s ago, 40 s left`.
 fn time(request: &Listed, now: u64) -> String {
-    match request.expires.saturating_sub(now) {
-        0 => "The time is over".to_owned(),
-        left => format!("Asked {} s ago, {left} s left", now.saturating_sub(request.issued)),
-    }
+    text::time(now.saturating_sub(request.issued), request.expires.saturating_sub(now))
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ impl Factors {
         state.devices.push(Device {
             id: id.clone(),
             label: label.to_owned(),
-            created: 0,
+            created: 1_700_000_000,
             suspended: false,
             key,
             upkeep: Default::default(),

@@ -106,3 +106,73 @@ async fn it_fits_dark_narrow_and_large_text() {
         }
     }
 }
+
+/// Every page of the main window, light, dark and narrow. With `MFA_SCREENSHOTS=FOLDER` the pictures are kept, as those of the README.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_light_dark_and_narrow() {
+    for (look, size, dark) in [("light", "760x620", false), ("dark", "760x620", true), ("narrow", "400x640", false)] {
+        let mut seat = Seat::with(&["pair"], CODE, size).await;
+        let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        for (kind, issuer, name) in [
+            ("totp", "Mail", "alice@example.org"),
+            ("totp", "Forge", "alice"),
+            ("hotp", "Bank", "104 223"),
+            ("steam", "Steam", "alice"),
+        ] {
+            let uri = format!("otpauth://{kind}/{issuer}:{}?secret={key}&issuer={issuer}\n", name.replace(' ', "%20"));
+            seat.desktop.done(&["add"], &uri);
+        }
+        if dark {
+            let folder = seat.desktop.path("home/.config/glib-2.0/settings");
+            std::fs::create_dir_all(&folder).unwrap();
+            let dark = "[org/gnome/desktop/interface]\ncolor-scheme='prefer-dark'\n";
+            std::fs::write(folder.join("keyfile"), dark).unwrap();
+        }
+        seat.open_main(&[("GSETTINGS_BACKEND", "keyfile")]).await;
+        crate::desktop::wait("the rows", async || !seat.rows("Forge, alice").await.is_empty()).await;
+        seat.fills_the_screen(size).await;
+        seat.focus_is_on("Search accounts").await;
+        seat.screen.keys(&["Down", "ctrl+r"]);
+        let shot = async |name: &str| {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            seat.screen.keep(&format!("{name}-{look}"));
+            seat.nothing_is_nameless().await;
+        };
+        shot("codes").await;
+        seat.mfad.present(sudo(1)).await;
+        seat.screen.keys(&["alt+2"]);
+        seat.reader.wait("button", APPROVE).await;
+        shot("requests").await;
+        seat.screen.keys(&["alt+3"]);
+        seat.reader.wait("list item", "A second factor is set up").await;
+        shot("computer").await;
+        seat.screen.keys(&["ctrl+n"]);
+        seat.focus_is_on("otpauth://").await;
+        shot("add").await;
+        for button in ["QR code from a file", "QR code from the screen"] {
+            let button = seat.reader.wait("button", button).await;
+            let (x, _, w, _) = seat.reader.extents(&button).await;
+            assert!(x >= 0 && x + w <= size.split_once('x').unwrap().0.parse().unwrap(), "{look}: {x} {w}");
+        }
+        seat.screen.keys(&["Escape"]);
+        seat.screen.keys(&["ctrl+l"]);
+        seat.reader.wait("label", "Locked").await;
+        shot("locked").await;
+    }
+}
+
+impl Seat {
+    /// Makes the main window as large as the screen; whether all of it fits is what is looked at.
+    async fn fills_the_screen(&self, size: &str) {
+        let (width, height) = size.split_once('x').unwrap();
+        let window = ["search", "--onlyvisible", "--name", "^Authenticator$"];
+        let filled: Vec<&str> =
+            window.into_iter().chain(["windowmove", "0", "0", "windowsize", width, height]).collect();
+        assert!(self.screen.xdotool(&filled));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let window = self.reader.wait("window", "Authenticator").await;
+        let (_, _, w, h) = self.reader.extents(&window).await;
+        let (width, height): (i32, i32) = (width.parse().unwrap(), height.parse().unwrap());
+        assert!(w <= width && h <= height, "{w}x{h} does not fit {size}");
+    }
+}

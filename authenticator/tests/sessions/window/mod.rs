@@ -3,6 +3,7 @@
 mod answering;
 mod codes;
 mod looks;
+mod many;
 mod moving;
 mod opening;
 mod pages;
@@ -67,6 +68,7 @@ impl Seat {
     }
 
     async fn start(&mut self, arguments: &[&str], environment: &[(&str, &str)], title: &str) {
+        let said = std::fs::File::create(self.desktop.path("window.err")).unwrap();
         self.window = Some(
             self.desktop
                 .command_line()
@@ -74,6 +76,7 @@ impl Seat {
                 .args(arguments)
                 .envs(environment.iter().copied())
                 .stdin(Stdio::null())
+                .stderr(said)
                 .spawn()
                 .unwrap(),
         );

@@ -61,3 +61,57 @@ async fn the_window_can_neither_be_read_by_other_programs_of_the_user_nor_dump_c
     let seat = Seat::new().await;
     assert!(crate::hygiene::is_closed(&seat.desktop, &["window"]).await);
 }
+
+/// What GNOME Shell calls on behalf of somebody who types into the overview.
+async fn searched<R: serde::de::DeserializeOwned + zbus::Type>(
+    session: &zbus::Connection,
+    method: &str,
+    body: &(impl serde::Serialize + zbus::DynamicType),
+) -> R {
+    let (name, path) = ("io.github.pam_mfa.Authenticator", "/io/github/pam_mfa/Authenticator/SearchProvider");
+    let interface = Some("org.gnome.Shell.SearchProvider2");
+    let reply = session.call_method(Some(name), path, interface, method, body).await.unwrap();
+    reply.body().deserialize().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shells_search_finds_names_after_its_word_and_opens_one_once() {
+    let seat = Seat::activatable().await;
+    let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    for (issuer, name) in [("ACME", "alice"), ("Bank", "bob")] {
+        seat.desktop.done(&["add"], &format!("otpauth://totp/{issuer}:{name}?secret={key}&issuer={issuer}\n"));
+    }
+    let session = seat.desktop.connect("session").await;
+    let find = async |terms: &[&str]| searched::<Vec<String>>(&session, "GetInitialResultSet", &(terms,)).await;
+    assert!(find(&["acme"]).await.is_empty(), "a search for something else");
+    assert!(find(&["otp", "carol"]).await.is_empty());
+    let old = find(&["otp", "bank"]).await;
+    let found = find(&["otp", "ac"]).await;
+    assert_eq!((old.len(), found.len()), (1, 1));
+    let metas: Vec<std::collections::HashMap<String, zbus::OwnedVariant>> =
+        searched(&session, "GetResultMetas", &(vec![&old[0], &found[0]],)).await;
+    assert_eq!(metas.len(), 1, "the old one means nothing any more");
+    let text = |name: &str| <&str>::try_from(&metas[0][name]).unwrap().to_owned();
+    assert_eq!((text("name").as_str(), text("description").as_str()), ("ACME", "alice"));
+    assert!(!format!("{metas:?}").contains(key));
+
+    let () = searched(&session, "ActivateResult", &(&found[0], vec!["otp", "ac"], 0_u32)).await;
+    wait("the account", async || !seat.rows("ACME, alice").await.is_empty()).await;
+    assert!(seat.rows("Bank, bob").await.is_empty(), "it is searched for");
+
+    seat.desktop.lock_keyring().await;
+    let more = seat.desktop.connect("session").await;
+    let again: Vec<String> = searched(&more, "GetInitialResultSet", &(vec!["otp", "bank"],)).await;
+    assert_eq!(again.len(), 1, "the window has them still");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_keyring_is_not_opened_by_a_search() {
+    let seat = Seat::activatable().await;
+    seat.desktop.done(&["add"], "otpauth://totp/ACME:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME\n");
+    seat.desktop.lock_keyring().await;
+    let session = seat.desktop.connect("session").await;
+    let found: Vec<String> = searched(&session, "GetInitialResultSet", &(vec!["otp", "acme"],)).await;
+    assert!(found.is_empty());
+    assert!(seat.desktop.done(&["status"], "").starts_with("Keyring: locked"));
+}
