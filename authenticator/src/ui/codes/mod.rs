@@ -9,12 +9,16 @@ mod entry;
 #[cfg(feature = "gui")]
 mod keys;
 #[cfg(feature = "gui")]
+mod menu;
+#[cfg(feature = "gui")]
 mod page;
 mod reveal;
 #[cfg(feature = "gui")]
 mod ring;
 #[cfg(feature = "gui")]
 mod row;
+#[cfg(feature = "gui")]
+mod rows;
 
 #[cfg(feature = "gui")]
 pub(super) use clip::{Clip, KEPT};

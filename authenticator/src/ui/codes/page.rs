@@ -1,8 +1,10 @@
 //! The widgets of the page: search, list, and what stands there when there is nothing to list.
 
 use super::entry::{Entry, grouped};
+use super::menu::menu_model;
 use super::reveal::{Moment, Revealed};
 use super::row::CodeRow;
+use super::rows::PART;
 use super::{Act, Clip, Seen};
 use crate::ui::notice::Notice;
 use crate::ui::request::Said;
@@ -29,24 +31,28 @@ pub(in crate::ui) struct CodesPage {
     pub(super) page: gtk::Box,
     pub(super) search: gtk::SearchEntry,
     pub(super) list: gtk::ListView,
-    stack: gtk::Stack,
-    notice: Notice,
-    store: gio::ListStore,
-    shown: gtk::FilterListModel,
-    selection: gtk::SingleSelection,
-    sought: Rc<RefCell<String>>,
-    filter: gtk::CustomFilter,
-    rows: RefCell<Vec<glib::WeakRef<CodeRow>>>,
-    revealed: RefCell<Revealed>,
+    pub(super) stack: gtk::Stack,
+    pub(super) notice: Notice,
+    pub(super) store: gio::ListStore,
+    pub(super) shown: gtk::FilterListModel,
+    /// Its first part, of which there are rows.
+    pub(super) within: gtk::SliceListModel,
+    pub(super) selection: gtk::SingleSelection,
+    pub(super) sought: Rc<RefCell<String>>,
+    pub(super) filter: gtk::CustomFilter,
+    pub(super) rows: RefCell<Vec<glib::WeakRef<CodeRow>>>,
+    pub(super) revealed: RefCell<Revealed>,
     /// The codes that count and are to be seen.
-    counted: RefCell<HashMap<String, Secret>>,
-    source: RefCell<Option<Source>>,
-    on_act: RefCell<Option<OnAct>>,
-    shows_always: Cell<bool>,
-    started: Instant,
+    pub(super) counted: RefCell<HashMap<String, Secret>>,
+    pub(super) source: RefCell<Option<Source>>,
+    pub(super) on_act: RefCell<Option<OnAct>>,
+    pub(super) shows_always: Cell<bool>,
+    /// Screen readers are being told.
+    pub(super) tells: Cell<bool>,
+    pub(super) started: Instant,
     pub(super) clip: Rc<Clip>,
-    menu: gtk::PopoverMenu,
-    menu_for: RefCell<Option<Rc<Entry>>>,
+    pub(super) menu: gtk::PopoverMenu,
+    pub(super) menu_for: RefCell<Option<Rc<Entry>>>,
 }
 
 impl CodesPage {
@@ -58,7 +64,8 @@ impl CodesPage {
             entry_of(item).is_some_and(|entry| entry.is_meant(&looked_for.borrow()))
         });
         let shown = gtk::FilterListModel::new(Some(store.clone()), Some(filter.clone()));
-        let selection = gtk::SingleSelection::builder().model(&shown).autoselect(false).can_unselect(true).build();
+        let within = gtk::SliceListModel::new(Some(shown.clone()), 0, PART);
+        let selection = gtk::SingleSelection::builder().model(&within).autoselect(false).can_unselect(true).build();
         let list =
             gtk::ListView::builder().model(&selection).single_click_activate(true).css_classes(["codes"]).build();
         parts::name(&list, text::ACCOUNTS);
@@ -90,6 +97,7 @@ impl CodesPage {
             notice,
             store,
             shown,
+            within,
             selection,
             sought,
             filter,
@@ -99,6 +107,7 @@ impl CodesPage {
             source: RefCell::default(),
             on_act: RefCell::default(),
             shows_always: Cell::default(),
+            tells: Cell::default(),
             started: Instant::now(),
             clip,
             menu,
@@ -124,7 +133,7 @@ impl CodesPage {
     }
 
     /// Whether codes are to be seen without asking.
-    pub(in crate::ui) fn set_shows_always(&self, always: bool) {
+    pub(in crate::ui) fn set_shows_always(self: &Rc<Self>, always: bool) {
         self.shows_always.set(always);
         self.draw();
     }
@@ -142,6 +151,8 @@ impl CodesPage {
         if let Some(kept) = kept {
             let places = 0..self.shown.n_items();
             let place = places.into_iter().find(|&place| self.at(place).is_some_and(|entry| entry.id == kept));
+            // As far as that one.
+            self.within.set_size(place.map_or(PART, |place| (place / PART + 1) * PART));
             self.selection.set_selected(place.unwrap_or(gtk::INVALID_LIST_POSITION));
             if had_focus && place.is_some() {
                 self.focus_on(&kept);
@@ -170,7 +181,7 @@ impl CodesPage {
     }
 
     /// A code that counts has been drawn and saved: it is to be seen, and copied where that was asked.
-    pub(in crate::ui) fn counted(&self, entry: &Entry, code: Secret, copy: bool) {
+    pub(in crate::ui) fn counted(self: &Rc<Self>, entry: &Entry, code: Secret, copy: bool) {
         if copy {
             self.clip.put(&code);
         }
@@ -210,6 +221,7 @@ impl CodesPage {
             let entry = item.item().and_then(|item| entry_of(&item));
             if let (Some(row), Some(entry)) = (item.child().and_downcast::<CodeRow>(), entry) {
                 row.bind(entry.clone(), &own.seen(&entry));
+                own.tell_later();
             }
         });
         factory.connect_unbind(|_, item| {
@@ -234,12 +246,14 @@ impl CodesPage {
         self.search.connect_changed(move |search| {
             if let Some(own) = weak.upgrade() {
                 own.sought.replace(search.text().to_lowercase());
+                own.within.set_size(PART);
                 own.filter.changed(gtk::FilterChange::Different);
                 own.selection.set_selected(gtk::INVALID_LIST_POSITION);
                 own.arrange();
             }
         });
         self.connect_menu();
+        self.connect_scroll();
         let weak = Rc::downgrade(self);
         glib::timeout_add_local(TICK, move || match weak.upgrade() {
             Some(own) => {
@@ -247,29 +261,6 @@ impl CodesPage {
                 glib::ControlFlow::Continue
             }
             None => glib::ControlFlow::Break,
-        });
-    }
-
-    fn connect_menu(self: &Rc<Self>) {
-        let actions = gio::SimpleActionGroup::new();
-        for (name, act) in MENU.map(|(name, _, act)| (name, act)) {
-            let weak = Rc::downgrade(self);
-            let entry = gio::ActionEntry::builder(name).activate(move |_: &gio::SimpleActionGroup, _, _| {
-                let Some(own) = weak.upgrade() else { return };
-                let entry = own.menu_for.borrow().clone();
-                entry.iter().for_each(|entry| own.act(entry, act));
-            });
-            actions.add_action_entries([entry.build()]);
-        }
-        self.page.insert_action_group("code", Some(&actions));
-        self.menu.connect_closed(|menu| {
-            // Its action is still to come.
-            let menu = menu.downgrade();
-            glib::idle_add_local_once(move || {
-                if let Some(menu) = menu.upgrade().filter(|menu| !menu.is_visible() && menu.parent().is_some()) {
-                    menu.unparent();
-                }
-            });
         });
     }
 
@@ -296,16 +287,6 @@ impl CodesPage {
         self.draw();
         let action = self.on_act.borrow().clone();
         action.iter().for_each(|action| action(entry, act));
-    }
-
-    fn open_menu(&self, entry: &Rc<Entry>) {
-        let Some(place) = self.row(&entry.id).and_then(|row| row.menu_place()) else { return };
-        if self.menu.parent().is_some() {
-            self.menu.unparent();
-        }
-        self.menu_for.replace(Some(entry.clone()));
-        self.menu.set_parent(&place);
-        self.menu.popup();
     }
 
     /// Whether the code of `entry` is to be seen because somebody asked for it.
@@ -337,7 +318,7 @@ impl CodesPage {
         }
     }
 
-    fn draw(&self) {
+    fn draw(self: &Rc<Self>) {
         if !self.page.is_mapped() {
             return;
         }
@@ -346,6 +327,7 @@ impl CodesPage {
                 row.draw(&self.seen(&entry));
             }
         }
+        self.tell_later();
     }
 
     /// The list, or why there is none.
@@ -384,31 +366,9 @@ impl CodesPage {
         }
     }
 
-    fn row(&self, id: &str) -> Option<CodeRow> {
-        let rows = self.rows.borrow();
-        let mut rows = rows.iter().filter_map(glib::WeakRef::upgrade);
-        rows.find(|row| row.entry().is_some_and(|own| own.id == id))
-    }
-
     fn now(&self) -> Moment {
         Moment { wall: crate::now(), steady: self.started.elapsed() }
     }
-}
-
-/// The menu of one account: action, text, what it does.
-const MENU: [(&str, &str, Act); 4] = [
-    ("pin", text::PIN_OR_NOT, Act::Pin),
-    ("edit", text::EDIT, Act::Edit),
-    ("picture", text::PICTURE, Act::Picture),
-    ("trash", text::TRASH, Act::Trash),
-];
-
-fn menu_model() -> gio::Menu {
-    let menu = gio::Menu::new();
-    for (name, label, _) in MENU {
-        menu.append(Some(label), Some(&format!("code.{name}")));
-    }
-    menu
 }
 
 fn entry_of(item: &glib::Object) -> Option<Rc<Entry>> {

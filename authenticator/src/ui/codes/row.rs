@@ -16,12 +16,17 @@ type OnRow = Rc<dyn Fn(&Rc<Entry>, Act)>;
 
 mod imp {
     use super::*;
-    use std::cell::OnceCell;
+    use std::cell::{Cell, OnceCell};
 
     #[derive(Default)]
     pub struct CodeRow {
         pub(super) parts: OnceCell<Parts>,
         pub(super) entry: RefCell<Option<Rc<Entry>>>,
+        /// Its code is to be seen.
+        pub(super) revealed: Cell<bool>,
+        /// The name for screen readers holds a code.
+        pub(super) tells_code: Cell<bool>,
+        pub(super) misnamed: Cell<bool>,
     }
 
     #[glib::object_subclass]
@@ -123,7 +128,6 @@ impl CodeRow {
         parts.subtitle.set_visible(!subtitle.is_empty());
         parts.subtitle.set_label(&subtitle);
         parts.pin.set_visible(entry.pinned);
-        parts::name(&parts.more, &text::more_for(entry.title(), &entry.name));
         self.imp().entry.replace(Some(entry));
         parts.code.set_label("");
         self.draw(seen);
@@ -135,6 +139,32 @@ impl CodeRow {
         if let Some(parts) = self.imp().parts.get() {
             parts.code.set_label("");
             parts.next.set_label("");
+            // The name of a code that is to be seen holds it.
+            if self.imp().tells_code.take() {
+                self.parent().iter().for_each(|item| parts::name(item, text::HIDDEN));
+            }
+        }
+    }
+
+    /// Whether what screen readers are told is not what is to be seen.
+    pub(super) fn is_misnamed(&self) -> bool {
+        self.imp().misnamed.get()
+    }
+
+    /// Brings what screen readers are told up to what is to be seen. Apart from drawing: it takes longer than all of that, and a list
+    /// is bound row by row within one frame.
+    pub(super) fn tell(&self) {
+        self.imp().misnamed.set(false);
+        let (Some(parts), Some(entry)) = (self.imp().parts.get(), self.entry()) else { return };
+        let (title, name) = (entry.title(), entry.name.as_str());
+        let code = parts.code.label();
+        let revealed = self.imp().revealed.get();
+        parts::name(&parts.more, &text::more_for(title, name));
+        parts::name(&parts.reveal, &text::reveal(title, name, revealed));
+        // GTK's own widget around the row is what takes the focus.
+        if let Some(item) = self.parent() {
+            self.imp().tells_code.set(revealed);
+            parts::name(&item, &text::spoken(title, name, if revealed { code.as_str() } else { text::HIDDEN }));
         }
     }
 
@@ -151,13 +181,8 @@ impl CodeRow {
         parts.next.set_label(&seen.next);
         parts.next.set_visible(!seen.next.is_empty());
         parts.reveal.set_icon_name(if revealed { "view-conceal-symbolic" } else { "view-reveal-symbolic" });
-        let who = (entry.title(), entry.name.as_str());
-        parts::name(&parts.reveal, &text::reveal(who.0, who.1, revealed));
-        // GTK's own widget around the row is what takes the focus.
-        if let Some(item) = self.parent() {
-            let spoken = if revealed { code.as_str() } else { text::HIDDEN };
-            parts::name(&item, &text::spoken(who.0, who.1, spoken));
-        }
+        self.imp().revealed.set(revealed);
+        self.imp().misnamed.set(true);
     }
 }
 
