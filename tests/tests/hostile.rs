@@ -161,13 +161,40 @@ fn a_hostile_environment_changes_nothing() {
     ];
     house.world.pam("sshd", &[&house.world.module("required", "")]);
     let plain = |program: Program| program;
-    let hostile = |program: Program| variables.iter().fold(program, |program, (name, value)| program.env(name, value));
+    let odd = std::os::unix::ffi::OsStrExt::from_bytes;
+    let hostile = |program: Program| {
+        let program = variables.iter().fold(program, |program, (name, value)| program.env(name, value));
+        // Neither is UTF-8.
+        let (name, value): (&std::ffi::OsStr, &std::ffi::OsStr) = (odd(b"ODD\xff"), odd(b"\xfe\xff"));
+        program.env(name, value).env("TERM", value)
+    };
     let ask = |answer: &str, change: &dyn Fn(Program) -> Program| {
         format!("{:?}", PamClient::new("sshd", "alice").program(change).run(&[answer, "1", "1"]))
     };
     // The process environment is no first factor: prompts and refusals are a stranger's.
     assert_eq!(ask("000000", &hostile), ask("000000", &plain));
     assert!(ask(&codes[0], &hostile).contains("PAM_SUCCESS"));
+}
+
+#[test]
+fn mfad_keeps_no_id_group_or_capability_of_root() {
+    let house = House::new("dropped", POLICY);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", house.mfad.pid())).unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_ascii_whitespace().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (uids, gids) = (field("Uid:"), field("Gid:"));
+    assert!(uids.iter().all(|uid| *uid == uids[0] && uid != "0"), "{uids:?}");
+    assert!(gids.iter().all(|gid| *gid == gids[0] && gid != "0"), "{gids:?}");
+    assert!(field("Groups:").iter().all(|group| *group == gids[0]), "{:?}", field("Groups:"));
+    for capabilities in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+        assert_eq!(field(capabilities), ["0000000000000000"], "{capabilities}");
+    }
+    // Not dumpable: the kernel gives the files of the process to root.
+    let owner =
+        std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(format!("/proc/{}/environ", house.mfad.pid())).unwrap());
+    assert_eq!(owner, 0);
 }
 
 #[test]
