@@ -71,8 +71,8 @@ impl MainWindow {
                 own.load();
             });
         });
+        // The button does not take the focus: another program may have opened this under somebody's typing.
         self.over(&window);
-        button.grab_focus();
     }
 }
 

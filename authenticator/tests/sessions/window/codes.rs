@@ -242,3 +242,33 @@ async fn under_a_pin_the_window_starts_locked_and_a_wrong_one_opens_nothing() {
     seat.reader.wait("label", "Locked").await;
     seat.focus_is_on("PIN").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_is_locked_or_killed_in_between_is_named_and_comes_back() {
+    let mut seat = Seat::new().await;
+    seat.open_main(&[]).await;
+    seat.reader.wait("label", "Codes for your accounts").await;
+    seat.add(ALICE, "ACME, alice").await;
+
+    // Its prompt needs a desktop's prompter, and is dismissed without one.
+    seat.desktop.lock_keyring().await;
+    seat.screen.keys(&["ctrl+n"]);
+    seat.focus_is_on("otpauth://").await;
+    seat.screen.text(COUNTS);
+    seat.screen.keys(&["Return"]);
+    seat.reader.wait("alert", "The keyring is locked and was not unlocked.").await;
+    seat.screen.keys(&["Escape"]);
+    wait("the row", async || !seat.rows("ACME, alice").await.is_empty()).await;
+
+    seat.desktop.stop_keyring();
+    seat.screen.keys(&["ctrl+n"]);
+    seat.focus_is_on("otpauth://").await;
+    seat.screen.text(COUNTS);
+    seat.screen.keys(&["Return"]);
+    seat.reader.wait("alert", "There is no keyring in this session").await;
+    seat.desktop.start_keyring().await;
+    seat.focus_is_on("otpauth://").await;
+    seat.screen.keys(&["Return"]);
+    wait("the row", async || !seat.rows("Count, bob").await.is_empty()).await;
+    assert_eq!(seat.desktop.account_values().await.len(), 2);
+}
