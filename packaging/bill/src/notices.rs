@@ -71,9 +71,13 @@ pub fn debian(bill: &Bill) -> String {
         let authors =
             if it.authors.is_empty() { format!("The developers of {}", it.name) } else { it.authors.join("\n ") };
         let license = license(it).replace('/', " or ").replace(" OR ", " or ").replace(" AND ", " and ");
-        let license =
-            license.replace("MIT", "Expat").replace("Apache-2.0 WITH LLVM-exception", "Apache-2.0 with LLVM exception");
-        let license = license.replace(['(', ')'], "").replace("  ", " ");
+        let license = license.replace("Apache-2.0 WITH LLVM-exception", "Apache-2.0 with LLVM exception");
+        // Debian's name for one of the licences called MIT; MIT-0 is another.
+        let words = license.split_whitespace().map(|word| match word.trim_matches(['(', ')']) {
+            "MIT" => "Expat",
+            word => word,
+        });
+        let license = words.collect::<Vec<_>>().join(" ");
         let _ =
             write!(text, "\nFiles: vendor/{}-{}/*\nCopyright: {authors}\nLicense: {license}\n", it.name, it.version);
     }

@@ -48,3 +48,19 @@ fn each_form_says_of_every_crate_what_it_is_under() {
     // Two machines would not share a path.
     assert!(!sbom.contains(env!("CARGO_MANIFEST_DIR")) && !notices.contains(env!("CARGO_MANIFEST_DIR")));
 }
+
+#[test]
+fn every_licence_that_debians_list_names_has_its_text_there() {
+    let list = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../debian/copyright")).unwrap();
+    let all = list + &notices::debian(&bill());
+    let texts: Vec<&str> = all
+        .split("\n\n")
+        .filter_map(|stanza| stanza.trim_start().strip_prefix("License: "))
+        .filter_map(|stanza| stanza.split_once('\n'))
+        .map(|(name, _)| name)
+        .collect();
+    let named = all.lines().filter_map(|line| line.strip_prefix("License: "));
+    for name in named.flat_map(|line| line.split(" or ")).flat_map(|line| line.split(" and ")) {
+        assert!(texts.contains(&name.trim()), "{name} is named and has no text");
+    }
+}
