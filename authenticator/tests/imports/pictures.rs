@@ -85,6 +85,6 @@ fn a_picture_that_unfolds_beyond_measure_is_refused() {
 fn all_pictures_of_googles_export_make_one() {
     let part = |index| files::migration(&[(KEY, "alice", "ACME", [1, 1, 2, 0])], (2, index, 5));
     let found = addresses(&file(&drawn(&part(0), 4, [255, 0]), ImageFormat::Png)).unwrap();
-    let (accounts, missing) = import::migrated(&[found[0].expose_str().unwrap()]);
-    assert_eq!((accounts.len(), missing[0].place.as_str()), (1, "part 2 of 2"));
+    let read = import::read(found[0].expose(), Some(Format::Uris), None).unwrap();
+    assert_eq!((read.accounts.len(), read.set_aside[0].place.as_str()), (1, "part 2 of 2"));
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// How such an address begins.
-pub const PREFIX: &str = "otpauth-migration://";
+pub(super) const PREFIX: &str = "otpauth-migration://";
 
 /// Longest address: a QR code of version 40 holds 2,953 bytes, and percent-encoding is paid for in full.
 const LONGEST: usize = 3 * 2_953;
@@ -65,20 +65,6 @@ impl Migration {
         });
         said.collect()
     }
-}
-
-/// The accounts in one address, as of a picture.
-///
-/// # Errors
-/// Nothing here is one: what cannot be read is set aside.
-#[must_use]
-pub fn accounts(uris: &[&str]) -> Entries {
-    let (mut entries, mut parts) = (Entries::default(), Migration::default());
-    for (at, uri) in uris.iter().enumerate() {
-        parts.add(uri, &format!("picture {}", at + 1), &mut entries);
-    }
-    entries.1.extend(parts.missing());
-    entries
 }
 
 fn part(uri: &str, place: &str) -> Option<Part> {

@@ -20,7 +20,6 @@ mod twofas;
 mod uris;
 
 pub use file::{FileError, LONGEST, read_file};
-pub use migration::{PREFIX as MIGRATION, accounts as migrated};
 pub use uris::decoded;
 
 use super::{Account, MOST, backup};
@@ -110,7 +109,7 @@ pub enum ImportError {
     /// It is not what it was said to be.
     #[error("this is not what {0} writes: {1}")]
     NotThis(&'static str, String),
-    /// There are fewer tools for it than for an export with a password.
+    /// Under the key of an account, which no file brings along.
     #[error(
         "this file is encrypted by Bitwarden's account key, which only Bitwarden has: export it with a password instead"
     )]
