@@ -19,6 +19,15 @@ pub fn field(text: &str) -> String {
     escape(text, FIELD_CHARS, false)
 }
 
+/// Characters of an account's or an issuer's name that are kept: the longest mail address has 254 (RFC 5321 section 4.5.3).
+pub const NAME_CHARS: usize = 256;
+
+/// A name that is kept and shown: as [`field`], cut to [`NAME_CHARS`] characters.
+#[must_use]
+pub fn name(text: &str) -> String {
+    escape(text, NAME_CHARS, false)
+}
+
 /// Characters of a command line that is shown to a person.
 pub const COMMAND_CHARS: usize = 256;
 

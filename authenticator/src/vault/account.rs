@@ -86,8 +86,8 @@ impl Account {
         };
         // Sites hand out 80 bits, and nobody can make them give more.
         let read = Otpauth::parse(text.expose_str().unwrap_or_default(), ShortSecret::Allow)?;
-        let issuer = clean::field(read.issuer.as_deref().unwrap_or_default());
-        Ok(Self::new(issuer, clean::field(&read.account), read.otp, style, read.counter))
+        let issuer = clean::name(read.issuer.as_deref().unwrap_or_default());
+        Ok(Self::new(issuer, clean::name(&read.account), read.otp, style, read.counter))
     }
 
     /// Gives it its id, before it is kept.

@@ -3,8 +3,9 @@
 //! What must never happen: a name or a key in it that is not encrypted, or a damaged account in it hiding the others.
 
 use super::Account;
-use super::import::{ImportError, LONGEST, SetAside};
+use super::import::{Entries, ImportError, LONGEST};
 use crate::sealed::{Cost, RANDOM, SealError, Sealed};
+use mfa_core::clean;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -53,7 +54,7 @@ pub fn write(accounts: &[Account], password: &Secret, cost: Cost, random: &[u8; 
 ///
 /// # Errors
 /// When it is none, of a later version, or under another password.
-pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<super::import::Entries, ImportError> {
+pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
     let not_this = |why: &str| ImportError::NotThis(WHAT, why.into());
     let file: File<'_> =
         serde_json::from_slice(bytes).map_err(|_| not_this("it is cut off, or has members that are not known"))?;
@@ -68,15 +69,18 @@ pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<super::imp
     })?;
     let list: Vec<&RawValue> =
         serde_json::from_slice(opened.expose()).map_err(|_| not_this("it holds no list of accounts"))?;
-    let (mut accounts, mut set_aside) = (Vec::new(), Vec::new());
+    let mut entries = Entries::default();
     for (place, raw) in list.iter().enumerate() {
-        match Account::read("", raw.get().as_bytes()) {
-            Some(account) => accounts.push(account),
-            None => set_aside.push(SetAside {
-                place: format!("account {}", place + 1),
-                why: "it is damaged, or of a later version".into(),
-            }),
-        }
+        let read = Account::read("", raw.get().as_bytes()).ok_or("it is damaged, or of a later version");
+        entries.add(|| format!("account {}", place + 1), read.map(cleaned))?;
     }
-    Ok((accounts, set_aside))
+    Ok(entries)
+}
+
+/// Whoever made the file may have written it by hand: what its names hold goes to terminals.
+fn cleaned(mut account: Account) -> Account {
+    for name in [&mut account.issuer, &mut account.name].into_iter().chain(&mut account.tags) {
+        *name = clean::name(name);
+    }
+    account
 }

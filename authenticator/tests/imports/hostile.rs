@@ -118,11 +118,29 @@ fn deep_and_endless_json_is_refused() {
     assert!(read(deep.as_bytes(), None).is_err());
     let many = format!("{}\n", format!("otpauth://totp/a?secret={KEY_TEXT}\n").repeat(10_001));
     assert_eq!(read(many.as_bytes(), None).unwrap_err(), ImportError::TooMany);
+    let noise = format!("otpauth://totp/a?secret={KEY_TEXT}\n{}", "x\n".repeat(10_000));
+    assert_eq!(read(noise.as_bytes(), None).unwrap_err(), ImportError::TooMany, "what is left out counts, too");
+    let ones = format!("[{}]", ["1"; 10_001].join(","));
+    for list in [ones.clone(), format!("{{\"tokens\":{ones},\"tokenOrder\":[]}}"), format!("{{\"items\":{ones}}}")] {
+        assert_eq!(read(list.as_bytes(), None).unwrap_err(), ImportError::TooMany);
+    }
     let long = vec![b' '; usize::try_from(LONGEST).unwrap() + 1];
     assert_eq!(read(&long, None).unwrap_err(), ImportError::TooLong);
     for unknown in [&b""[..], b"{}", b"[", b"hello", b"\xff\xfe\x00", b"{\"items\""] {
         assert!(read(unknown, None).is_err(), "{unknown:?}");
     }
+}
+
+#[test]
+fn what_an_export_lacks_is_one_line_however_much_it_is() {
+    // Each of these is one of a thousand parts, of which the others are missing.
+    let parts: Vec<String> = (1..=200).map(|export| files::migration(&[], (1_000, 0, export))).collect();
+    let read = read(parts.join("\n").as_bytes(), None).unwrap();
+    assert_eq!(read.set_aside.len(), 200);
+    assert_eq!(
+        left_out(&read)[0],
+        "parts 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and more of 1000: these pictures of the export are missing: scan them, too"
+    );
 }
 
 #[test]

@@ -5,6 +5,8 @@
 mod files;
 mod formats;
 mod hostile;
+mod odd;
+mod pass;
 mod pictures;
 mod ways_back;
 

@@ -57,8 +57,8 @@ struct Slot {
 struct Database<'a> {
     #[serde(borrow)]
     entries: List<'a>,
-    #[serde(default)]
-    groups: Vec<Group>,
+    #[serde(borrow)]
+    groups: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -71,14 +71,11 @@ struct Group {
 struct One {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
-    name: String,
+    name: Option<String>,
     issuer: Option<String>,
-    #[serde(default)]
-    favorite: bool,
+    favorite: Option<bool>,
     info: Info,
-    #[serde(default)]
-    groups: Vec<String>,
+    groups: Option<Vec<String>>,
     /// Before version 3 of the database.
     group: Option<String>,
 }
@@ -134,21 +131,21 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 fn database(bytes: &[u8]) -> Result<Entries, ImportError> {
     let database: Database<'_> = json::whole(bytes, MAKER)?;
-    let groups: BTreeMap<&str, &str> =
-        database.groups.iter().map(|group| (group.uuid.as_str(), group.name.as_str())).collect();
-    Ok(json::each(&database.entries, |one: One| {
-        let named = one.groups.iter().filter_map(|uuid| groups.get(uuid.as_str()).map(|name| (*name).to_owned()));
+    let groups = json::beside(database.groups).into_iter().map(|group: Group| (group.uuid, group.name));
+    let groups: BTreeMap<String, String> = groups.collect();
+    json::each(&database.entries, |one: One| {
+        let named = one.groups.iter().flatten().filter_map(|uuid| groups.get(uuid).cloned());
         Entry {
             kind: Kind::named(&one.kind)?,
             issuer: one.issuer.as_deref().unwrap_or_default(),
-            name: &one.name,
+            name: one.name.as_deref().unwrap_or_default(),
             algorithm: one.info.algo.as_deref(),
             digits: one.info.digits,
             period: one.info.period,
             counter: one.info.counter,
             tags: named.chain(one.group.clone()).collect(),
-            pinned: one.favorite,
+            pinned: one.favorite.unwrap_or_default(),
         }
         .with_base32(one.info.secret.as_ref())
-    }))
+    })
 }

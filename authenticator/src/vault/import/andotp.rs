@@ -18,14 +18,12 @@ struct One {
     r#type: Option<String>,
     secret: Option<Secret>,
     issuer: Option<String>,
-    #[serde(default)]
-    label: String,
+    label: Option<String>,
     digits: Option<u64>,
     algorithm: Option<String>,
     period: Option<u64>,
     counter: Option<u64>,
-    #[serde(default)]
-    tags: Vec<String>,
+    tags: Option<Vec<String>>,
 }
 
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
@@ -54,18 +52,18 @@ fn open_old(bytes: &[u8], password: &Secret) -> Result<Secret, ImportError> {
 
 fn plain(bytes: &[u8]) -> Result<Entries, ImportError> {
     let list: List<'_> = json::whole(bytes, MAKER)?;
-    Ok(json::each(&list, |one: One| {
+    json::each(&list, |one: One| {
         Entry {
             kind: one.r#type.as_deref().map_or(Ok(Kind::Totp), Kind::named)?,
             issuer: one.issuer.as_deref().unwrap_or_default(),
-            name: &one.label,
+            name: one.label.as_deref().unwrap_or_default(),
             algorithm: one.algorithm.as_deref(),
             digits: one.digits,
             period: one.period,
             counter: one.counter,
-            tags: one.tags.clone(),
+            tags: one.tags.clone().unwrap_or_default(),
             pinned: false,
         }
         .with_base32(one.secret.as_ref())
-    }))
+    })
 }

@@ -1,22 +1,23 @@
 //! Bitwarden: JSON, plain or under a password ("Encrypted export" in its help), or CSV. Only logins with a code are taken.
 
 use super::crypt::{self, Derived, hmac_sha256, open_cbc};
-use super::entry::{Entry, Kind, NotTaken, from_uri};
+use super::entry::tags;
 use super::json::{self, List};
-use super::{Entries, ImportError, SetAside};
-use crate::vault::Account;
+use super::password::account;
+use super::table::{self, Columns};
+use super::{Entries, ImportError};
 use hmac::Mac;
-use mfa_core::clean;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use zeroize::Zeroizing;
 
 const MAKER: &str = "Bitwarden";
 
-/// The CSV column that holds addresses or keys.
-const COLUMN: &str = "login_totp";
+/// Its CSV.
+const COLUMNS: Columns =
+    Columns { totp: "login_totp", issuer: "name", names: &["login_username"], tag: "folder", pinned: Some("favorite") };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,8 +28,8 @@ struct File<'a> {
     password_protected: bool,
     #[serde(borrow, default)]
     items: List<'a>,
-    #[serde(default)]
-    folders: Vec<Folder>,
+    #[serde(borrow)]
+    folders: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -52,10 +53,8 @@ struct SealedFile {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct One {
-    #[serde(default)]
     name: Option<String>,
-    #[serde(default)]
-    favorite: bool,
+    favorite: Option<bool>,
     folder_id: Option<String>,
     login: Option<Login>,
 }
@@ -66,25 +65,25 @@ struct Login {
     totp: Option<Secret>,
 }
 
-/// Whether it is its CSV: the first line names the column.
+/// Whether it is its CSV.
 pub(super) fn is_table(text: &str) -> bool {
-    text.lines().next().is_some_and(|line| line.split(',').any(|name| name.trim().trim_matches('"') == COLUMN))
+    table::has(text, &[COLUMNS.totp])
 }
 
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
     let text = json::text(bytes).ok_or_else(|| ImportError::NotThis(MAKER, "it is not UTF-8 text".into()))?;
     if is_table(text) {
-        return table(text);
+        return table::read(text, MAKER, &COLUMNS);
     }
     let file: File<'_> = json::whole(bytes, MAKER)?;
     if !file.encrypted {
-        return Ok(items(&file));
+        return items(&file);
     }
     if !file.password_protected {
         return Err(ImportError::AccountKey);
     }
     let opened = open(&json::whole(bytes, MAKER)?, password.ok_or(ImportError::Password)?)?;
-    Ok(items(&json::whole(opened.expose(), MAKER)?))
+    items(&json::whole(opened.expose(), MAKER)?)
 }
 
 fn open(file: &SealedFile, password: &Secret) -> Result<Secret, ImportError> {
@@ -115,71 +114,21 @@ fn expanded(key: &Derived, about: &[u8]) -> Result<Derived, ImportError> {
     Ok(Derived::new(block.finalize().into_bytes().into()))
 }
 
-fn items(file: &File<'_>) -> Entries {
-    let folders: BTreeMap<&str, &str> =
-        file.folders.iter().filter_map(|folder| Some((folder.id.as_deref()?, folder.name.as_deref()?))).collect();
-    // Most items have no code, and are none of our business.
-    let has_code =
-        |one: &One| one.login.as_ref().and_then(|login| login.totp.as_ref()).is_some_and(|totp| !totp.is_empty());
-    let relevant =
-        |raw: &&serde_json::value::RawValue| serde_json::from_str::<One>(raw.get()).is_ok_and(|one| has_code(&one));
-    let list: List<'_> = file.items.iter().copied().filter(relevant).collect();
-    json::each(&list, |one: One| {
-        let login = one.login.as_ref().ok_or(NotTaken::Form)?;
-        let folder = one.folder_id.as_deref().and_then(|id| folders.get(id)).map(|name| (*name).to_owned());
-        let name = one.name.as_deref().unwrap_or_default();
-        let mut account = account(login.totp.as_ref(), name, login.username.as_deref().unwrap_or_default())?;
-        account.pinned = one.favorite;
-        account.tags = super::entry::tags(folder);
-        Ok(account)
-    })
-}
-
-/// An address, or a key alone.
-fn account(totp: Option<&Secret>, issuer: &str, name: &str) -> Result<Account, NotTaken> {
-    let text =
-        totp.and_then(Secret::expose_str).map(str::trim).filter(|text| !text.is_empty()).ok_or(NotTaken::NoKey)?;
-    if let Some(key) = text.strip_prefix("steam://") {
-        return Entry { kind: Kind::Steam, issuer, name, ..Entry::default() }
-            .with_base32(Some(&Secret::from(key.to_owned())));
-    }
-    if text.contains("://") {
-        let mut account = from_uri(text, name)?;
-        if account.issuer.is_empty() {
-            account.issuer = clean::field(issuer);
-        }
-        return Ok(account);
-    }
-    Entry { issuer, name, ..Entry::default() }.with_base32(totp)
-}
-
-fn table(text: &str) -> Result<Entries, ImportError> {
-    let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let headers = rows.headers().map_err(|_| ImportError::NotThis(MAKER, "its first line cannot be read".into()))?;
-    let column = |name: &str| headers.iter().position(|own| own.trim() == name);
-    let (folder, favorite, name, user) =
-        (column("folder"), column("favorite"), column("name"), column("login_username"));
-    let totp = column(COLUMN).ok_or_else(|| ImportError::NotThis(MAKER, format!("the column {COLUMN} is missing")))?;
+fn items(file: &File<'_>) -> Result<Entries, ImportError> {
+    let folders = json::beside(file.folders).into_iter();
+    let folders: BTreeMap<String, String> =
+        folders.filter_map(|folder: Folder| Some((folder.id?, folder.name?))).collect();
     let mut entries = Entries::default();
-    for row in rows.records() {
-        let Ok(row) = row else {
-            entries.1.push(SetAside { place: "a row".into(), why: "it cannot be read".into() });
-            continue;
-        };
-        let place = row.position().map_or_else(|| "a row".to_owned(), |position| format!("line {}", position.line()));
-        let field = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default();
-        let key = Zeroizing::new(field(Some(totp)).trim().to_owned());
-        if key.is_empty() {
-            continue;
-        }
-        match account(Some(&Secret::from(key.to_string())), field(name), field(user)) {
-            Ok(mut account) => {
-                account.pinned = field(favorite) == "1";
-                account.tags = super::entry::tags([field(folder).to_owned()]);
-                entries.0.push(account);
-            }
-            Err(why) => entries.1.push(SetAside { place, why: why.to_string() }),
-        }
-    }
+    json::those(&file.items, "", &mut entries, |one: One| {
+        let login = one.login?;
+        // Most items have no code, and are none of our business.
+        let totp = login.totp.filter(|totp| !totp.is_empty())?;
+        let (name, user) = (one.name.unwrap_or_default(), login.username.unwrap_or_default());
+        Some(account(&totp, &name, &user).map(|mut account| {
+            account.pinned = one.favorite.unwrap_or_default();
+            account.tags = tags(one.folder_id.and_then(|id| folders.get(&id).cloned()));
+            account
+        }))
+    })?;
     Ok(entries)
 }

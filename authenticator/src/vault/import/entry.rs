@@ -7,11 +7,8 @@ use mfa_core::otp::{Algorithm, Moving, Otp, OtpError, ShortSecret};
 use mfa_core::otpauth::{MAX_COUNTER, UriError};
 use mfa_core::secret::Secret;
 
-/// Longest name and tag, in characters, that is taken over.
-const LONGEST_NAME: usize = 256;
-
 /// Most tags of one account.
-const MOST_TAGS: usize = 16;
+pub(super) const MOST_TAGS: usize = 16;
 
 /// Why an entry is left out. None quotes any of its key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +28,8 @@ pub(super) enum NotTaken {
     /// Thrown away over there.
     #[error("it is in the trash there")]
     Trash,
-    /// A counter too high to be kept.
-    #[error("its counter is too high")]
+    /// A counter below zero, or too high to be kept.
+    #[error("its counter is not one that can be kept")]
     Counter,
     /// The key.
     #[error("its key is {0}")]
@@ -144,6 +141,6 @@ pub(super) fn tags(found: impl IntoIterator<Item = String>) -> Vec<String> {
     tags
 }
 
-fn short(name: &str) -> String {
-    clean::field(name).trim().chars().take(LONGEST_NAME).collect()
+pub(super) fn short(name: &str) -> String {
+    clean::name(name.trim())
 }

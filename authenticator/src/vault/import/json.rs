@@ -1,7 +1,7 @@
 //! Lists of entries in JSON, of which each is read by itself. What serde says is never passed on: it quotes what it read.
 
 use super::entry::NotTaken;
-use super::{Entries, ImportError, SetAside};
+use super::{Entries, ImportError};
 use crate::vault::Account;
 use mfa_core::clean;
 use serde::Deserialize;
@@ -32,16 +32,36 @@ pub(super) fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8], maker: &'static str
 }
 
 /// Every entry as a `T`, and that as an account.
-pub(super) fn each<T: DeserializeOwned>(list: &List<'_>, account: impl Fn(T) -> Result<Account, NotTaken>) -> Entries {
+pub(super) fn each<T: DeserializeOwned>(
+    list: &List<'_>,
+    account: impl Fn(T) -> Result<Account, NotTaken>,
+) -> Result<Entries, ImportError> {
     let mut entries = Entries::default();
+    those(list, "", &mut entries, |one| Some(account(one)))?;
+    Ok(entries)
+}
+
+/// As [`each`], where an entry holds any number of accounts; `under` is what goes before their places.
+pub(super) fn those<T: DeserializeOwned, A: IntoIterator<Item = Result<Account, NotTaken>>>(
+    list: &List<'_>,
+    under: &str,
+    entries: &mut Entries,
+    accounts: impl Fn(T) -> A,
+) -> Result<(), ImportError> {
     for (place, raw) in list.iter().enumerate() {
-        let read = serde_json::from_str::<T>(raw.get()).map_err(|_| NotTaken::Form).and_then(&account);
-        match read {
-            Ok(account) => entries.0.push(account),
-            Err(why) => entries.1.push(SetAside { place: called(place, raw), why: why.to_string() }),
+        let place = || format!("{under}{}", called(place, raw));
+        match serde_json::from_str::<T>(raw.get()) {
+            Ok(one) => accounts(one).into_iter().try_for_each(|read| entries.add(place, read))?,
+            Err(_) => entries.add(place, Err(NotTaken::Form))?,
         }
     }
-    entries
+    Ok(())
+}
+
+/// What stands beside the entries, such as the names of their groups: what cannot be read of it costs a tag, and no entry.
+pub(super) fn beside<T: DeserializeOwned>(list: Option<&RawValue>) -> Vec<T> {
+    let list: Option<List<'_>> = list.and_then(|list| serde_json::from_str(list.get()).ok());
+    list.into_iter().flatten().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect()
 }
 
 /// Which entry it is: its number, and what it is called where that can be seen.

@@ -4,12 +4,12 @@
 
 use super::entry::{Entry, Kind, NotTaken};
 use super::uris::decoded;
-use super::{Entries, SetAside};
+use super::{Entries, ImportError};
 use crate::vault::Account;
 use data_encoding::{BASE64, BASE64_NOPAD};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// How such an address begins.
@@ -21,15 +21,18 @@ const LONGEST: usize = 3 * 2_953;
 /// Most parts of one export.
 const MOST_PARTS: u64 = 1_000;
 
+/// Most missing parts that are named.
+const MOST_NAMED: usize = 10;
+
 /// The parts that were seen of each export.
 #[derive(Debug, Default)]
 pub(super) struct Migration {
-    seen: BTreeMap<u64, (u64, Vec<u64>)>,
+    seen: BTreeMap<u64, (u64, BTreeSet<u64>)>,
 }
 
 /// What one address holds.
 struct Part {
-    entries: Entries,
+    entries: Vec<Result<Account, NotTaken>>,
     export: u64,
     index: u64,
     count: u64,
@@ -37,57 +40,59 @@ struct Part {
 
 impl Migration {
     /// Takes the accounts of one part.
-    pub(super) fn add(&mut self, uri: &str, place: &str, entries: &mut Entries) {
-        match part(uri, place) {
-            Some(part) => {
-                let seen = self.seen.entry(part.export).or_default();
-                seen.0 = part.count.max(1);
-                seen.1.push(part.index);
-                entries.0.extend(part.entries.0);
-                entries.1.extend(part.entries.1);
-            }
-            None => {
-                let why = "it is not an export of Google Authenticator, or a part of it is cut off".to_owned();
-                entries.1.push(SetAside { place: place.to_owned(), why });
-            }
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(super) fn add(&mut self, uri: &str, place: &str, entries: &mut Entries) -> Result<(), ImportError> {
+        let Some(part) = part(uri) else {
+            let why = "it is not an export of Google Authenticator, or a part of it is cut off";
+            return entries.add(|| place.to_owned(), Err(why));
+        };
+        let seen = self.seen.entry(part.export).or_default();
+        seen.0 = part.count.max(1);
+        seen.1.insert(part.index);
+        for (number, read) in part.entries.into_iter().enumerate() {
+            entries.add(|| format!("{place}, entry {}", number + 1), read)?;
         }
+        Ok(())
     }
 
-    /// The parts that did not come.
-    pub(super) fn missing(self) -> Vec<SetAside> {
-        let exports = self.seen.into_values();
-        let missing = exports.flat_map(|(count, seen)| {
-            (0..count).filter(move |index| !seen.contains(index)).map(move |index| (index + 1, count))
-        });
-        let said = missing.map(|(part, count)| SetAside {
-            place: format!("part {part} of {count}"),
-            why: "this picture of the export is missing: scan it, too".into(),
-        });
-        said.collect()
+    /// The parts that did not come: one line for each export, or a small file could fill the memory with what it lacks.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(super) fn missing(self, entries: &mut Entries) -> Result<(), ImportError> {
+        for (count, seen) in self.seen.into_values() {
+            let missing: Vec<u64> = (0..count).filter(|index| !seen.contains(index)).map(|index| index + 1).collect();
+            let why = match missing.as_slice() {
+                [] => continue,
+                [_] => "this picture of the export is missing: scan it, too",
+                _ => "these pictures of the export are missing: scan them, too",
+            };
+            entries.add(|| named(&missing, count), Err(why))?;
+        }
+        Ok(())
     }
 }
 
-fn part(uri: &str, place: &str) -> Option<Part> {
+/// Which parts they are, by the first of them.
+fn named(parts: &[u64], count: u64) -> String {
+    let numbers = parts.iter().take(MOST_NAMED).map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let more = if parts.len() > MOST_NAMED { " and more" } else { "" };
+    format!("part{} {numbers}{more} of {count}", if parts.len() == 1 { "" } else { "s" })
+}
+
+fn part(uri: &str) -> Option<Part> {
     if uri.len() > LONGEST {
         return None;
     }
     let data = uri.split(['?', '&']).find_map(|part| part.strip_prefix("data="))?;
     let text = Zeroizing::new(decoded(data).replace(' ', "+"));
     let message = Secret::new(BASE64.decode(text.as_bytes()).or_else(|_| BASE64_NOPAD.decode(text.as_bytes())).ok()?);
-    let mut part = Part { entries: Entries::default(), export: 0, index: 0, count: 1 };
-    let mut number = 0;
+    let mut part = Part { entries: Vec::new(), export: 0, index: 0, count: 1 };
     for field in Fields(message.expose()) {
         match field? {
-            (1, Value::Bytes(entry)) => {
-                number += 1;
-                match account(entry) {
-                    Ok(account) => part.entries.0.push(account),
-                    Err(why) => {
-                        let place = format!("{place}, entry {number}");
-                        part.entries.1.push(SetAside { place, why: why.to_string() });
-                    }
-                }
-            }
+            (1, Value::Bytes(entry)) => part.entries.push(account(entry)),
             (3, Value::Number(count)) => part.count = count,
             (4, Value::Number(index)) => part.index = index,
             (5, Value::Number(export)) => part.export = export,

@@ -9,18 +9,24 @@ mod andotp;
 mod bitwarden;
 mod crypt;
 mod ente;
+mod entries;
 mod entry;
 mod file;
 mod freeotp;
 mod json;
 mod migration;
+mod pass;
+mod password;
 mod proton;
 mod stratum;
+mod table;
 mod twofas;
 mod uris;
 
 pub use file::{FileError, LONGEST, read_file};
 pub use uris::decoded;
+
+pub(super) use entries::Entries;
 
 use super::{Account, MOST, backup};
 use mfa_core::secret::Secret;
@@ -40,6 +46,8 @@ pub enum Format {
     Twofas,
     /// Proton Authenticator, plain or encrypted.
     Proton,
+    /// Proton Pass: JSON (data.json in its ZIP) or CSV.
+    ProtonPass,
     /// Ente Auth, encrypted (its plain export is a list of addresses).
     Ente,
     /// Stratum, formerly Authenticator Pro, plain or encrypted.
@@ -62,6 +70,7 @@ impl Format {
             Self::Aegis => "Aegis",
             Self::Twofas => "2FAS",
             Self::Proton => "Proton Authenticator",
+            Self::ProtonPass => "Proton Pass",
             Self::Ente => "Ente Auth",
             Self::Stratum => "Stratum",
             Self::Bitwarden => "Bitwarden",
@@ -106,6 +115,9 @@ pub enum ImportError {
     /// No format was recognised.
     #[error("this is no export that is known here; if you know whose it is, say so by --format")]
     Unknown,
+    /// An archive, or a message of PGP.
+    #[error("this is {0}")]
+    Wrapped(&'static str),
     /// It is not what it was said to be.
     #[error("this is not what {0} writes: {1}")]
     NotThis(&'static str, String),
@@ -141,27 +153,36 @@ pub fn read(bytes: &[u8], format: Option<Format>, password: Option<&Secret>) -> 
     if bytes.len() as u64 > LONGEST {
         return Err(ImportError::TooLong);
     }
+    if let Some(what) = wrapped(bytes) {
+        return Err(ImportError::Wrapped(what));
+    }
     let format = format.or_else(|| recognised(bytes)).ok_or(ImportError::Unknown)?;
-    let (accounts, set_aside) = match format {
+    let Entries { accounts, set_aside } = match format {
         Format::Backup => backup::read(bytes, password)?,
         Format::Uris => uris::read(bytes)?,
         Format::Aegis => aegis::read(bytes, password)?,
         Format::Twofas => twofas::read(bytes, password)?,
         Format::Proton => proton::read(bytes, password)?,
+        Format::ProtonPass => pass::read(bytes)?,
         Format::Ente => ente::read(bytes, password)?,
         Format::Stratum => stratum::read(bytes, password)?,
         Format::Bitwarden => bitwarden::read(bytes, password)?,
         Format::Freeotp => freeotp::read(bytes)?,
         Format::Andotp => andotp::read(bytes, password)?,
     };
-    if accounts.len() > MOST {
-        return Err(ImportError::TooMany);
-    }
     Ok(Import { format, accounts, set_aside })
 }
 
-/// What was read, and what was left out.
-pub(super) type Entries = (Vec<Account>, Vec<SetAside>);
+/// What has to be taken off first, by other programs.
+fn wrapped(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        Some("a ZIP archive: unpack it, and import the file in it (Proton Pass and Bitwarden call it data.json)")
+    } else if bytes.starts_with(b"-----BEGIN PGP MESSAGE-----") {
+        Some("encrypted by PGP: decrypt it first (gpg --decrypt FILE), and import what comes out")
+    } else {
+        None
+    }
+}
 
 /// Whose file this is, by what stands in it. An encrypted andOTP file has no mark: it must be named.
 #[must_use]
@@ -173,19 +194,21 @@ pub fn recognised(bytes: &[u8]) -> Option<Format> {
     match text.as_bytes().first()? {
         b'{' => json::keys(text).and_then(|keys| {
             let has = |key: &str| keys.iter().any(|own| own == key);
-            let marks: [(bool, Format); 8] = [
+            let marks: [(bool, Format); 9] = [
                 (has(backup::MARK), Format::Backup),
                 (has("header") && has("db"), Format::Aegis),
                 (has("services") || has("servicesEncrypted"), Format::Twofas),
                 (has("kdfParams") && has("encryptedData"), Format::Ente),
                 (has("Authenticators"), Format::Stratum),
                 (has("tokens") && has("tokenOrder"), Format::Freeotp),
+                (has("vaults"), Format::ProtonPass),
                 (has("items") || has("encKeyValidation_DO_NOT_EDIT"), Format::Bitwarden),
                 (has("entries") || (has("salt") && has("content")), Format::Proton),
             ];
             marks.into_iter().find(|(fits, _)| *fits).map(|(_, format)| format)
         }),
         b'[' => Some(Format::Andotp),
+        _ if pass::is_table(text) => Some(Format::ProtonPass),
         _ if bitwarden::is_table(text) => Some(Format::Bitwarden),
         _ if uris::is_list(text) => Some(Format::Uris),
         _ => None,

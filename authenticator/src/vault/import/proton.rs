@@ -40,11 +40,11 @@ struct Content {
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
     let file: File<'_> = json::whole(bytes, MAKER)?;
     match (file.entries, file.salt, file.content) {
-        (Some(list), ..) => Ok(entries(&list)),
+        (Some(list), ..) => entries(&list),
         (None, Some(salt), Some(content)) => {
             let opened = open(&salt, &content, password.ok_or(ImportError::Password)?)?;
             let inner: File<'_> = json::whole(opened.expose(), MAKER)?;
-            Ok(entries(&inner.entries.unwrap_or_default()))
+            entries(&inner.entries.unwrap_or_default())
         }
         _ => Err(ImportError::NotThis(MAKER, "there are neither entries nor salt and content".into())),
     }
@@ -58,7 +58,7 @@ fn open(salt: &str, content: &str, password: &Secret) -> Result<Secret, ImportEr
     open_gcm(&crypt::argon2id(password, &salt, COST)?, nonce, sealed, ABOUT)
 }
 
-fn entries(list: &List<'_>) -> Entries {
+fn entries(list: &List<'_>) -> Result<Entries, ImportError> {
     json::each(list, |one: One| {
         let content = &one.content;
         let mut account = match content.entry_type.as_str() {
@@ -66,7 +66,7 @@ fn entries(list: &List<'_>) -> Entries {
             other => return Err(NotTaken::Kind(clean::field(other))),
         };
         if content.entry_type == "Steam" && account.name.is_empty() {
-            account.name = clean::field(&content.name);
+            account.name = clean::name(&content.name);
         }
         Ok(account)
     })

@@ -2,11 +2,12 @@
 //! PBKDF2-HMAC-SHA-1.
 
 use super::crypt::{self, NONCE, open_cbc, open_gcm};
-use super::entry::{Entry, Kind, NotTaken};
+use super::entry::{Entry, Kind, MOST_TAGS, NotTaken};
 use super::json::{self, List};
 use super::{Entries, ImportError};
 use mfa_core::secret::Secret;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 const MAKER: &str = "Stratum";
@@ -28,10 +29,10 @@ const OLD_ITERATIONS: u32 = 64_000;
 struct File<'a> {
     #[serde(borrow)]
     authenticators: List<'a>,
-    #[serde(default)]
-    categories: Option<Vec<Category>>,
-    #[serde(default)]
-    authenticator_categories: Option<Vec<Filed>>,
+    #[serde(borrow)]
+    categories: Option<&'a RawValue>,
+    #[serde(borrow)]
+    authenticator_categories: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -89,13 +90,17 @@ pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, I
 
 fn plain(bytes: &[u8]) -> Result<Entries, ImportError> {
     let file: File<'_> = json::whole(bytes, MAKER)?;
-    let names: BTreeMap<String, String> =
-        file.categories.unwrap_or_default().into_iter().map(|category| (category.id, category.name)).collect();
-    let filed = file.authenticator_categories.unwrap_or_default();
-    Ok(json::each(&file.authenticators, |one: One| {
-        let own = filed
-            .iter()
-            .filter(|filed| one.secret.as_ref().is_some_and(|key| key.expose() == filed.authenticator_secret.expose()));
+    let names = json::beside(file.categories).into_iter().map(|category: Category| (category.id, category.name));
+    let names: BTreeMap<String, String> = names.collect();
+    let filed: Vec<Filed> = json::beside(file.authenticator_categories);
+    // By key, since a file may hold a hundred thousand of each.
+    let mut tags: BTreeMap<&[u8], Vec<&str>> = BTreeMap::new();
+    for one in &filed {
+        let name = names.get(&one.category_id).map(String::as_str);
+        tags.entry(one.authenticator_secret.expose()).or_default().extend(name);
+    }
+    json::each(&file.authenticators, |one: One| {
+        let own = one.secret.as_ref().and_then(|key| tags.get(key.expose()));
         let kind = match one.r#type {
             1 => Kind::Hotp,
             2 => Kind::Totp,
@@ -118,9 +123,9 @@ fn plain(bytes: &[u8]) -> Result<Entries, ImportError> {
             digits: one.digits,
             period: one.period,
             counter: one.counter,
-            tags: own.filter_map(|filed| names.get(&filed.category_id).cloned()).collect(),
+            tags: own.into_iter().flatten().take(MOST_TAGS).map(|tag| (*tag).to_owned()).collect(),
             pinned: false,
         }
         .with_base32(one.secret.as_ref())
-    }))
+    })
 }

@@ -6,6 +6,7 @@ use super::json::{self, List};
 use super::{Entries, ImportError};
 use mfa_core::secret::Secret;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 const MAKER: &str = "2FAS";
@@ -19,8 +20,8 @@ struct File<'a> {
     #[serde(borrow, default)]
     services: List<'a>,
     services_encrypted: Option<String>,
-    #[serde(default)]
-    groups: Vec<Group>,
+    #[serde(borrow)]
+    groups: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -32,14 +33,14 @@ struct Group {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct One {
-    #[serde(default)]
-    name: String,
+    name: Option<String>,
     secret: Option<Secret>,
+    #[serde(default)]
     otp: Otp,
     group_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Otp {
     account: Option<String>,
@@ -54,13 +55,13 @@ struct Otp {
 
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
     let file: File<'_> = json::whole(bytes, MAKER)?;
-    let groups: BTreeMap<String, String> = file.groups.into_iter().map(|group| (group.id, group.name)).collect();
+    let groups = json::beside(file.groups).into_iter().map(|group: Group| (group.id, group.name)).collect();
     let Some(sealed) = file.services_encrypted.filter(|text| !text.is_empty()) else {
-        return Ok(services(&file.services, &groups));
+        return services(&file.services, &groups);
     };
     let opened = open(&sealed, password.ok_or(ImportError::Password)?)?;
     let list: List<'_> = json::whole(opened.expose(), MAKER)?;
-    Ok(services(&list, &groups))
+    services(&list, &groups)
 }
 
 /// Ciphertext and tag, salt, nonce: in base64, with colons between.
@@ -74,13 +75,13 @@ fn open(sealed: &str, password: &Secret) -> Result<Secret, ImportError> {
     open_gcm(&crypt::pbkdf2_sha256(password, &salt, ITERATIONS)?, &nonce, &sealed, b"")
 }
 
-fn services(list: &List<'_>, groups: &BTreeMap<String, String>) -> Entries {
+fn services(list: &List<'_>, groups: &BTreeMap<String, String>) -> Result<Entries, ImportError> {
     json::each(list, |one: One| {
         let otp = &one.otp;
-        let issuer = otp.issuer.as_deref().filter(|issuer| !issuer.trim().is_empty()).unwrap_or(&one.name);
+        let issuer = otp.issuer.as_deref().filter(|issuer| !issuer.trim().is_empty()).or(one.name.as_deref());
         Entry {
             kind: otp.token_type.as_deref().map_or(Ok(Kind::Totp), Kind::named)?,
-            issuer,
+            issuer: issuer.unwrap_or_default(),
             name: otp.account.as_deref().or(otp.label.as_deref()).unwrap_or_default(),
             algorithm: otp.algorithm.as_deref(),
             digits: otp.digits,

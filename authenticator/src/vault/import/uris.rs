@@ -4,9 +4,10 @@
 
 use super::entry::{NotTaken, from_uri, tags};
 use super::migration::{self, Migration};
-use super::{Entries, ImportError, SetAside, json};
+use super::{Entries, ImportError, json};
 use crate::vault::Account;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 /// What Ente adds to an address: percent-encoded JSON.
 const ENTE: &str = "codeDisplay=";
@@ -38,15 +39,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
     for (number, line) in lines(text) {
         let place = format!("line {number}");
         if line.get(..migration::PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(migration::PREFIX)) {
-            parts.add(line, &place, &mut entries);
+            parts.add(line, &place, &mut entries)?;
             continue;
         }
-        match address(line) {
-            Ok(account) => entries.0.push(account),
-            Err(why) => entries.1.push(SetAside { place, why: why.to_string() }),
-        }
+        entries.add(|| place, address(line))?;
     }
-    entries.1.extend(parts.missing());
+    parts.missing(&mut entries)?;
     Ok(entries)
 }
 
@@ -62,10 +60,18 @@ fn address(line: &str) -> Result<Account, NotTaken> {
     if display.trashed {
         return Err(NotTaken::Trash);
     }
-    let mut account = from_uri(line, "")?;
+    let mut account = from_uri(&without_display(line), "")?;
     account.pinned = display.pinned;
     account.tags = tags(display.tags);
     Ok(account)
+}
+
+/// The address alone: a note that is hidden in it may be longer than addresses are.
+fn without_display(line: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(line.len()));
+    let shown = line.split_inclusive(['?', '&']).filter(|part| !part.starts_with(ENTE));
+    shown.for_each(|part| plain.push_str(part));
+    plain
 }
 
 /// Percent-encoding (RFC 3986 section 2.1) undone; what is none stays.
