@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longest file that is read, in bytes: there are a few numbers in it.
@@ -58,11 +58,14 @@ impl Settings {
     /// What is kept; the defaults where nothing is, or nothing that is understood.
     #[must_use]
     pub fn load() -> Self {
+        path().map(|path| Self::load_from(&path)).unwrap_or_default()
+    }
+
+    fn load_from(path: &Path) -> Self {
         let read = || -> io::Result<Vec<u8>> {
-            let path = path().ok_or(io::ErrorKind::NotFound)?;
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
             let mut text = Vec::new();
-            File::from(rustix::fs::open(&path, flags, Mode::empty())?).take(LONGEST).read_to_end(&mut text)?;
+            File::from(rustix::fs::open(path, flags, Mode::empty())?).take(LONGEST).read_to_end(&mut text)?;
             Ok(text)
         };
         match read() {
@@ -74,18 +77,22 @@ impl Settings {
         }
     }
 
-    /// Keeps them.
+    /// Keeps them, with the later date of a backup: the window and the command line each know of their own.
     ///
     /// # Errors
     /// When the file cannot be written; then the old one stands.
     pub fn save(&self) -> io::Result<()> {
-        let path = path().ok_or(io::ErrorKind::NotFound)?;
+        self.save_to(&path().ok_or(io::ErrorKind::NotFound)?)
+    }
+
+    fn save_to(&self, path: &Path) -> io::Result<()> {
+        let kept = Self { last_backup: self.last_backup.max(Self::load_from(path).last_backup), ..self.clone() };
         let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut new = tempfile::Builder::new().prefix(".settings-").tempfile_in(folder)?;
-        new.write_all(&serde_json::to_vec(self)?)?;
+        new.write_all(&serde_json::to_vec(&kept)?)?;
         new.as_file().sync_all()?;
-        new.persist(&path)?;
+        new.persist(path)?;
         File::open(folder)?.sync_all()
     }
 }
@@ -117,6 +124,19 @@ mod tests {
         assert!(!made(Some(100)).wants_backup(9, 100 + BACKUP_AFTER - 1));
         assert!(made(Some(100)).wants_backup(9, 100 + BACKUP_AFTER));
         assert!(!made(Some(100)).wants_backup(9, 0), "a clock that was set back");
+    }
+
+    #[test]
+    fn preferences_that_knew_of_no_backup_do_not_forget_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/settings.json");
+        let made = |last_backup, hide_codes| Settings { last_backup, hide_codes, ..Settings::default() };
+        for (saved, kept) in [(None, None), (Some(5), Some(5)), (None, Some(5)), (Some(4), Some(5)), (Some(6), Some(6))]
+        {
+            made(saved, false).save_to(&path).unwrap();
+            assert_eq!(Settings::load_from(&path), made(kept, false));
+        }
+        assert_eq!(Settings::load_from(&folder.path().join("none")), Settings::default());
     }
 
     #[test]
