@@ -2,7 +2,7 @@
 //!
 //! What must never happen: a code or a key among the arguments of any program, or a code of a counter shown before it is saved.
 
-use super::{clipboard, hidden};
+use super::{clipboard, exchange, hidden};
 use crate::now;
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
@@ -169,7 +169,10 @@ pub(super) async fn show(words: &[String], copy: bool, json: bool) -> anyhow::Re
     let code = code.ok_or_else(|| anyhow!("There is no code for this account."))?;
     let text = code.expose_str().unwrap_or_default();
     if let Some(clipboard) = clipboard {
-        clipboard.put(&code)?;
+        let went_on = if left.is_none() { " Its counter has gone on by one." } else { "" };
+        clipboard
+            .put(&code)
+            .map_err(|why| anyhow!("The code was not copied: {why}.{went_on} Without --copy a code is printed."))?;
         println!("Copied the code of {}. It leaves the clipboard in {} seconds.", account.called(), clipboard::KEPT);
     } else if json {
         let shown = serde_json::json!({ "id": account.id, "code": text, "seconds_left": left });
@@ -186,10 +189,16 @@ pub(super) async fn add(pictures: Vec<PathBuf>) -> anyhow::Result<()> {
         return add_pictures(&pictures).await;
     }
     let vault = vault().await?;
-    let uri = hidden::line("The otpauth:// address (what you type or paste stays hidden): ")?;
+    let uri = hidden::line_up_to(
+        import::LONGEST_MIGRATION,
+        "The otpauth:// address (what you type or paste stays hidden): ",
+    )?;
     let text = uri.expose_str().ok_or_else(|| anyhow!("That is no address."))?;
     if text.trim().is_empty() {
         bail!("No address was given. Nothing was added.");
+    }
+    if import::is_migration(text.trim()) {
+        return exchange::added(import::read(uri.expose(), Some(import::Format::Uris), None)?, &vault).await;
     }
     let account = vault.add(text.trim(), now()).await?;
     println!("Added {}.", account.called());
@@ -207,7 +216,7 @@ async fn add_pictures(pictures: &[PathBuf]) -> anyhow::Result<()> {
     }
     let text = Secret::new(text);
     let read = import::read(text.expose(), Some(import::Format::Uris), None)?;
-    super::exchange::added(read, &vault().await?).await
+    exchange::added(read, &vault().await?).await
 }
 
 /// A path as it may be printed.

@@ -3,12 +3,13 @@
 //! What must never happen: anything added of a file that was only to be looked at, or keys in a file that others may read.
 
 use super::codes::{loaded, shown, vault};
-use super::hidden;
+use super::{hidden, state};
+use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
 use crate::vault::export::{self, Format};
 use crate::vault::import::{self, Import, ImportError, read_file};
-use crate::vault::{Account, Vault};
+use crate::vault::{Account, Fate, Vault};
 use anyhow::{anyhow, bail};
 use mfa_core::secret::Secret;
 use std::path::Path;
@@ -16,7 +17,12 @@ use std::path::Path;
 /// Fewest characters of a new password.
 const FEWEST: usize = 8;
 
-pub(super) async fn import(path: &Path, format: Option<import::Format>, dry_run: bool) -> anyhow::Result<()> {
+pub(super) async fn import(
+    path: &Path,
+    format: Option<import::Format>,
+    dry_run: bool,
+    yes: bool,
+) -> anyhow::Result<()> {
     let content = read_file(path, import::LONGEST).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
     let at = |why: ImportError| anyhow!("{}: {why}", shown(path));
     let read = match import::read(content.expose(), format, None) {
@@ -29,15 +35,53 @@ pub(super) async fn import(path: &Path, format: Option<import::Format>, dry_run:
     };
     drop(content);
     println!("{}: {}, {} accounts.", shown(path), read.format.name(), read.accounts.len());
-    if !dry_run {
-        return added(read, &vault().await?).await;
+    if dry_run {
+        let here = seen().await.unwrap_or_else(|why| {
+            println!("Which of them are here already cannot be told: {why}");
+            Vec::new()
+        });
+        listed(&read.accounts, &here);
+        left_out(&read);
+        println!("Nothing was added.");
+        return Ok(());
     }
-    for account in &read.accounts {
-        println!("  {}", called(account));
+    let vault = vault().await?;
+    if !yes && hidden::at_a_terminal() && !read.accounts.is_empty() {
+        listed(&read.accounts, &loaded(&vault).await?);
+        if !read.set_aside.is_empty() {
+            println!("{} entries cannot be used and are left out.", read.set_aside.len());
+        }
+        if !hidden::yes("Add these?")? {
+            bail!("Nothing was added.");
+        }
     }
-    left_out(&read);
-    println!("Nothing was added.");
-    Ok(())
+    added(read, &vault).await
+}
+
+/// The accounts here, by a look for which nobody is asked anything.
+async fn seen() -> anyhow::Result<Vec<Account>> {
+    let session = state::session().await?;
+    if Keyring::new(session.clone()).is_locked().await? {
+        return Err(KeyringError::Locked.into());
+    }
+    Ok(Vault::new(session).load(now()).await?.accounts)
+}
+
+fn listed(found: &[Account], here: &[Account]) {
+    for (place, account) in found.iter().enumerate() {
+        let before = found.get(..place).unwrap_or_default();
+        println!("  {}{}", account.called(), told(Fate::of(account, before, here)));
+    }
+}
+
+fn told(fate: Fate) -> &'static str {
+    match fate {
+        Fate::New => "",
+        Fate::There => "  (there already)",
+        Fate::Back => "  (in the trash here: comes back)",
+        Fate::IntoTrash => "  (into the trash)",
+        Fate::OtherKey => "  (another key than the one there)",
+    }
 }
 
 /// Adds what was read, and says what became of it.
@@ -48,10 +92,10 @@ pub(super) async fn added(read: Import, vault: &Vault) -> anyhow::Result<()> {
     }
     let added = vault.add_all(read.accounts, now(), |_| ()).await?;
     for account in &added.there {
-        println!("There already: {}", called(account));
+        println!("There already: {}", account.called());
     }
     for account in &added.kept {
-        println!("Added: {}", called(account));
+        println!("Added: {}", account.called());
     }
     println!("{} added, {} there already, {} left out.", added.kept.len(), added.there.len(), read.set_aside.len());
     Ok(())
@@ -61,10 +105,6 @@ fn left_out(read: &Import) {
     for entry in &read.set_aside {
         eprintln!("mfa-authenticator: left out: {entry}");
     }
-}
-
-fn called(account: &Account) -> String {
-    account.called()
 }
 
 pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool) -> anyhow::Result<()> {

@@ -3,11 +3,11 @@
 use crate::pin::Pin;
 use anyhow::{Context, anyhow, bail};
 use mfa_core::secret::Secret;
-use std::io::{self, BufRead, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use zeroize::Zeroizing;
 
 /// Longest line in bytes: a PIN of 128 characters of four bytes, with room to see that one is longer.
-const LONGEST: u64 = 1024;
+const LONGEST: usize = 1024;
 
 /// Whether a person sits there, who can be asked again.
 pub(super) fn at_a_terminal() -> bool {
@@ -16,15 +16,36 @@ pub(super) fn at_a_terminal() -> bool {
 
 /// What was typed at `prompt`, or the next line of standard input; nothing of it is cut off but its end.
 pub(super) fn line(prompt: &str) -> anyhow::Result<Secret> {
+    line_up_to(LONGEST, prompt)
+}
+
+/// As [`line`], of `longest` bytes at most: a longer one is refused, since what is left of it would be another secret.
+pub(super) fn line_up_to(longest: usize, prompt: &str) -> anyhow::Result<Secret> {
     let line = if at_a_terminal() {
         Zeroizing::new(rpassword::prompt_password(prompt).context("the terminal cannot be read")?)
     } else {
-        let mut line = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST)?));
-        io::stdin().lock().take(LONGEST).read_line(&mut line).context("standard input cannot be read")?;
+        // With its end.
+        let most = longest + 2;
+        let mut line = Zeroizing::new(String::with_capacity(most));
+        let input = io::stdin().lock();
+        input.take(u64::try_from(most)?).read_line(&mut line).context("standard input cannot be read")?;
         line
     };
     let line = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).as_bytes().to_vec()))
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.len() > longest {
+        bail!("What was given has more than {longest} bytes, the most that is read here. Nothing was changed.");
+    }
+    Ok(Secret::new(line.as_bytes().to_vec()))
+}
+
+/// Whether the person at the terminal says yes. Anything else is a no.
+pub(super) fn yes(question: &str) -> anyhow::Result<bool> {
+    print!("{question} [y/N] ");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().take(16).read_line(&mut answer).context("the terminal cannot be read")?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 /// A PIN that is chosen: asked for twice, because a slip would lock the key away for good.

@@ -164,9 +164,12 @@ enum Command {
         /// Whose it is [default: what it looks like].
         #[arg(long, value_enum)]
         format: Option<import::Format>,
-        /// Only say what is in it.
+        /// Only say what is in it, and what is here already.
         #[arg(long)]
         dry_run: bool,
+        /// Do not ask before anything is added, as at a terminal it does.
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Write all accounts to a file: a backup, or for another authenticator.
     Export {
@@ -259,7 +262,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Add { images } => codes::add(images).await,
         Command::Remove { words } => codes::remove(&words).await,
         Command::Restore { words } => codes::restore(&words).await,
-        Command::Import { file, format, dry_run } => exchange::import(&file, format, dry_run).await,
+        Command::Import { file, format, dry_run, yes } => exchange::import(&file, format, dry_run, yes).await,
         Command::Export { file, format, plain, force } => exchange::export(&file, format, plain, force).await,
         Command::Lock => state::lock().await,
         Command::Unlock => state::unlock().await,

@@ -31,7 +31,7 @@ struct State {
     last_backup: Option<u64>,
 }
 
-async fn session() -> anyhow::Result<Connection> {
+pub(super) async fn session() -> anyhow::Result<Connection> {
     let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
     session.context("No session bus. The keyring is one of a desktop session.")
 }
@@ -109,8 +109,12 @@ async fn runs(session: &Connection, name: &'static str) -> bool {
 }
 
 pub(super) async fn lock() -> anyhow::Result<()> {
-    Keyring::new(session().await?).lock().await?;
+    let session = session().await?;
+    Keyring::new(session.clone()).lock().await?;
     println!("The keyring is locked. Whatever needs it asks for its password first.");
+    if runs(&session, bus::AUTHENTICATOR).await {
+        println!("The window is open and has a lock of its own: press Ctrl+L there.");
+    }
     Ok(())
 }
 

@@ -131,11 +131,19 @@ pub(super) async fn unlock(
         return if unlocked.is_empty() { Err(KeyringError::Locked) } else { Ok(()) };
     }
     // The destination is a unique name: only its owner's signals come through.
-    let prompt = PromptProxy::builder(session).destination(owner).path(prompt).build().await.map_err(understood)?;
+    let prompt =
+        PromptProxy::builder(session).destination(owner.clone()).path(prompt).build().await.map_err(understood)?;
     let asked = async {
+        let bus = DBusProxy::new(session).await.map_err(understood)?;
+        // A unique name changes once, by its end: nobody answers for a keyring that died with its prompt open.
+        let own = [(0, owner.as_str())];
+        let mut ends = bus.receive_name_owner_changed_with_args(&own).await.map_err(understood)?;
         let mut completed = prompt.receive_completed().await.map_err(understood)?;
         prompt.prompt("").await.map_err(understood)?;
-        let signal = completed.next().await.ok_or(KeyringError::Absent)?;
+        let signal = tokio::select! {
+            signal = completed.next() => signal.ok_or(KeyringError::Absent)?,
+            _ = ends.next() => return Err(KeyringError::Absent),
+        };
         let dismissed = signal.args().map_err(understood)?.dismissed;
         if dismissed { Err(KeyringError::Locked) } else { Ok(()) }
     };

@@ -100,11 +100,12 @@ impl Account {
     pub fn read(id: &str, text: &[u8]) -> Option<Self> {
         let written: Written = serde_json::from_slice(text).ok().filter(|w: &Written| w.version == VERSION)?;
         let read = Otpauth::parse(written.uri.expose_str()?, ShortSecret::Allow).ok()?;
+        // Any program of the user's can write an item, and a file may be made by hand: names go to terminals.
         Some(Self {
             id: id.to_owned(),
-            issuer: written.issuer,
-            name: written.name,
-            tags: written.tags,
+            issuer: clean::name(&written.issuer),
+            name: clean::name(&written.name),
+            tags: written.tags.iter().map(|tag| clean::name(tag)).collect(),
             pinned: written.pinned,
             trashed: written.trashed,
             counter: read.counter,

@@ -5,7 +5,6 @@
 use super::Account;
 use super::import::{Entries, ImportError, LONGEST};
 use crate::sealed::{Cost, RANDOM, SealError, Sealed};
-use mfa_core::clean;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -72,15 +71,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, I
     let mut entries = Entries::default();
     for (place, raw) in list.iter().enumerate() {
         let read = Account::read("", raw.get().as_bytes()).ok_or("it is damaged, or of a later version");
-        entries.add(|| format!("account {}", place + 1), read.map(cleaned))?;
+        entries.add(|| format!("account {}", place + 1), read)?;
     }
     Ok(entries)
-}
-
-/// Whoever made the file may have written it by hand: what its names hold goes to terminals.
-fn cleaned(mut account: Account) -> Account {
-    for name in [&mut account.issuer, &mut account.name].into_iter().chain(&mut account.tags) {
-        *name = clean::name(name);
-    }
-    account
 }

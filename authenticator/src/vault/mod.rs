@@ -5,6 +5,7 @@
 mod account;
 pub mod backup;
 pub mod export;
+mod fate;
 pub mod import;
 pub mod picture;
 mod pin;
@@ -12,5 +13,6 @@ mod steam;
 mod store;
 
 pub use account::{Account, Style, TRASH_KEPT};
+pub use fate::Fate;
 pub use pin::AccountsKey;
 pub use store::{Added, Loaded, MOST, NotKept, Vault};

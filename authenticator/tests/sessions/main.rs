@@ -8,6 +8,7 @@
 
 mod approving;
 mod codes_cli;
+mod codes_trouble;
 mod contract;
 mod desktop;
 mod hygiene;

@@ -13,10 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use zeroize::Zeroizing;
 
 /// How such an address begins.
-pub(super) const PREFIX: &str = "otpauth-migration://";
+const PREFIX: &str = "otpauth-migration://";
 
 /// Longest address: a QR code of version 40 holds 2,953 bytes, and percent-encoding is paid for in full.
-const LONGEST: usize = 3 * 2_953;
+pub const LONGEST: usize = 3 * 2_953;
+
+/// Whether a text is such an address.
+#[must_use]
+pub fn is_migration(text: &str) -> bool {
+    text.get(..PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(PREFIX))
+}
 
 /// Most parts of one export.
 const MOST_PARTS: u64 = 1_000;

@@ -24,6 +24,7 @@ mod twofas;
 mod uris;
 
 pub use file::{FileError, LONGEST, read_file};
+pub use migration::{LONGEST as LONGEST_MIGRATION, is_migration};
 pub use uris::decoded;
 
 pub(super) use entries::Entries;

@@ -3,7 +3,7 @@
 //! Empty lines and lines that begin with `#` are nothing. Ente hides more in a parameter of its own.
 
 use super::entry::{NotTaken, from_uri, tags};
-use super::migration::{self, Migration};
+use super::migration::{Migration, is_migration};
 use super::{Entries, ImportError, json};
 use crate::vault::Account;
 use serde::Deserialize;
@@ -38,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
     let mut parts = Migration::default();
     for (number, line) in lines(text) {
         let place = format!("line {number}");
-        if line.get(..migration::PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(migration::PREFIX)) {
+        if is_migration(line) {
             parts.add(line, &place, &mut entries)?;
             continue;
         }
