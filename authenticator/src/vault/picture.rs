@@ -2,7 +2,10 @@
 //!
 //! What must never happen: a picture that unfolds to more memory than it may, or an error that quotes what a code says.
 
-use image::{ImageFormat, ImageReader, Limits};
+mod bounded;
+mod corners;
+
+use image::{GrayImage, ImageBuffer, ImageFormat, ImageReader, Limits, Luma, LumaA};
 use mfa_core::secret::Secret;
 use std::io::Cursor;
 
@@ -12,8 +15,15 @@ pub const LONGEST: u64 = 16 << 20;
 /// Most pixels on one side.
 pub const MOST_PIXELS: u32 = 8_192;
 
-/// Most memory that unfolding one may take, in bytes: four bytes a pixel of two 4K screens side by side.
-const MOST_MEMORY: u64 = 4 * 7_680 * 2_160;
+/// Most pixels altogether: two 4K screens side by side.
+const MOST_AREA: u64 = 7_680 * 2_160;
+
+/// Most memory that unfolding one may take, in bytes: four bytes a pixel.
+const MOST_MEMORY: u64 = 4 * MOST_AREA;
+
+/// Steps that looking for codes may take, each a pixel that is read, written or copied: a screen of 4K takes a tenth of them, and a core
+/// some seconds for all.
+const MOST_WORK: u64 = 2_000_000_000;
 
 /// Why no address was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +37,9 @@ pub enum PictureError {
     /// Too many pixels.
     #[error("The picture has too many pixels.")]
     TooLarge,
+    /// More than there is time for.
+    #[error("Too much in this picture looks like a part of a QR code. Cut out the code that is meant, and try again.")]
+    Crowded,
     /// Damaged.
     #[error("The picture is damaged.")]
     Damaged,
@@ -59,25 +72,15 @@ pub fn addresses(bytes: &[u8]) -> Result<Vec<Secret>, PictureError> {
         image::ImageError::Limits(_) => PictureError::TooLarge,
         _ => PictureError::Damaged,
     })?;
-    codes(&picture.into_luma8())
-}
-
-fn codes(picture: &image::GrayImage) -> Result<Vec<Secret>, PictureError> {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let shade = |x: usize, y: usize| {
-        let pixel = u32::try_from(x).ok().zip(u32::try_from(y).ok());
-        pixel.and_then(|(x, y)| picture.get_pixel_checked(x, y)).map_or(u8::MAX, |pixel| pixel.0[0])
-    };
+    if u64::from(picture.width()) * u64::from(picture.height()) > MOST_AREA {
+        return Err(PictureError::TooLarge);
+    }
+    let see_through = picture.color().has_alpha();
+    let picture = picture.into_luma_alpha8();
     let (mut seen, mut found) = (false, Vec::new());
-    // Sites in dark mode show codes light on dark.
-    for inverted in [false, true] {
-        let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
-            if inverted { u8::MAX - shade(x, y) } else { shade(x, y) }
-        });
-        for grid in prepared.detect_grids() {
-            let Ok((_, text)) = grid.decode() else { continue };
+    for way in WAYS.iter().take(if see_through { 3 } else { 2 }) {
+        for text in bounded::texts(way.of(&picture), MOST_WORK)? {
             seen = true;
-            let text = Secret::from(text);
             if is_address(&text) && !found.iter().any(|old: &Secret| old.expose() == text.expose()) {
                 found.push(text);
             }
@@ -90,6 +93,32 @@ fn codes(picture: &image::GrayImage) -> Result<Vec<Secret>, PictureError> {
         (false, _) => Ok(found),
         (true, true) => Err(PictureError::Other),
         (true, false) => Err(PictureError::None),
+    }
+}
+
+/// How a picture is looked at.
+struct Way {
+    /// What is seen through it.
+    backdrop: u16,
+    /// Light and dark changed.
+    inverted: bool,
+}
+
+/// Dark on light; light on dark, as sites in dark mode show codes; and light on nothing.
+const WAYS: [Way; 3] = [
+    Way { backdrop: 255, inverted: false },
+    Way { backdrop: 255, inverted: true },
+    Way { backdrop: 0, inverted: true },
+];
+
+impl Way {
+    fn of(&self, picture: &ImageBuffer<LumaA<u8>, Vec<u8>>) -> GrayImage {
+        GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
+            let LumaA([shade, cover]) = *picture.get_pixel(x, y);
+            let (shade, cover) = (u16::from(shade), u16::from(cover));
+            let shade = u8::try_from((shade * cover + self.backdrop * (255 - cover)) / 255).unwrap_or(u8::MAX);
+            Luma([if self.inverted { u8::MAX - shade } else { shade }])
+        })
     }
 }
 

@@ -55,6 +55,19 @@ fn a_code_on_a_screen_full_of_other_things_is_found_and_two_are() {
 }
 
 #[test]
+fn a_code_on_nothing_is_read_dark_and_light() {
+    for shade in [0, 255] {
+        let code = drawn(&uri(), 4, [255, 0]);
+        let see_through = image::GrayAlphaImage::from_fn(code.width(), code.height(), |x, y| {
+            if code.get_pixel(x, y).0[0] == 0 { image::LumaA([shade, 255]) } else { image::LumaA([0, 0]) }
+        });
+        let mut bytes = Cursor::new(Vec::new());
+        see_through.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        assert_eq!(addresses(&bytes.into_inner()).unwrap().len(), 1, "{shade}");
+    }
+}
+
+#[test]
 fn what_is_no_account_is_said_to_be_none() {
     let png = |picture: &GrayImage| file(picture, ImageFormat::Png);
     assert_eq!(addresses(&png(&drawn("https://example.org", 4, [255, 0]))).unwrap_err(), PictureError::Other);
@@ -78,6 +91,8 @@ fn a_picture_that_unfolds_beyond_measure_is_refused() {
     });
     bomb[29..33].copy_from_slice(&(!crc).to_be_bytes());
     assert_eq!(addresses(&bomb).unwrap_err(), PictureError::TooLarge);
+    let wide = GrayImage::from_pixel(8_000, 2_200, Luma([255]));
+    assert_eq!(addresses(&file(&wide, ImageFormat::Png)).unwrap_err(), PictureError::TooLarge);
     assert_eq!(addresses(&vec![0; usize::try_from(picture::LONGEST).unwrap() + 1]).unwrap_err(), PictureError::TooLong);
 }
 
