@@ -8,8 +8,8 @@ use mfa_core::enrollment::Enrollment;
 use mfa_core::otp::ShortSecret;
 use mfa_core::policy::{Layers, Requirements, Source};
 use mfa_core::secret::Secret;
-use mfa_core::tokens::pskc::Unlock;
 use mfa_core::tokens;
+use mfa_core::tokens::pskc::Unlock;
 use mfa_core::wire::{self, Ask, Step};
 use mfa_core::{import, record};
 
