@@ -1,8 +1,9 @@
 //! The lines that admins and their tools rest on: golden, and read by the real fail2ban.
 
-use pam_mfa_tests::harness::{House, PamClient, calm_now};
+use pam_mfa_tests::harness::{House, PATIENCE, PamClient, calm_now};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\ntries = 1\n";
 
@@ -10,15 +11,24 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// What the module wrote so far, with each process's number replaced by another.
-fn lines(house: &House) -> Vec<String> {
-    let lines = house.world.log().lines();
-    let ours = lines.iter().filter(|line| line.contains("pam_mfa("));
-    let plain = ours.map(|line| {
-        let (head, rest) = line.split_once("auth)[").unwrap();
-        format!("{head}auth)[4711]{}", &rest[rest.find(']').unwrap() + 1..])
-    });
-    plain.collect()
+/// The `count` lines that the module wrote, with each process's number replaced by another. The last may still be on its way to the log
+/// when its login is over.
+fn lines(house: &House, count: usize) -> Vec<String> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let lines = house.world.log().lines();
+        let ours: Vec<String> = lines.iter().filter(|line| line.contains("pam_mfa(")).map(|line| plain(line)).collect();
+        if ours.len() >= count || Instant::now() > end {
+            assert_eq!(ours.len(), count, "{ours:#?}");
+            return ours;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn plain(line: &str) -> String {
+    let (head, rest) = line.split_once("auth)[").unwrap();
+    format!("{head}auth)[4711]{}", &rest[rest.find(']').unwrap() + 1..])
 }
 
 /// Every kind of login that a filter must tell apart, from 192.0.2.7.
@@ -42,7 +52,7 @@ fn all_kinds(house: &House) {
 fn the_lines_of_logins_are_those_of_the_golden_file() {
     let house = House::new("golden", POLICY);
     all_kinds(&house);
-    let written = lines(&house).join("\n") + "\n";
+    let written = lines(&house, 5).join("\n") + "\n";
     let golden = root().join("tests/golden/authpriv.log");
     if std::env::var_os("MFA_GOLDEN").is_some() {
         std::fs::write(&golden, &written).unwrap();
@@ -81,8 +91,7 @@ fn found(folder: &Path, log: &[String]) -> Vec<String> {
 fn fail2ban_counts_guesses_by_their_source_and_nothing_else() {
     let house = House::new("fail2ban", POLICY);
     all_kinds(&house);
-    let all = lines(&house);
-    assert_eq!(all.len(), 5, "{all:#?}");
+    let all = lines(&house, 5);
     let counted =
         all.iter().filter(|line| ["wrong-code", "malformed", "unknown-user"].iter().any(|r| line.ends_with(r)));
     assert_eq!(counted.count(), 3, "{all:#?}");
@@ -107,8 +116,7 @@ fn nobody_has_fail2ban_ban_somebody_else() {
         let client = PamClient::new("sshd", user).option("--rhost", rhost).option("--ruser", ruser);
         let _ = client.run(&["123456"]);
     }
-    let all = lines(&house);
-    assert_eq!(all.len(), 6, "{all:#?}");
+    let all = lines(&house, 6);
     let folder = tempfile::tempdir().unwrap();
     let found = found(folder.path(), &all);
     assert!(found.iter().all(|address| address == "192.0.2.7"), "{found:?} of {all:#?}");
