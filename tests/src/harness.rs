@@ -23,6 +23,7 @@ mod raw;
 pub mod snapshot;
 mod ssh;
 mod sshd;
+pub mod strace;
 mod terminal;
 mod world;
 

@@ -49,6 +49,7 @@ pub struct Program {
     environment: Vec<(OsString, OsString)>,
     setpriv: Vec<OsString>,
     entered: bool,
+    before: Vec<OsString>,
     folder: PathBuf,
 }
 
@@ -60,6 +61,7 @@ impl Program {
             environment: ENVIRONMENT.map(|(name, value)| (name.into(), value.into())).to_vec(),
             setpriv: Vec::new(),
             entered: false,
+            before: Vec::new(),
             folder: PathBuf::from("/"),
         }
     }
@@ -105,6 +107,13 @@ impl Program {
     #[must_use]
     pub fn entered(mut self) -> Self {
         self.entered = true;
+        self
+    }
+
+    /// Runs as the argument of another program: `strace …`, `valgrind …`.
+    #[must_use]
+    pub fn behind<S: AsRef<OsStr>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        self.before = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
         self
     }
 
@@ -163,7 +172,7 @@ impl Program {
     }
 
     fn line(&self) -> (OsString, Vec<OsString>) {
-        let mut words = self.words.clone();
+        let mut words: Vec<OsString> = self.before.iter().chain(&self.words).cloned().collect();
         if !self.setpriv.is_empty() {
             let setpriv = std::iter::once("setpriv".into()).chain(self.setpriv.iter().cloned());
             words = setpriv.chain(std::iter::once("--".into())).chain(words).collect();
