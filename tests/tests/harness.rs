@@ -317,7 +317,7 @@ fn a_world_takes_its_processes_with_it() {
 #[test]
 fn a_disk_can_be_full() {
     let world = World::new("disk");
-    world.small_state_disk(16 * 1024);
+    world.small_state_disk("size=16k");
     let error = std::fs::write(world.state_dir().join("big"), vec![0; 64 * 1024]).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
 }

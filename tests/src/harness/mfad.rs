@@ -27,7 +27,7 @@ pub struct Mfad {
     faked: bool,
     args: Vec<String>,
     env: Vec<(String, String)>,
-    descriptors: Option<u32>,
+    limit: Option<String>,
 }
 
 impl Mfad {
@@ -43,7 +43,7 @@ impl Mfad {
     #[must_use]
     pub fn start_with_descriptors(world: &World, policy: &str, most: u32) -> Self {
         let mut mfad = Self::new(world, policy);
-        mfad.descriptors = Some(most);
+        mfad.limit = Some(format!("--nofile={most}:{most}"));
         mfad.run();
         mfad
     }
@@ -73,8 +73,14 @@ impl Mfad {
             faked: false,
             args: Vec::new(),
             env: Vec::new(),
-            descriptors: None,
+            limit: None,
         }
+    }
+
+    /// From the next start on no file of its grows past this size: the write that reaches it is short, the next one fails
+    /// (`setrlimit(2)`, `RLIMIT_FSIZE`). `None` takes the limit away.
+    pub fn largest_file(&mut self, bytes: Option<u64>) {
+        self.limit = bytes.map(|bytes| format!("--fsize={bytes}"));
     }
 
     /// One more argument for the next start.
@@ -193,9 +199,15 @@ impl Mfad {
     }
 
     fn spawn(&self) -> Child {
-        let mut program = match self.descriptors {
+        let mut program = match &self.limit {
             None => Program::new(built("mfad")),
-            Some(most) => Program::new("prlimit").arg(format!("--nofile={most}:{most}")).arg(built("mfad")),
+            // An ignored SIGXFSZ stays ignored over exec: the write fails instead of ending the process. What it says goes
+            // through a pipe, which has no size.
+            Some(limit) => {
+                let pipe = self.errors.with_extension("pipe");
+                let limited = "trap '' XFSZ; rm -f \"$0\"; mkfifo \"$0\"; cat \"$0\" & exec prlimit \"$@\" 2>\"$0\"";
+                Program::new("sh").args(["-c", limited]).arg(pipe).arg(limit).arg(built("mfad"))
+            }
         };
         program = program
             .arg("--config")

@@ -43,11 +43,18 @@ pub(super) fn tmpfs(at: &Path, mode: u32) {
         .unwrap_or_else(|e| panic!("tmpfs at {}: {e}", at.display()));
 }
 
-/// Mounts a tmpfs of at most `bytes` at `at`: a disk to fill.
-pub(super) fn small_disk(at: &Path, bytes: u64) {
-    let data = format!("mode=755,size={bytes}");
+/// Mounts a tmpfs with these limits (`size=…`, `nr_inodes=…`; tmpfs(5)) at `at`: a disk to fill.
+pub(super) fn small_disk(at: &Path, limits: &str) {
+    let data = format!("mode=755,{limits}");
     mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some(data.as_str()))
         .unwrap_or_else(|e| panic!("tmpfs at {}: {e}", at.display()));
+}
+
+/// Makes the disk at `at` read-only, or writable again. Nobody may have a file of it open for writing.
+pub(super) fn read_only(at: &Path, read_only: bool) {
+    let flags = if read_only { MsFlags::MS_RDONLY } else { MsFlags::empty() };
+    mount(None::<&str>, at, None::<&str>, MsFlags::MS_REMOUNT | flags, None::<&str>)
+        .unwrap_or_else(|e| panic!("remounting {}: {e}", at.display()));
 }
 
 fn own_etc() {

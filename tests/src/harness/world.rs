@@ -158,10 +158,15 @@ impl World {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Covers the state folder with a disk of `bytes`, to be filled.
-    pub fn small_state_disk(&self, bytes: u64) {
-        mounts::small_disk(&self.state_dir(), bytes);
+    /// Covers the state folder with a disk of its own that has these limits (`size=…`, `nr_inodes=…`), to be filled.
+    pub fn small_state_disk(&self, limits: &str) {
+        mounts::small_disk(&self.state_dir(), limits);
         self.give_to_daemon(&self.state_dir(), 0o700);
+    }
+
+    /// Makes that disk read-only, or writable again, while nobody writes to it.
+    pub fn state_disk_is_read_only(&self, read_only: bool) {
+        mounts::read_only(&self.state_dir(), read_only);
     }
 
     /// The processes that live in this world, the test's own left out.
