@@ -62,7 +62,7 @@ const CONV_ERR: i32 = 19;
 const CONV_AGAIN: i32 = 30;
 const SILENT: i32 = 0x8000;
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Options {
     confdir: String,
     service: String,
@@ -141,6 +141,9 @@ fn one_call(options: &Rc<Options>) {
     for variable in &options.environment {
         assert_eq!(transaction.putenv(&c_string(variable)), 0, "pam_putenv");
     }
+    if options.hostile.as_deref() == Some("no-conversation") {
+        assert_eq!(transaction.fall_silent(), 0, "pam_set_item conv");
+    }
     let flags = if options.silent { SILENT } else { 0 };
     for phase in &options.phases {
         // PAM_ESTABLISH_CRED is what setcred is called with at a login.
@@ -176,6 +179,14 @@ fn converse(options: &Options, gone: &RefCell<bool>, messages: &[(i32, CString)]
         Some("null-string") => Reply::Answers(messages.iter().map(|_| None).collect()),
         Some("empty") => same(messages, b""),
         Some("not-utf8") => same(messages, b"\xff\xfe12\x80"),
+        Some("calls-authenticate") => Reply::AfterCalling("authenticate", answers),
+        Some("calls-setcred") => Reply::AfterCalling("setcred", answers),
+        Some("calls-open_session") => Reply::AfterCalling("open_session", answers),
+        Some("calls-another") => {
+            // A whole other transaction, of the same service and module, while this one's module waits.
+            one_call(&Rc::new(Options { hostile: Some("conv-err".to_owned()), ..options.clone() }));
+            Reply::Answers(answers)
+        }
         Some("conv-err") => Reply::Fails(CONV_ERR),
         Some("conv-again") => Reply::Fails(CONV_AGAIN),
         Some(kind) => {

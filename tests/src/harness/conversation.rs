@@ -13,6 +13,8 @@ pub enum Reply {
     Answers(Vec<Option<Vec<u8>>>),
     /// The same, after `PAM_USER` was changed to this.
     AsAnother(CString, Vec<Option<Vec<u8>>>),
+    /// The same, after this function of PAM (without `pam_`) was called on the handle whose module is asking.
+    AfterCalling(&'static str, Vec<Option<Vec<u8>>>),
     /// Success, but no array of answers.
     NoArray,
     /// This PAM code instead of answers.

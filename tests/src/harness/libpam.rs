@@ -95,21 +95,32 @@ impl Transaction {
         unsafe { pam_putenv(self.handle, name_value.as_ptr()) }
     }
 
+    /// Takes the conversation away: from now on its function is NULL.
+    pub fn fall_silent(&mut self) -> c_int {
+        let none: [*const c_void; 2] = [ptr::null(); 2];
+        // SAFETY: the handle is live; 5 is PAM_CONV, whose struct is two pointers, and libpam copies it.
+        unsafe { pam_set_item(self.handle, 5, none.as_ptr().cast()) }
+    }
+
     /// Runs the function of this name (without `pam_`); `None` for an unknown one.
     pub fn run(&mut self, phase: &str, flags: c_int) -> Option<c_int> {
-        let function = match phase {
-            "authenticate" => pam_authenticate,
-            "acct_mgmt" => pam_acct_mgmt,
-            "setcred" => pam_setcred,
-            "open_session" => pam_open_session,
-            "close_session" => pam_close_session,
-            "chauthtok" => pam_chauthtok,
-            _ => return None,
-        };
-        // SAFETY: the handle is live, and so is everything the conversation needs.
-        self.last = unsafe { function(self.handle, flags) };
+        self.last = call(self.handle, phase, flags)?;
         Some(self.last)
     }
+}
+
+fn call(handle: Handle, phase: &str, flags: c_int) -> Option<c_int> {
+    let function = match phase {
+        "authenticate" => pam_authenticate,
+        "acct_mgmt" => pam_acct_mgmt,
+        "setcred" => pam_setcred,
+        "open_session" => pam_open_session,
+        "close_session" => pam_close_session,
+        "chauthtok" => pam_chauthtok,
+        _ => return None,
+    };
+    // SAFETY: the handle is live, and so is everything the conversation needs.
+    Some(unsafe { function(handle, flags) })
 }
 
 impl Drop for Transaction {
@@ -143,6 +154,11 @@ extern "C" fn converse(count: c_int, messages: Messages, out: *mut *mut Response
         Reply::AsAnother(user, answers) => {
             // SAFETY: a conversation runs, so the handle is live, and libpam copies the string; 2 is PAM_USER.
             assert_eq!(unsafe { pam_set_item(data.handle, 2, user.as_ptr().cast()) }, 0, "pam_set_item user");
+            answers
+        }
+        Reply::AfterCalling(phase, answers) => {
+            // A call back into PAM from within a module is libpam's to refuse.
+            assert_ne!(call(data.handle, phase, 0), Some(0), "pam_{phase} within a conversation");
             answers
         }
         Reply::NoArray => return 0,

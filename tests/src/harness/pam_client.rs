@@ -4,7 +4,7 @@
 
 use super::World;
 use super::hearing::Hearing;
-use super::program::{PATIENCE, Program, built};
+use super::program::{PATIENCE, Program, built, code, end_of};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl PamClient {
 
     /// An option with a value: `--rhost`, `--tty`, `--ruser`, `--pamenv`, `--later-user`, `--user-meanwhile` (during the conversation), `--repeat`,
     /// `--confdir`, `--hostile` (`null-array`, `null-string`, `empty`, `not-utf8`, `conv-err`,
-    /// `conv-again`, `bytes=N`).
+    /// `conv-again`, `bytes=N`, `no-conversation`, `calls-authenticate` and the like: PAM called from the conversation).
     #[must_use]
     pub fn option(mut self, name: &str, value: &str) -> Self {
         self.program = self.program.args([name, value]);
@@ -184,6 +184,14 @@ impl PamCall {
     /// No more answers: waits for the end; the code of the last function.
     pub fn verdict(&mut self) -> String {
         last_result(&self.rest())
+    }
+
+    /// Waits for the process to end; its exit code.
+    ///
+    /// # Panics
+    /// When it still runs after `patience`.
+    pub fn code(&mut self, patience: Duration) -> i32 {
+        code(end_of(&mut self.child, patience).expect("pam_client ends"))
     }
 
     /// The process id.
