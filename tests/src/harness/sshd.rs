@@ -49,12 +49,15 @@ impl Sshd {
                 Program::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&host_key).run("").ok();
         }
         let public = std::fs::read_to_string(host_key.with_extension("pub")).unwrap();
+        // Of this one word sshd takes the last line instead of the first (servconf.c).
+        let own = CONFIG.lines().filter(|line| !(line.starts_with("MaxStartups") && config.contains("MaxStartups")));
+        let own: String = own.map(|line| format!("{line}\n")).collect();
         // Another world may take the port between our look and sshd's own: then the next.
         for _ in 0..20 {
             let port = free_port();
             let log = world.folder().join(format!("sshd-{port}.log"));
             let file = world.folder().join(format!("sshd_config-{port}"));
-            world.write(&file, &format!("{config}\nPort {port}\nHostKey {}\n{CONFIG}", host_key.display()), 0o600);
+            world.write(&file, &format!("{config}\nPort {port}\nHostKey {}\n{own}", host_key.display()), 0o600);
             let program = Program::new(SSHD).arg("-D").arg("-f").arg(&file).arg("-E").arg(&log);
             let mut child = program.bound_to_the_test().command().spawn().expect("sshd");
             if is_ready(&mut child, &log) {
