@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// Where enrolments and state are.
 pub const STATE_DIR: &str = "/var/lib/pam_mfa";
@@ -54,6 +55,33 @@ pub struct Arguments {
     /// Boot id, where /proc hides it (systemd's %b)
     #[arg(long, value_name = "ID")]
     pub boot_id: Option<String>,
+    /// What to log: `debug` adds each login's caller and steps, never what is asked or answered
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
+    pub log_level: LogLevel,
+}
+
+/// From where on mfad logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogLevel {
+    /// What keeps logins from being served.
+    Error,
+    /// And what should be looked at.
+    Warn,
+    /// And what changes: start, policy, users.
+    Info,
+    /// And each login's caller and steps.
+    Debug,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+        }
+    }
 }
 
 /// Runs until a signal ends it.
@@ -212,12 +240,14 @@ pub(crate) fn become_user(uid: Uid, gid: Gid) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Logs to the journal under systemd, to stderr otherwise.
-pub fn log() {
+/// Logs to the journal under systemd, to stderr otherwise. Libraries never log below `info`: a library of messages may log
+/// what is in them.
+pub fn log(level: LogLevel) {
     use tracing_subscriber::layer::SubscriberExt as _;
     use tracing_subscriber::util::SubscriberInitExt as _;
-    let level = tracing_subscriber::filter::LevelFilter::INFO;
-    let registry = tracing_subscriber::registry().with(level);
+    let level = LevelFilter::from(level);
+    let own = Targets::new().with_default(level.min(LevelFilter::INFO)).with_target(env!("CARGO_CRATE_NAME"), level);
+    let registry = tracing_subscriber::registry().with(own);
     match std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok()) {
         Some(journal) => registry.with(journal.with_syslog_identifier(String::from("mfad"))).init(),
         None => registry

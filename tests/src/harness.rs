@@ -5,6 +5,7 @@
 
 mod accounts;
 mod bus;
+pub mod canary;
 pub mod conversation;
 mod devlog;
 mod fake_mfad;

@@ -321,3 +321,21 @@ fn a_disk_can_be_full() {
     let error = std::fs::write(world.state_dir().join("big"), vec![0; 64 * 1024]).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
 }
+
+#[test]
+fn a_secret_in_a_log_is_found_however_it_is_written() {
+    use pam_mfa_tests::harness::canary::{keep_quiet_about, told, written};
+    let world = World::new("told");
+    let secrets = ["MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U", "7K2M-9QXD-4HTB-V0PA-J8CE-3WNR"];
+    secrets.iter().for_each(|secret| keep_quiet_about(secret));
+    assert!(told(&world).is_empty());
+    let log = world.folder().join("mfad.err");
+    let ways: Vec<_> = secrets.iter().flat_map(|secret| written(secret)).collect();
+    assert!(ways.contains(&b"6162636465666768696a6b6c6d6e6f7071727374".to_vec()), "hexadecimal, too");
+    assert!(ways.contains(&b"7k2m9qxd4htbv0paj8ce3wnr".to_vec()), "without its groups, too");
+    for way in ways {
+        std::fs::write(&log, [b"an answer: ".as_slice(), &way, b"\n"].concat()).unwrap();
+        assert!(!told(&world).is_empty(), "{:?}", String::from_utf8_lossy(&way));
+    }
+    std::fs::remove_file(&log).unwrap();
+}

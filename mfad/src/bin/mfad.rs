@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = mfad::daemon::Arguments::parse();
-    mfad::daemon::log();
+    mfad::daemon::log(arguments.log_level);
     match mfad::daemon::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

@@ -38,6 +38,7 @@ pub(super) async fn run(
     context: Context,
 ) -> Result<(), FrameError> {
     let user = context.user.clone();
+    tracing::debug!("a login of {} begins: {}", clean::quoted(&user), described(caller, &context));
     let Some((mut session, mut next, mut told)) = begin(shared, stream, caller, context).await else {
         tracing::error!("{} is refused: its account could not be looked up in time", clean::quoted(&user));
         let verdict = Verdict { user, method: Method::None, reason: Reason::LookupFailed, code_bytes: None };
@@ -54,6 +55,7 @@ pub(super) async fn run(
             Told::Half(rest) => frames::write_rest(stream, &rest).await?,
             Told::Yes => {}
         }
+        tracing::debug!("the login of {} goes on: {}", clean::quoted(&user), name(&next.step));
         if next.verdict().is_some() {
             return Ok(());
         }
@@ -92,6 +94,34 @@ pub(super) async fn run(
         if hides && !matches!(next.step, Step::Granted(_)) {
             tokio::time::sleep_until(started + EVEN).await;
         }
+    }
+}
+
+/// What came with a login, for the log.
+fn described(caller: Caller, context: &Context) -> String {
+    let said = |text: &Option<String>| text.as_deref().map_or_else(|| String::from("none"), clean::quoted);
+    format!(
+        "service={} caller={caller:?} real_uid={} tty={} rhost={} ruser={} first_factor_stack={} ssh_auth_info={}",
+        clean::quoted(&context.service),
+        context.real_uid,
+        said(&context.tty),
+        said(&context.rhost),
+        said(&context.ruser),
+        context.first_factor_stack,
+        clean::quoted(&context.ssh_auth_info.join(",")),
+    )
+}
+
+/// What a step is, for the log: never what it says, which may be a number or a key.
+fn name(step: &Step) -> &'static str {
+    match step {
+        Step::Prompt { .. } => "prompt",
+        Step::Info { .. } => "info",
+        Step::Show { .. } => "page",
+        Step::Wait { .. } => "wait",
+        Step::Granted(_) => "granted",
+        Step::Ignored(_) => "ignored",
+        Step::Refused { .. } => "refused",
     }
 }
 

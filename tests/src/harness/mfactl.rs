@@ -1,7 +1,7 @@
 //! `mfactl`, as an admin's script calls it.
 
 use super::program::{Program, Ran, built};
-use super::{Oathtool, User, World};
+use super::{Oathtool, User, World, canary};
 use std::path::PathBuf;
 
 /// The command line client of a world's daemon.
@@ -67,11 +67,14 @@ impl Mfactl {
         let json = self.run(&["enroll", user, "--type", kind, "--no-confirm", "--json"], "").ok().json();
         let text = |key: &str| json[key].as_str().unwrap_or_else(|| panic!("no {key} in {json}")).to_owned();
         let codes = json["recovery_codes"].as_array().unwrap_or_else(|| panic!("no recovery_codes in {json}"));
-        Enrolled {
+        let enrolled = Enrolled {
             factor: json["factor"].to_string().trim_matches('"').to_owned(),
             uri: text("uri"),
             secret: text("secret"),
             recovery_codes: codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect(),
-        }
+        };
+        canary::keep_quiet_about(&enrolled.secret);
+        enrolled.recovery_codes.iter().for_each(|code| canary::keep_quiet_about(code));
+        enrolled
     }
 }

@@ -216,7 +216,8 @@ impl Mfad {
             .arg(&self.state_dir)
             .arg("--run-dir")
             .arg(&self.run_dir)
-            .args(["--user", "_mfad"])
+            // What the canary looks through is all that can be logged.
+            .args(["--user", "_mfad", "--log-level", "debug"])
             .args(&self.args);
         for (name, value) in &self.env {
             program = program.env(name, value);

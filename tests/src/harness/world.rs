@@ -5,7 +5,7 @@
 
 use super::accounts::{Accounts, DAEMON};
 use super::program::built;
-use super::{DevLog, User, mounts};
+use super::{DevLog, User, canary, mounts};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, chown};
@@ -184,6 +184,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        let told = if std::thread::panicking() { Vec::new() } else { canary::told(self) };
         let end = Instant::now() + Duration::from_secs(5);
         loop {
             let left = self.processes();
@@ -202,5 +203,6 @@ impl Drop for World {
         if setns(&self.machine, CloneFlags::CLONE_NEWNS).is_ok() {
             let _ = std::env::set_current_dir(&self.cwd);
         }
+        assert!(told.is_empty(), "a secret got out: {told:#?}");
     }
 }
