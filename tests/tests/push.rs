@@ -156,6 +156,35 @@ fn no_push_goes_out_without_a_first_factor() {
 }
 
 #[test]
+fn a_bus_that_stands_still_delays_no_code_and_a_later_push_finds_its_device() {
+    let mut home = Home::new("push-frozen-bus", POLICY);
+    let door = home.house.door("door", "alice", "first_factor=stack");
+    let code = home.enrolled.oathtool().totp(calm_now());
+    home.bus.freeze();
+    let start = Instant::now();
+    let mut call = door.start();
+    call.prompt();
+    call.answer(&code);
+    assert_eq!(call.verdict(), "PAM_SUCCESS");
+    assert!(start.elapsed() < Duration::from_secs(4), "the code waited for the bus: {:?}", start.elapsed());
+    // One that is waited for ends as unanswered does: nobody hangs, nobody gets in.
+    let mut waiting = door.start();
+    waiting.prompt();
+    waiting.answer("");
+    std::thread::sleep(Duration::from_millis(300));
+    home.bus.thaw();
+    drop(waiting);
+    for _ in 0..2 {
+        assert_eq!(home.device.presented()["service"].as_str(), Some("door"), "what came late");
+        home.device.hears(&["WITHDRAWN"]);
+    }
+    let (mut terminal, number, request) = home.sudo();
+    assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
+    terminal.line("");
+    assert_eq!(terminal.finish().code, 0);
+}
+
+#[test]
 fn a_daemon_restarted_in_between_lets_nobody_in_by_the_old_request() {
     let mut home = Home::new("push-restart", POLICY);
     let (mut terminal, number, request) = home.sudo();

@@ -3,6 +3,8 @@
 use super::hearing::Hearing;
 use super::program::{Program, built};
 use super::{User, World};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout};
@@ -69,6 +71,28 @@ impl SystemBus {
             std::thread::sleep(Duration::from_millis(10));
         }
         Self { child }
+    }
+}
+
+impl SystemBus {
+    /// Stops it in its tracks; its socket stays and takes connections that nobody answers.
+    ///
+    /// # Panics
+    /// Never while it runs.
+    pub fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// Never while it runs.
+    pub fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
     }
 }
 
