@@ -1,6 +1,7 @@
 //! A desktop of our own: private buses, a real keyring, a fake mfad, a notification server that records.
 
 pub(crate) mod application;
+mod canary;
 mod keyring;
 pub(crate) mod mfad;
 pub(crate) mod notifications;
@@ -195,7 +196,9 @@ impl Desktop {
             .spawn()
             .unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
-        tokio::task::block_in_place(|| child.wait_with_output().unwrap())
+        let output = tokio::task::block_in_place(|| child.wait_with_output().unwrap());
+        assert_eq!(canary::found_in(&output.stderr), None, "{arguments:?} complained about it");
+        output
     }
 
     /// [`Self::run`] that must succeed; what it printed.
@@ -260,6 +263,13 @@ impl Drop for Desktop {
         }
         for child in [&mut self.agent, &mut self.keyring, &mut self.session_bus, &mut self.system_bus] {
             end(child);
+        }
+        if !std::thread::panicking() {
+            let mut telling = canary::files_that_tell(&self.path("data"));
+            telling.extend(canary::files_that_tell(&self.path("run")));
+            telling
+                .extend(canary::found_in(self.agent_log().as_bytes()).map(|kept| format!("the agent said {kept:?}")));
+            assert!(telling.is_empty(), "a secret got out: {telling:#?}");
         }
     }
 }

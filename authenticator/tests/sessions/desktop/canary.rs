@@ -1,0 +1,38 @@
+//! Keys and PINs of these tests that must not get out: looked for in whatever a desktop's programs logged, complained about, or
+//! wrote beside the keyring.
+
+use std::path::Path;
+
+/// The key of RFC 4226's and 6238's examples, as most tests have it, in its encodings, and the PIN.
+const KEPT: [&str; 7] = [
+    "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+    "gezdgnbvgy3tqojqgezdgnbvgy3tqojq",
+    "GEZD GNBV GY3T QOJQ",
+    "12345678901234567890",
+    "3132333435363738393031323334353637383930",
+    "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA",
+    "correct horse",
+];
+
+/// What of them stands in this text.
+pub(super) fn found_in(bytes: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(bytes);
+    KEPT.into_iter().find(|kept| text.contains(kept))
+}
+
+/// The files below `folder` that hold one of them; the keyring's own are left out, it keeps them.
+pub(super) fn files_that_tell(folder: &Path) -> Vec<String> {
+    let mut telling = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() && entry.file_name() != "keyrings" {
+            telling.extend(files_that_tell(&path));
+        } else if kind.is_file()
+            && let Some(kept) = found_in(&std::fs::read(&path).unwrap_or_default())
+        {
+            telling.push(format!("{} holds {kept:?}", path.display()));
+        }
+    }
+    telling
+}
