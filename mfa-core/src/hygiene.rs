@@ -6,6 +6,7 @@
 
 use crate::device::Device;
 use crate::enrollment::{Enrollment, Factor, FactorId};
+use crate::now::{ShortSeconds, long, short};
 use crate::place::{self, FileError};
 use crate::policy::HygieneRules;
 use crate::state::{FactorState, State};
@@ -114,28 +115,29 @@ pub fn apply(enrollment: &mut Enrollment, changes: &[Change], wall: u64) {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Glance {
     /// When the first of the pending factors was made.
-    pending: Option<Seconds>,
+    pending: Option<ShortSeconds>,
     /// When the first of those that open something was made of which nobody was told that it stops.
-    untold: Option<Seconds>,
+    untold: Option<ShortSeconds>,
     /// Whether one of them is to stop.
     stops: bool,
-    /// Those that open something, and from when on each could have been used. All devices are one, the first.
-    open: Box<[(Mark, Seconds)]>,
-    /// Those that were used, and when.
-    used: Box<[(Mark, Seconds)]>,
+    /// Most people have one.
+    first: Way,
+    #[expect(clippy::box_collection, reason = "one word in the room of three, for the few who have more than one")]
+    others: Option<Box<Vec<Way>>>,
 }
 
-/// A factor in a glance: a hash of its name (FNV-1a), which tells the few of one user apart.
-type Mark = u32;
-
-/// Seconds since 1970 in half the room, until 2106.
-type Seconds = u32;
-
-fn seconds(wall: u64) -> Seconds {
-    Seconds::try_from(wall).unwrap_or(Seconds::MAX)
+/// A factor in a glance. All devices are one, the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Way {
+    /// A hash of its name (FNV-1a), which tells the few of one user apart.
+    mark: u32,
+    /// From when on it could have been used, if it opens something.
+    open: Option<ShortSeconds>,
+    /// When it was used.
+    used: Option<ShortSeconds>,
 }
 
-fn mark(id: &FactorId) -> Mark {
+fn mark(id: &FactorId) -> u32 {
     id.to_string().bytes().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
@@ -143,37 +145,63 @@ impl Glance {
     /// Whether anything of the user's opens a login.
     #[must_use]
     pub fn opens(&self) -> bool {
-        !self.open.is_empty()
+        self.ways().any(|way| way.open.is_some())
     }
 
     /// Takes what the file says.
     pub fn take_enrollment(&mut self, enrollment: &Enrollment) {
         self.pending =
-            enrollment.factors.iter().filter(|factor| factor.pending).map(|factor| seconds(factor.created)).min();
+            enrollment.factors.iter().filter(|factor| factor.pending).map(|factor| short(factor.created)).min();
         let untold = enrollment.confirmed().filter(|factor| factor.upkeep.stops.is_none());
-        self.untold = untold.map(|factor| seconds(factor.created)).min();
+        self.untold = untold.map(|factor| short(factor.created)).min();
         self.stops = enrollment.confirmed().any(|factor| factor.upkeep.stops.is_some());
-        let factors = enrollment.confirmed().map(|factor| (mark(&factor.id), seconds(since(factor))));
+        let factors = enrollment.confirmed().map(|factor| (mark(&factor.id), since(factor)));
         let devices = enrollment.active_devices().map(since_device).min();
-        let devices = devices.map(|since| (mark(&FactorId::push()), seconds(since)));
-        self.open = factors.chain(devices).collect();
+        let open: Vec<_> = factors.chain(devices.map(|since| (mark(&FactorId::push()), since))).collect();
+        self.take(&open, |way, open| way.open = open);
     }
 
     /// Takes what the state says.
     pub fn take_state(&mut self, state: &State) {
-        let used = |(id, known): (&FactorId, &FactorState)| Some((mark(id), seconds(known.last_used?)));
-        self.used = state.factors.iter().filter_map(used).collect();
+        let used = |(id, known): (&FactorId, &FactorState)| Some((mark(id), known.last_used?));
+        let used: Vec<_> = state.factors.iter().filter_map(used).collect();
+        self.take(&used, |way, used| way.used = used);
     }
 
     /// Whether the user's files have to be looked at. `false` only where [`plan`] has nothing to do.
     #[must_use]
     pub fn may_be_due(&self, rules: &HygieneRules, wall: u64) -> bool {
-        let is_over = |limit: u64, since: Seconds| limit > 0 && wall.saturating_sub(since.into()) >= limit;
-        let used = |mark| self.used.iter().find(|(known, _)| *known == mark).map(|(_, used)| u64::from(*used));
+        let is_over = |limit: u64, since: ShortSeconds| limit > 0 && wall.saturating_sub(long(since)) >= limit;
+        let unused = |way: Way| way.open.is_some_and(|open| is_unused(rules, long(open), way.used.map(long), wall));
         self.stops
             || self.pending.is_some_and(|made| is_over(rules.drop_pending.value, made))
             || self.untold.is_some_and(|made| is_over(rules.renew_after.value, made))
-            || self.open.iter().any(|(mark, since)| is_unused(rules, u64::from(*since), used(*mark), wall))
+            || self.ways().any(unused)
+    }
+
+    fn ways(&self) -> impl Iterator<Item = Way> {
+        std::iter::once(self.first).chain(self.others.iter().flat_map(|others| others.iter().copied()))
+    }
+
+    /// Sets one side of every way: what `now` says of it, nothing where it says nothing.
+    fn take(&mut self, now: &[(u32, u64)], set: impl Fn(&mut Way, Option<ShortSeconds>)) {
+        let mut ways: Vec<Way> = self.ways().collect();
+        ways.iter_mut().for_each(|way| set(way, None));
+        for (mark, at) in now {
+            match ways.iter_mut().find(|way| way.mark == *mark) {
+                Some(way) => set(way, Some(short(*at))),
+                None => {
+                    let mut way = Way { mark: *mark, ..Way::default() };
+                    set(&mut way, Some(short(*at)));
+                    ways.push(way);
+                }
+            }
+        }
+        ways.retain(|way| way.open.is_some() || way.used.is_some());
+        let mut ways = ways.into_iter();
+        self.first = ways.next().unwrap_or_default();
+        let others: Vec<Way> = ways.collect();
+        self.others = (!others.is_empty()).then(|| Box::new(others));
     }
 }
 

@@ -52,6 +52,21 @@ pub fn rfc3339(wall: u64) -> String {
         .map_or_else(|| format!("@{wall}"), |time| time.to_string())
 }
 
+/// Seconds since 1970 in half the room, until 2106: for what is kept in memory for everybody.
+pub type ShortSeconds = std::num::NonZeroU32;
+
+/// `wall` seconds since 1970 in half the room; 1970 itself is a second later, what is past 2106 is 2106.
+#[must_use]
+pub fn short(wall: u64) -> ShortSeconds {
+    u32::try_from(wall).map_or(ShortSeconds::MAX, |wall| ShortSeconds::new(wall).unwrap_or(ShortSeconds::MIN))
+}
+
+/// The other way.
+#[must_use]
+pub fn long(short: ShortSeconds) -> u64 {
+    u64::from(short.get())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +83,12 @@ mod tests {
     fn times_are_written_in_utc() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(u64::MAX), format!("@{}", u64::MAX));
+    }
+
+    #[test]
+    fn half_the_room_is_enough_from_1970_to_2106() {
+        for (wall, back) in [(0, 1), (1, 1), (1_790_000_000, 1_790_000_000), (u64::MAX, u32::MAX.into())] {
+            assert_eq!(long(short(wall)), back);
+        }
     }
 }

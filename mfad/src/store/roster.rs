@@ -4,17 +4,19 @@
 //! a uid that is enrolled under another name (an alias, a renamed account): a login that needs the uids before they are read
 //! waits, and is refused rather than answered from half of them.
 
+mod users;
+
 use super::{Store, StoreError};
 use mfa_core::bypass::Bypass;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::hygiene::Glance;
-use mfa_core::now::Now;
+use mfa_core::now::{Now, ShortSeconds, long, short};
 use mfa_core::policy::Requirement;
 use mfa_core::state::State;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Bound;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use users::Users;
 
 /// How long a login waits for the uids at start.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -40,10 +42,8 @@ pub struct Entry {
     /// Recovery codes, spent ones included.
     codes: u8,
     spent: u8,
-    /// When the first factor was confirmed, in seconds since 1970.
-    pub activated: Option<u64>,
-    /// Of the last login with a second factor, in seconds since 1970.
-    pub last_success: Option<u64>,
+    activated: Option<ShortSeconds>,
+    last_success: Option<ShortSeconds>,
     /// Whether a factor is disabled after too many failures.
     pub disabled: bool,
     /// Whether the record of used codes is lost and not adopted.
@@ -54,9 +54,9 @@ pub struct Entry {
     /// What hygiene has to know.
     pub glance: Glance,
     /// `CLOCK_BOOTTIME` seconds before which a factor's answers are not looked at.
-    until: u64,
-    /// Which write this is of.
-    written: u64,
+    until: u32,
+    /// In which reading of the files, counted, this was written by mfad itself.
+    written: u32,
 }
 
 impl Entry {
@@ -66,10 +66,22 @@ impl Entry {
         self.codes.saturating_sub(self.spent)
     }
 
+    /// When the first factor was confirmed, in seconds since 1970.
+    #[must_use]
+    pub fn activated(&self) -> Option<u64> {
+        self.activated.map(long)
+    }
+
+    /// When the last login with a second factor was, in seconds since 1970.
+    #[must_use]
+    pub fn last_success(&self) -> Option<u64> {
+        self.last_success.map(long)
+    }
+
     /// Whether a factor is disabled or waits after failures.
     #[must_use]
     pub fn is_locked(&self, now: Now) -> bool {
-        self.disabled || self.until > now.boottime
+        self.disabled || u64::from(self.until) > now.boottime
     }
 
     /// Whether there is a bypass that is not over.
@@ -87,7 +99,7 @@ impl Entry {
         self.factors = count(enrollment.factors.len());
         self.devices = count(enrollment.devices.len());
         self.codes = count(enrollment.recovery.as_ref().map_or(0, |set| set.codes.len()));
-        self.activated = enrollment.activated;
+        self.activated = enrollment.activated.map(short);
         self.suspended = enrollment.suspended().next().is_some();
         self.glance.take_enrollment(enrollment);
         self.bypass = enrollment.bypass.as_ref().map(|bypass| Box::new(bypass.clone()));
@@ -96,10 +108,11 @@ impl Entry {
     fn take_state(&mut self, state: &State) {
         self.glance.take_state(state);
         self.spent = u8::try_from(state.spent.len()).unwrap_or(u8::MAX);
-        self.last_success = state.last_success;
+        self.last_success = state.last_success.map(short);
         self.disabled = state.factors.values().any(|factor| factor.disabled);
         self.lost = state.lost.as_ref().is_some_and(|lost| !lost.adopted);
-        self.until = state.factors.values().map(|factor| factor.evidence.until()).max().unwrap_or(0);
+        let until = state.factors.values().map(|factor| factor.evidence.until()).max().unwrap_or(0);
+        self.until = u32::try_from(until).unwrap_or(u32::MAX);
     }
 }
 
@@ -113,10 +126,9 @@ pub struct Roster {
 #[derive(Debug, Default)]
 struct Inner {
     names: HashMap<u32, Arc<str>>,
-    /// Boxed: the nodes of the map are half empty, and a hundred thousand entries would be paid for twice.
-    users: BTreeMap<Arc<str>, Box<Entry>>,
-    /// Counts writes, so that what is read from a file never replaces what was written since.
-    writes: u64,
+    users: Users,
+    /// Counts the readings of all files, so that what is read from one never replaces what was written since.
+    readings: u32,
     read: Read,
 }
 
@@ -147,7 +159,7 @@ impl Roster {
     /// The uid `user` is enrolled under, as far as is known by now.
     #[must_use]
     pub fn uid_of(&self, user: &str) -> Option<u32> {
-        self.lock().users.get(user).filter(|entry| entry.readable).map(|entry| entry.uid)
+        self.lock().users.of(user).filter(|(_, entry)| entry.readable).map(|(_, entry)| entry.uid)
     }
 
     /// The users after `after`, in the order of their names, handed to `take` until it says `false`.
@@ -160,8 +172,7 @@ impl Roster {
         mut take: impl FnMut(&str, &Entry) -> bool,
     ) -> Result<(), StillReading> {
         let inner = self.once(Read::All, LIST_PATIENCE)?;
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        for (name, entry) in inner.users.range::<str, _>((from, Bound::Unbounded)) {
+        for (name, entry) in inner.users.after(after) {
             if !take(name, entry) {
                 break;
             }
@@ -175,13 +186,13 @@ impl Roster {
     /// While not everybody is known.
     pub fn known(&self, names: &[String]) -> Result<HashSet<String>, StillReading> {
         let inner = self.once(Read::All, LIST_PATIENCE)?;
-        Ok(names.iter().filter(|name| inner.users.contains_key(name.as_str())).cloned().collect())
+        Ok(names.iter().filter(|name| inner.users.of(name).is_some()).cloned().collect())
     }
 
     /// A file was written.
     pub(super) fn wrote_enrollment(&self, enrollment: &Enrollment) {
         let mut inner = self.lock();
-        let before = inner.users.get(enrollment.name.as_str()).map(|entry| entry.uid);
+        let before = inner.users.of(&enrollment.name).map(|(_, entry)| entry.uid);
         inner.change(&enrollment.name, |entry| entry.take_enrollment(enrollment));
         // Its file was another uid's before.
         if let Some(old) = before.filter(|old| *old != enrollment.uid)
@@ -196,7 +207,7 @@ impl Roster {
     pub(super) fn wrote_state(&self, user: &str, state: &State) {
         let mut inner = self.lock();
         // A state is written before its first enrolment: without one there is nobody to list.
-        if inner.users.contains_key(user) {
+        if inner.users.of(user).is_some() {
             inner.change(user, |entry| entry.take_state(state));
         }
     }
@@ -205,6 +216,13 @@ impl Roster {
     pub(super) fn removed(&self, user: &str) {
         let mut inner = self.lock();
         inner.forget(user);
+    }
+
+    /// A reading of all files begins; which it is.
+    fn begins(&self) -> u32 {
+        let mut inner = self.lock();
+        inner.readings = inner.readings.saturating_add(1);
+        inner.readings
     }
 
     fn once(&self, read: Read, patience: Duration) -> Result<MutexGuard<'_, Inner>, StillReading> {
@@ -219,25 +237,21 @@ impl Roster {
 }
 
 /// Whether `users`, sorted, hold `name`.
-fn is_one_of(users: &[String], name: &str) -> bool {
-    users.binary_search_by(|user| user.as_str().cmp(name)).is_ok()
+fn is_one_of(users: &[Arc<str>], name: &str) -> bool {
+    users.binary_search_by(|user| (**user).cmp(name)).is_ok()
 }
 
 impl Inner {
     fn change(&mut self, user: &str, change: impl FnOnce(&mut Entry)) {
-        self.writes += 1;
-        let written = self.writes;
-        if !self.users.contains_key(user) {
-            self.users.insert(user.into(), Box::default());
-        }
-        if let Some(entry) = self.users.get_mut(user) {
+        let written = self.readings;
+        if let Some(entry) = self.users.entry(user) {
             change(entry);
             entry.written = written;
         }
     }
 
     fn call(&mut self, uid: u32, user: &str) {
-        let name = self.users.get_key_value(user).map_or_else(|| user.into(), |(name, _)| Arc::clone(name));
+        let name = self.users.of(user).map_or_else(|| user.into(), |(name, _)| Arc::clone(name));
         self.names.insert(uid, name);
     }
 
@@ -263,16 +277,19 @@ impl Store {
     /// # Errors
     /// When the folder cannot be read.
     pub fn fill_roster(&self, now: Now) -> Result<usize, StoreError> {
-        let mut users = self.users()?;
+        // Before the files are listed: who is written from now on stays, listed or not.
+        let reading = self.roster.begins();
+        // Each name once, for the list of files and for the roster.
+        let mut users: Vec<Arc<str>> = self.users()?.into_iter().map(Arc::from).collect();
         users.sort_unstable();
-        let began = self.roster.lock().writes;
+        self.roster.lock().users.makes_room_for(users.len());
         for user in &users {
             match self.account(user) {
                 Ok(Some((_, uid))) => {
                     let mut inner = self.roster.lock();
                     // What was written since is newer than what was read.
-                    if !inner.names.contains_key(&uid) || !inner.users.contains_key(user.as_str()) {
-                        inner.call(uid, user);
+                    if !inner.names.contains_key(&uid) || inner.users.of(user).is_none() {
+                        inner.names.insert(uid, Arc::clone(user));
                     }
                 }
                 Ok(None) => {}
@@ -281,23 +298,23 @@ impl Store {
         }
         self.read_so_far(Read::Uids);
         for user in &users {
-            self.read_one(user, began, now);
+            self.read_one(user, reading, now);
         }
         let mut inner = self.roster.lock();
         let gone: Vec<Arc<str>> = inner
             .users
-            .iter()
-            .filter(|(name, entry)| entry.written <= began && !is_one_of(&users, name))
+            .after(None)
+            .filter(|(name, entry)| entry.written < reading && !is_one_of(&users, name))
             .map(|(name, _)| Arc::clone(name))
             .collect();
         gone.iter().for_each(|name| inner.forget(name));
-        let count = inner.users.len();
+        let count = inner.users.count();
         drop(inner);
         self.read_so_far(Read::All);
         Ok(count)
     }
 
-    fn read_one(&self, user: &str, began: u64, now: Now) {
+    fn read_one(&self, user: &Arc<str>, reading: u32, now: Now) {
         let mut entry = Box::new(Entry { uid: u32::MAX, ..Entry::default() });
         match self.enrollment(user) {
             Ok(Some(enrollment)) => {
@@ -310,11 +327,11 @@ impl Store {
             Err(_) => {}
         }
         let mut inner = self.roster.lock();
-        if inner.users.get(user).is_some_and(|known| known.written > began) {
+        if inner.users.of(user).is_some_and(|(_, known)| known.written >= reading) {
             return;
         }
         let uid = entry.uid;
-        inner.users.insert(user.into(), entry);
+        inner.users.put(Arc::clone(user), entry);
         if uid != u32::MAX {
             inner.call(uid, user);
         }
