@@ -222,6 +222,8 @@ impl Ground {
 
     /// Starts mfad and waits until it has read its index of uids.
     pub(crate) fn start_mfad(&mut self) {
+        // Enrolments are older than a moment where people log in; mfad keeps none that was written just now.
+        std::thread::sleep(Duration::from_millis(2100));
         let read = |mfad: &Mfad| mfad.errors().matches("users have a file").count();
         let before = read(&self.mfad);
         self.mfad.run();

@@ -6,6 +6,7 @@
 
 mod looked;
 mod open;
+mod parsed;
 mod roster;
 mod states;
 
@@ -18,12 +19,14 @@ use mfa_core::name;
 use mfa_core::place::FileError;
 use mfa_core::policy::{REQUIREMENTS_FILE, Requirements};
 use mfa_core::stock::{self, Stock};
+use parsed::{Parsed, Seen};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 use zeroize::Zeroizing;
 
 /// Why a file of the state folder cannot be used. The texts hold no values.
@@ -67,6 +70,7 @@ pub struct Store {
     states: OwnedFd,
     root: OwnedFd,
     roster: Roster,
+    parsed: Parsed,
     stock_lock: Mutex<()>,
     _lock: File,
 }
@@ -99,6 +103,7 @@ impl Store {
             states: open::folder(&path.join("state"))?,
             root: open::folder(path)?,
             roster: Roster::default(),
+            parsed: Parsed::default(),
             stock_lock: Mutex::default(),
             _lock: lock,
         };
@@ -118,6 +123,21 @@ impl Store {
     /// On anything else: an unreadable or damaged file is never "not enrolled".
     pub fn enrollment(&self, user: &str) -> Result<Option<Enrollment>, StoreError> {
         let path = self.user_path(user)?;
+        let Some(file) = open::regular(&self.users, &path, open::Access::Read)? else { return Ok(None) };
+        // As it is before it is read: what changes meanwhile shows the next time.
+        let seen = Seen::of(&file.metadata().map_err(|e| io_error(&path, e))?);
+        if let Some(known) = self.parsed.known(user, seen) {
+            return Ok(Some(known));
+        }
+        let text = whole(&file, &path, MAX_BYTES)?;
+        let enrollment = Enrollment::parse(&path.display().to_string(), &text)?;
+        self.parsed.keep(user, seen, &enrollment, SystemTime::now());
+        Ok(Some(enrollment))
+    }
+
+    /// The same of everybody, one after the other: not worth keeping.
+    fn enrollment_once(&self, user: &str) -> Result<Option<Enrollment>, StoreError> {
+        let path = self.user_path(user)?;
         let Some(text) = self.read(&self.users, &path, MAX_BYTES)? else { return Ok(None) };
         Ok(Some(Enrollment::parse(&path.display().to_string(), &text)?))
     }
@@ -132,6 +152,7 @@ impl Store {
         if text.len() as u64 > MAX_BYTES {
             return Err(unwritable(&path, &format_args!("larger than the {MAX_BYTES} bytes that would be read again")));
         }
+        self.parsed.forget(&enrollment.name);
         self.replace(&path, text.as_bytes())?;
         self.roster.wrote_enrollment(enrollment);
         Ok(())
@@ -143,6 +164,7 @@ impl Store {
     /// When the enrolment is not durably gone.
     pub fn remove(&self, user: &str) -> Result<(), StoreError> {
         let path = self.user_path(user)?;
+        self.parsed.forget(user);
         unlink(&path)?;
         self.roster.removed(user);
         sync(&self.users, &path)?;
@@ -256,15 +278,7 @@ impl Store {
 
     fn read(&self, folder: &OwnedFd, path: &Path, most: u64) -> Result<Option<Zeroizing<String>>, StoreError> {
         let Some(file) = open::regular(folder, path, open::Access::Read)? else { return Ok(None) };
-        let length = file.metadata().map_err(|e| io_error(path, e))?.len();
-        if length > most {
-            return Err(FileError::whole(&path.display().to_string(), format!("larger than {most} bytes")).into());
-        }
-        // One allocation that fits: growing would leave unwiped copies.
-        let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0)));
-        // What somebody appends meanwhile is not waited for; files are replaced whole.
-        file.take(length).read_to_string(&mut text).map_err(|e| io_error(path, e))?;
-        Ok(Some(text))
+        whole(&file, path, most).map(Some)
     }
 
     /// Writes a new file beside the old one, flushes it, puts it in its place and flushes the folder.
@@ -295,6 +309,19 @@ impl Store {
 
 /// How unfinished files are named; no user's file name begins with a dot.
 const TEMPORARY: &str = ".new-";
+
+/// The text of a file that was opened and checked.
+fn whole(file: &File, path: &Path, most: u64) -> Result<Zeroizing<String>, StoreError> {
+    let length = file.metadata().map_err(|e| io_error(path, e))?.len();
+    if length > most {
+        return Err(FileError::whole(&path.display().to_string(), format!("larger than {most} bytes")).into());
+    }
+    // One allocation that fits: growing would leave unwiped copies.
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0)));
+    // What somebody appends meanwhile is not waited for; files are replaced whole.
+    file.take(length).read_to_string(&mut text).map_err(|e| io_error(path, e))?;
+    Ok(text)
+}
 
 fn unlink(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {

@@ -316,7 +316,7 @@ impl Store {
 
     fn read_one(&self, user: &Arc<str>, reading: u32, now: Now) {
         let mut entry = Box::new(Entry { uid: u32::MAX, ..Entry::default() });
-        match self.enrollment(user) {
+        match self.enrollment_once(user) {
             Ok(Some(enrollment)) => {
                 entry.take_enrollment(&enrollment);
                 if let Ok(mut file) = self.state(user) {

@@ -170,3 +170,36 @@ fn what_could_not_be_read_again_is_not_written() {
     assert!(matches!(store.save_enrollment(&large), Err(StoreError::Unwritable { .. })));
     assert!(store.enrollment("alice").unwrap().unwrap().factors.is_empty(), "the old file stands");
 }
+
+#[test]
+fn what_another_hand_writes_is_read_though_the_file_was_parsed_before() {
+    let dir = folder();
+    let store = Store::open(dir.path()).unwrap();
+    store.save_enrollment(&enrollment("alice")).unwrap();
+    let file = dir.path().join("users/alice.toml");
+    // Until its time stamps tell a later write from this one.
+    std::thread::sleep(std::time::Duration::from_millis(3100));
+    let uid = || store.enrollment("alice").map(|found| found.unwrap().uid);
+    assert_eq!(uid().unwrap(), 1000);
+    let seen = || Seen::of(&std::fs::metadata(&file).unwrap());
+    assert!(store.parsed.known("alice", seen()).is_some(), "it was kept");
+    assert_eq!(uid().unwrap(), 1000);
+    // In place and as long as before; by a new file; damaged; too open; gone.
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("1000"), "{text}");
+    std::fs::write(&file, text.replace("1000", "2000")).unwrap();
+    assert_eq!(uid().unwrap(), 2000);
+    let beside = dir.path().join("users/.new");
+    std::fs::copy(&file, &beside).unwrap();
+    std::fs::write(&beside, text.replace("1000", "3000")).unwrap();
+    std::fs::rename(&beside, &file).unwrap();
+    assert_eq!(uid().unwrap(), 3000);
+    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
+    assert!(uid().is_err());
+    std::fs::write(&file, &text).unwrap();
+    assert_eq!(uid().unwrap(), 1000);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(uid().is_err());
+    std::fs::remove_file(&file).unwrap();
+    assert!(store.enrollment("alice").unwrap().is_none());
+}
