@@ -37,7 +37,7 @@ pub use house::House;
 pub use mfactl::{Enrolled, Mfactl};
 pub use mfad::Mfad;
 pub use oathtool::{Oathtool, calm_now, now};
-pub use pam_client::{Event, Gate, PamCall, PamClient};
+pub use pam_client::{Event, Gate, HOSTILE, PamCall, PamClient};
 pub use polkit::Polkit;
 pub use program::{PATIENCE, Program, Ran, built};
 pub use raw::{Raw, admin, begin};

@@ -1,27 +1,10 @@
 //! Applications whose conversation misbehaves: no answer, no array, no function, far too much, bytes that are no text, another
 //! call of PAM in the middle. None of it lets anybody in, brings the host down, or has it read memory that is not its own.
 
-use pam_mfa_tests::harness::{Event, House, PATIENCE, Program, calm_now};
+use pam_mfa_tests::harness::{Event, HOSTILE, House, PATIENCE, Program, calm_now};
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
-
-/// What a conversation does instead of answering.
-const HOSTILE: [&str; 13] = [
-    "null-array",
-    "null-string",
-    "empty",
-    "not-utf8",
-    "conv-err",
-    "conv-again",
-    "no-conversation",
-    "bytes=64",
-    "bytes=65",
-    "bytes=511",
-    "bytes=512",
-    "bytes=513",
-    "bytes=1048576",
-];
 
 /// What it does before it answers rightly.
 const CALLS: [&str; 4] = ["calls-authenticate", "calls-setcred", "calls-open_session", "calls-another"];

@@ -1,8 +1,8 @@
 //! The harness proved on the system's own parts: before it judges ours, it must tell right from wrong.
 
 use pam_mfa_tests::harness::{
-    Ended, Event, FakeMfad, Gate, Misbehaviour, Oathtool, PASSWORD, PamClient, Program, Ssh, Sshd, Terminal, World,
-    calm_now,
+    Ended, Event, FakeMfad, Gate, HOSTILE, Misbehaviour, Oathtool, PASSWORD, PamClient, Program, Ssh, Sshd, Terminal,
+    World, calm_now,
 };
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -197,17 +197,7 @@ fn a_pam_client_tells_what_it_is_asked_and_told() {
 fn hostile_answers_reach_the_module() {
     let world = World::new("hostile");
     world.pam("door", &["required pam_unix.so nodelay"]);
-    for kind in [
-        "null-array",
-        "null-string",
-        "empty",
-        "not-utf8",
-        "conv-err",
-        "conv-again",
-        "bytes=511",
-        "bytes=513",
-        "bytes=1048576",
-    ] {
+    for kind in HOSTILE {
         let verdict = PamClient::new("door", "alice").option("--hostile", kind).verdict(&[PASSWORD]);
         assert_ne!(verdict, "PAM_SUCCESS", "{kind}");
     }

@@ -11,6 +11,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
+/// What a conversation does instead of answering.
+pub const HOSTILE: [&str; 13] = [
+    "null-array",
+    "null-string",
+    "empty",
+    "not-utf8",
+    "conv-err",
+    "conv-again",
+    "no-conversation",
+    "bytes=64",
+    "bytes=65",
+    "bytes=511",
+    "bytes=512",
+    "bytes=513",
+    "bytes=1048576",
+];
+
 /// What the client tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
