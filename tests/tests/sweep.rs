@@ -62,11 +62,15 @@ fn let_in(events: &[Event]) -> bool {
 fn with_mfad_failing<T>(house: &mut House, fault: &Fault, act: impl FnOnce(&House) -> T) -> (T, bool) {
     let strace = Strace::inject(&house.world, house.mfad.pid(), fault);
     let done = act(house);
-    let happened = strace.happened();
-    if fault.how == "signal=KILL" && happened {
+    let logged = strace.happened();
+    let ended = !house.mfad.runs();
+    if fault.how == "signal=KILL" {
+        // The kill may come after the act and before strace's line about it: started anew in any case.
         house.mfad.restart();
+    } else {
+        assert!(!ended, "{fault}: mfad ended by itself:\n{}", house.mfad.errors());
     }
-    (done, happened)
+    (done, logged || ended)
 }
 
 /// Nothing of alice's is lost, the trail is whole, and nothing half written lies about.

@@ -186,6 +186,14 @@ impl Mfad {
         i32::try_from(self.child.as_ref().expect("mfad runs").id()).unwrap()
     }
 
+    /// Whether it still runs.
+    ///
+    /// # Panics
+    /// When it was never started.
+    pub fn runs(&mut self) -> bool {
+        self.child().try_wait().unwrap().is_none()
+    }
+
     /// Everything it and its predecessors wrote.
     #[must_use]
     pub fn errors(&self) -> String {
