@@ -168,7 +168,7 @@ impl Ground {
         });
         let Ok(codes) = made;
         let recovery = Recovery { created: 1_700_000_000, codes: codes.stored };
-        let mfad = Mfad::new(&world, "require = \"required\"\n");
+        let mfad = Mfad::new(&world, "require = \"required\"\n").logging_as_installed();
         Self { mfad, world, disk: disk.to_owned(), recovery, files: 0 }
     }
 

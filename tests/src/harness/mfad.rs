@@ -25,6 +25,7 @@ pub struct Mfad {
     errors: PathBuf,
     clock: PathBuf,
     faked: bool,
+    log_level: &'static str,
     args: Vec<String>,
     env: Vec<(String, String)>,
     limit: Option<String>,
@@ -71,6 +72,8 @@ impl Mfad {
             errors: world.folder().join("mfad.err"),
             clock: world.folder().join("clock"),
             faked: false,
+            // What the canary looks through is all that can be logged.
+            log_level: "debug",
             args: Vec::new(),
             env: Vec::new(),
             limit: None,
@@ -81,6 +84,13 @@ impl Mfad {
     /// (`setrlimit(2)`, `RLIMIT_FSIZE`). `None` takes the limit away.
     pub fn largest_file(&mut self, bytes: Option<u64>) {
         self.limit = bytes.map(|bytes| format!("--fsize={bytes}"));
+    }
+
+    /// Logs what it does where it is installed, and no more: for measurements.
+    #[must_use]
+    pub fn logging_as_installed(mut self) -> Self {
+        self.log_level = "info";
+        self
     }
 
     /// One more argument for the next start.
@@ -224,8 +234,7 @@ impl Mfad {
             .arg(&self.state_dir)
             .arg("--run-dir")
             .arg(&self.run_dir)
-            // What the canary looks through is all that can be logged.
-            .args(["--user", "_mfad", "--log-level", "debug"])
+            .args(["--user", "_mfad", "--log-level", self.log_level])
             .args(&self.args);
         for (name, value) in &self.env {
             program = program.env(name, value);
