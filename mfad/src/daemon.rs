@@ -30,8 +30,9 @@ pub const BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 /// The user mfad works as when it is started by hand as root.
 pub const USER: &str = "_mfad";
 
-/// Threads for transactions, and those that look-ups and administrators can hold for long.
-const BLOCKING_THREADS: usize = 56 + HELD_FOR_LONG;
+/// Threads for transactions, and those that look-ups and administrators can hold for long. What is left waits its turn: more
+/// threads than these decide nothing sooner, and each costs memory.
+const BLOCKING_THREADS: usize = 24 + HELD_FOR_LONG;
 
 /// The authority behind pam_mfa: decides about second factors and keeps their state.
 #[derive(Debug, Parser)]

@@ -25,6 +25,12 @@ impl Locks {
         self.lock(user).blocking_lock_owned()
     }
 
+    /// The same where nobody else has it just now.
+    #[must_use]
+    pub fn at_once(&self, user: &str) -> Option<Held> {
+        self.lock(user).try_lock_owned().ok()
+    }
+
     fn lock(&self, user: &str) -> Arc<AsyncMutex<()>> {
         let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = users.get(user).and_then(Weak::upgrade) {

@@ -1,6 +1,6 @@
 //! Who has shown no first factor learns nothing: unknown, unenrolled and enrolled users meet the same.
 
-use pam_mfa_tests::harness::{House, PamClient, Ssh, Sshd, Terminal};
+use pam_mfa_tests::harness::{House, PamClient, Raw, Ssh, Sshd, Terminal};
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
@@ -47,7 +47,7 @@ fn events_of_a_pam_call_are_equal() {
 
 /// How long mfad holds a refusal back where nobody has shown a first factor (`mfad/src/service/login.rs`): longer than what
 /// it has to do for any of them, so that the work does not show.
-const EVEN: Duration = Duration::from_millis(20);
+const EVEN: Duration = Duration::from_millis(100);
 
 #[test]
 fn refusals_take_the_same_time() {
@@ -83,6 +83,22 @@ fn the_next_prompt_takes_the_same_time_as_well() {
         let start = Instant::now();
         call.answer("123456");
         call.prompt();
+        assert!(start.elapsed() >= EVEN, "{user}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn an_answer_that_is_there_before_its_prompt_is_refused_no_sooner() {
+    let house = House::new("ahead", POLICY);
+    let _ = house.enroll("alice", "totp");
+    for user in NAMES {
+        let mut raw = Raw::to(&house, "root.sock");
+        let start = Instant::now();
+        let context = serde_json::json!({"user": user, "service": "sshd", "real_uid": 0, "rhost": "192.0.2.7"});
+        raw.say(&serde_json::json!({"begin": context}));
+        raw.say(&serde_json::json!({"answer": {"text": "123456"}}));
+        let steps = [raw.hear(), raw.hear()];
+        assert!(steps.iter().all(|step| step.as_ref().is_some_and(|step| step["prompt"].is_object())), "{steps:?}");
         assert!(start.elapsed() >= EVEN, "{user}: {:?}", start.elapsed());
     }
 }

@@ -65,6 +65,12 @@ impl Session {
         (self.login.judges() || self.enrolling.is_some()).then_some(self.user.as_str())
     }
 
+    /// Who is at the other end.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        self.caller
+    }
+
     /// Whether this answer means "I wait for the devices".
     #[must_use]
     pub fn waits(&self, answer: Option<&Secret>) -> bool {

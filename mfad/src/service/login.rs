@@ -1,18 +1,16 @@
 //! One login over one connection.
 
-use super::frames::{self, FrameError, MACHINE};
+use super::line::{Ahead, FrameError, Line, MACHINE, Socket};
 use super::serve::Shared;
+use crate::authority::Authority;
+use crate::locks::Held;
 use crate::logins::{self, Caller, Session};
 use mfa_core::clean;
 use mfa_core::login::{Next, Settled};
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode, encode};
-use rustix::net::{SendFlags, send as send_now};
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use zeroize::Zeroizing;
@@ -27,73 +25,103 @@ const LOOKUP: Duration = Duration::from_millis(3500);
 /// Time for a transaction: waiting for the user's turn, reading, deciding, one flush.
 const TRANSACTION: Duration = Duration::from_millis(4500);
 
-/// A refusal that must not be told apart from another leaves this long after its answer came.
-const EVEN: Duration = Duration::from_millis(20);
+/// A refusal that must not be told apart from another leaves this long after its answer came: longer than a slow disk takes to
+/// flush, which it does only for those who are enrolled.
+const EVEN: Duration = Duration::from_millis(100);
+
+/// How long the thread that sent a prompt waits for the answer: a module that has the code already, from the first prompt of
+/// its stack, sends it at once, and no other thread has to be woken for it.
+const AT_ONCE: Duration = Duration::from_millis(5);
+
+/// That thread judges the answer itself when no more time than this has passed since the login began: a transaction has its own
+/// time to end in.
+const SWIFT: Duration = Duration::from_millis(100);
+
+/// Where a login stands when a thread has worked on it.
+struct Turn {
+    session: Session,
+    next: Next,
+    told: Told,
+    /// When the answer came that `next` follows.
+    answered: Option<Instant>,
+    /// A frame that came meanwhile and is still to be minded.
+    came: Option<Zeroizing<Vec<u8>>>,
+    /// What was lent to the thread to read in the line's place.
+    ahead: Option<Ahead>,
+}
+
+impl Turn {
+    fn untold(session: Session, next: Next) -> Self {
+        Self { session, next, told: Told::No, answered: None, came: None, ahead: None }
+    }
+}
 
 /// Leads a login to its end. Errors end the connection; a client that is gone cancels.
 pub(super) async fn run(
     shared: &Arc<Shared>,
-    stream: &mut UnixStream,
+    line: &mut Line,
     caller: Caller,
     context: Context,
 ) -> Result<(), FrameError> {
     let user = context.user.clone();
     tracing::debug!("a login of {} begins: {}", clean::quoted(&user), described(caller, &context));
-    let Some((mut session, mut next, mut told)) = begin(shared, stream, caller, context).await else {
-        tracing::error!("{} is refused: its account could not be looked up in time", clean::quoted(&user));
-        let verdict = Verdict { user, method: Method::None, reason: Reason::LookupFailed, code_bytes: None };
-        let refused = Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict };
-        return frames::write(stream, &refused).await;
+    let mut turn = match begin(shared, line, caller, context).await {
+        Ok(turn) => turn,
+        Err(Late::LookUp) => {
+            tracing::error!("{} is refused: its account could not be looked up in time", clean::quoted(&user));
+            return line.write(&unavailable(user, Reason::LookupFailed)).await;
+        }
+        Err(Late::Transaction) => return line.write(&too_slow(user)).await,
     };
-    let until = Instant::now() + session.time();
+    let until = Instant::now() + turn.session.time();
     let left = || until.saturating_duration_since(Instant::now()).as_secs();
     loop {
+        let Turn { session, next, told, answered, came, ahead } = turn;
+        if let Some(ahead) = ahead {
+            line.take_back(ahead);
+        }
+        if let Some(at) = answered.filter(|_| session.login().hides() && !matches!(next.step, Step::Granted(_))) {
+            tokio::time::sleep_until(at + EVEN).await;
+        }
         match told {
             // Nothing may be asked: the step after the wait is the first to be told.
             _ if session.waits_unasked(&next) => {}
-            Told::No => send(stream, &next).await?,
-            Told::Half(rest) => frames::write_rest(stream, &rest).await?,
-            Told::Yes => {}
+            Told::No => send(line, &next).await?,
+            Told::Half(rest) => line.write_rest(&rest).await?,
+            Told::Yes | Told::Never => {}
         }
         tracing::debug!("the login of {} goes on: {}", clean::quoted(&user), name(&next.step));
         if next.verdict().is_some() {
             return Ok(());
         }
         if session.waits_unasked(&next) {
-            (session, next, told) = wait(shared, stream, session, left()).await?;
+            turn = wait(shared, line, session, left()).await?;
             continue;
         }
-        let asked = frames::read(stream, until.saturating_duration_since(Instant::now())).await;
-        let started = Instant::now();
-        let hides = session.login().hides();
-        (session, next, told) = match asked.and_then(|body| decode(&body).map_err(FrameError::from)) {
+        let asked = match came {
+            Some(body) => Ok(body),
+            None => line.read(until.saturating_duration_since(Instant::now())).await,
+        };
+        let answered = Instant::now();
+        turn = match asked.and_then(|body| decode(&body).map_err(FrameError::from)) {
             Ok(Ask::Answer { text }) if session.refused_by_push().is_some() || session.waits(text.as_ref()) => {
-                wait(shared, stream, session, left()).await?
+                wait(shared, line, session, left()).await?
             }
-            Ok(Ask::CannotAsk) => match session.cannot_ask() {
-                None => wait(shared, stream, session, left()).await?,
-                Some(next) => {
-                    logins::record_end(&shared.authority, &session, &next);
-                    (session, next, Told::No)
-                }
-            },
+            Ok(Ask::CannotAsk) => cannot_ask(shared, line, session, left()).await?,
             Ok(Ask::AnswerAtEnd { .. }) if session.refused_by_push().is_some() || session.waits(None) => {
-                wait(shared, stream, session, left()).await?
+                wait(shared, line, session, left()).await?
             }
             Ok(answer @ (Ask::Answer { .. } | Ask::AnswerAtEnd { .. })) => {
-                match judge(shared, stream, session, answer, left()).await {
-                    Ok(settled) => settled,
-                    Err(FrameError::Late) => return frames::write(stream, &too_slow(user)).await,
-                    Err(other) => return Err(other),
+                match judge(shared, line, session, answer, left()).await {
+                    Ok(turn) => turn,
+                    Err(Late::Transaction | Late::LookUp) => return line.write(&too_slow(user)).await,
                 }
             }
             Ok(Ask::Cancel) | Err(FrameError::Gone) => ended(shared, session, Reason::Cancelled),
             Err(FrameError::Late) => ended(shared, session, Reason::Timeout),
             Ok(Ask::Begin(_)) | Err(FrameError::Wire(_)) => ended(shared, session, Reason::Protocol),
         };
-        if hides && !matches!(next.step, Step::Granted(_)) {
-            tokio::time::sleep_until(started + EVEN).await;
-        }
+        turn.answered = Some(answered);
     }
 }
 
@@ -131,33 +159,33 @@ enum Told {
     /// All but these bytes.
     Half(Zeroizing<Vec<u8>>),
     Yes,
+    /// The loop has waited for too long and says that: this step is nobody's any more.
+    Never,
 }
 
 /// Lets the thread that makes a step send it too, which spares the client the way over the sockets' thread. Whoever
 /// takes the right to speak first has it: that thread, or the loop when it has waited for too long.
 struct Mouth {
     taken: Arc<AtomicBool>,
-    socket: io::Result<OwnedFd>,
+    socket: Socket,
 }
 
 impl Mouth {
-    fn of(stream: &UnixStream) -> Self {
-        Self { taken: Arc::default(), socket: stream.as_fd().try_clone_to_owned() }
+    fn of(line: &Line) -> Self {
+        Self { taken: Arc::default(), socket: line.socket() }
     }
 
     /// Sends the first prompt or a grant at once. Everything else is left to the loop: a refusal may have to wait.
     fn tell(&self, next: &Next) -> Told {
-        let (Step::Prompt { .. } | Step::Granted(_), None, Ok(socket)) = (&next.step, &next.info, &self.socket) else {
+        let (Step::Prompt { .. } | Step::Granted(_), None, true) = (&next.step, &next.info, next.pages.is_empty())
+        else {
             return Told::No;
         };
-        if !next.pages.is_empty() {
-            return Told::No;
-        }
         let Ok(mut frame) = encode(&next.step) else { return Told::No };
         if self.taken.swap(true, Ordering::AcqRel) {
-            return Told::Yes;
+            return Told::Never;
         }
-        match send_now(socket, &frame, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+        match self.socket.send(&frame) {
             Ok(sent) if sent == frame.len() => Told::Yes,
             Ok(sent) => {
                 frame.drain(..sent);
@@ -169,73 +197,130 @@ impl Mouth {
     }
 }
 
-async fn begin(
-    shared: &Arc<Shared>,
-    stream: &UnixStream,
-    caller: Caller,
-    context: Context,
-) -> Option<(Session, Next, Told)> {
-    let permit = timeout(LOOKUP_TURN, shared.lookups.of(caller, &context).acquire_owned()).await.ok()?.ok()?;
-    let authority = Arc::clone(&shared.authority);
-    let mouth = Mouth::of(stream);
-    let taken = Arc::clone(&mouth.taken);
-    let work = tokio::task::spawn_blocking(move || {
-        // A name service that hangs keeps its permit: it can take no more threads than there are permits.
-        let _permit = permit;
-        let (session, next) = logins::begin(&authority, caller, context);
-        let told = if session.waits_unasked(&next) { Told::No } else { mouth.tell(&next) };
-        (session, next, told)
-    });
-    in_time(work, Instant::now() + LOOKUP, &taken).await
+/// What was not done in time.
+enum Late {
+    LookUp,
+    Transaction,
 }
 
-async fn judge(
-    shared: &Arc<Shared>,
-    stream: &UnixStream,
-    mut session: Session,
-    answer: Ask,
-    left: u64,
-) -> Result<(Session, Next, Told), FrameError> {
+async fn begin(shared: &Arc<Shared>, line: &mut Line, caller: Caller, context: Context) -> Result<Turn, Late> {
+    let turns = shared.lookups.of(caller, &context);
+    let permit = timeout(LOOKUP_TURN, turns.acquire_owned()).await.ok().and_then(Result::ok).ok_or(Late::LookUp)?;
+    let authority = Arc::clone(&shared.authority);
+    let (prompting, granting) = (Mouth::of(line), Mouth::of(line));
+    let (prompted, granted) = (Arc::clone(&prompting.taken), Arc::clone(&granting.taken));
+    let at_once = Arc::clone(&shared.transactions.at_once);
+    let ahead = line.lend_ahead();
+    let began = Instant::now();
+    let mut work = tokio::task::spawn_blocking(move || {
+        let (session, next) = logins::begin(&authority, caller, context);
+        // A name service that hangs keeps its permit: it can take no more threads than there are permits.
+        drop(permit);
+        let mut turn = Turn { ahead: Some(ahead), ..Turn::untold(session, next) };
+        if turn.session.waits_unasked(&turn.next) {
+            return turn;
+        }
+        turn.told = prompting.tell(&turn.next);
+        if let (Told::Yes, true, Ok(_place)) = (&turn.told, began.elapsed() < SWIFT, at_once.try_acquire_owned()) {
+            answer_at_once(&authority, &granting, turn)
+        } else {
+            turn
+        }
+    });
+    match timeout_at(began + LOOKUP, &mut work).await {
+        Ok(done) => done.map_err(|_| Late::LookUp),
+        Err(_) if !prompted.swap(true, Ordering::AcqRel) => Err(Late::LookUp),
+        Err(_) => in_time(work, began + SWIFT + AT_ONCE + TRANSACTION, &granted).await,
+    }
+}
+
+/// Judges the answer to the prompt just sent, if it comes at once and nothing stands in the way.
+fn answer_at_once(authority: &Arc<Authority>, mouth: &Mouth, mut turn: Turn) -> Turn {
+    // Where devices are asked as well, an answer may mean that they are waited for.
+    let (Some(user), None) = (turn.session.judged_user().map(str::to_owned), turn.session.push()) else { return turn };
+    let Some(mut ahead) = turn.ahead.take() else { return turn };
+    // What is not a whole frame is for the loop to complete, or to refuse.
+    let came = ahead.frame_soon(&mouth.socket, AT_ONCE);
+    turn.ahead = Some(ahead);
+    let Ok(Some(body)) = came else { return turn };
+    let answered = Instant::now();
+    let (Ok(answer @ (Ask::Answer { .. } | Ask::AnswerAtEnd { .. })), Some(held)) =
+        (decode(&body), authority.locks.at_once(&user))
+    else {
+        return Turn { came: Some(body), ..turn };
+    };
+    let left = turn.session.time().as_secs();
+    let ahead = turn.ahead;
+    Turn { answered: Some(answered), ahead, ..settle(authority, mouth, turn.session, &answer, Some(held), left) }
+}
+
+async fn judge(shared: &Arc<Shared>, line: &Line, session: Session, answer: Ask, left: u64) -> Result<Turn, Late> {
     let authority = Arc::clone(&shared.authority);
     let end = Instant::now() + TRANSACTION;
     let held = match session.judged_user() {
-        Some(user) => Some(timeout_at(end, authority.locks.of(user)).await.map_err(|_| FrameError::Late)?),
+        Some(user) => Some(timeout_at(end, authority.locks.of(user)).await.map_err(|_| Late::Transaction)?),
         None => None,
     };
-    let mouth = Mouth::of(stream);
+    let turns = shared.transactions.of(session.caller());
+    let place = timeout_at(end, turns.acquire_owned()).await.ok().and_then(Result::ok).ok_or(Late::Transaction)?;
+    let mouth = Mouth::of(line);
     let taken = Arc::clone(&mouth.taken);
     let work = tokio::task::spawn_blocking(move || {
-        // The lock goes with the work: it outlives a client that is gone.
-        let settled = logins::answer(&authority, &mut session, &answer);
-        drop(held);
-        let next = match settled {
-            Settled::Next(next) => next,
-            Settled::AskApproval(approvers) => logins::ask_approval(&authority, &mut session, &approvers, left),
-        };
-        // Another prompt after a wrong answer is a refusal too: the loop evens it out.
-        let told = if matches!(next.step, Step::Granted(_)) { mouth.tell(&next) } else { Told::No };
-        (session, next, told)
+        // Lock and place go with the work: they outlive a client that is gone.
+        let _place = place;
+        settle(&authority, &mouth, session, &answer, held, left)
     });
-    in_time(work, end, &taken).await.ok_or(FrameError::Late)
+    in_time(work, end, &taken).await
+}
+
+/// Judges an answer on a thread that may block. `held`: the lock of the user whose files it needs.
+fn settle(
+    authority: &Arc<Authority>,
+    mouth: &Mouth,
+    mut session: Session,
+    answer: &Ask,
+    held: Option<Held>,
+    left: u64,
+) -> Turn {
+    let settled = logins::answer(authority, &mut session, answer);
+    drop(held);
+    let next = match settled {
+        Settled::Next(next) => next,
+        Settled::AskApproval(approvers) => logins::ask_approval(authority, &mut session, &approvers, left),
+    };
+    // Another prompt after a wrong answer is a refusal too: the loop evens it out.
+    let told = if matches!(next.step, Step::Granted(_)) { mouth.tell(&next) } else { Told::No };
+    Turn { told, ..Turn::untold(session, next) }
 }
 
 /// What `work` gives, unless it is late and has said nothing: then it never will.
-async fn in_time<T>(mut work: JoinHandle<T>, end: Instant, taken: &AtomicBool) -> Option<T> {
+async fn in_time(mut work: JoinHandle<Turn>, end: Instant, taken: &AtomicBool) -> Result<Turn, Late> {
     match timeout_at(end, &mut work).await {
-        Ok(done) => done.ok(),
+        Ok(done) => done.map_err(|_| Late::Transaction),
         // It has spoken: its end is a moment away.
-        Err(_) if taken.swap(true, Ordering::AcqRel) => work.await.ok(),
-        Err(_) => None,
+        Err(_) if taken.swap(true, Ordering::AcqRel) => work.await.map_err(|_| Late::Transaction),
+        Err(_) => Err(Late::Transaction),
+    }
+}
+
+/// The application cannot ask: waits for a request that needs no number, or ends.
+async fn cannot_ask(
+    shared: &Arc<Shared>,
+    line: &mut Line,
+    mut session: Session,
+    left: u64,
+) -> Result<Turn, FrameError> {
+    match session.cannot_ask() {
+        None => wait(shared, line, session, left).await,
+        Some(next) => {
+            logins::record_end(&shared.authority, &session, &next);
+            Ok(Turn::untold(session, next))
+        }
     }
 }
 
 /// Waits for the push's end while the person's client is there; anything it sends ends the login.
-async fn wait(
-    shared: &Arc<Shared>,
-    stream: &mut UnixStream,
-    mut session: Session,
-    left: u64,
-) -> Result<(Session, Next, Told), FrameError> {
+async fn wait(shared: &Arc<Shared>, line: &mut Line, mut session: Session, left: u64) -> Result<Turn, FrameError> {
     let started = Instant::now();
     let pushed = match session.refused_by_push() {
         Some(pushed) => pushed,
@@ -247,11 +332,11 @@ async fn wait(
             };
             let seconds = ticket.left(now);
             let patience = Duration::from_secs(seconds) + MACHINE;
-            frames::write(stream, &Step::Wait { seconds: u32::try_from(seconds).unwrap_or(0) }).await?;
+            line.write(&Step::Wait { seconds: u32::try_from(seconds).unwrap_or(0) }).await?;
             tokio::select! {
                 pushed = ticket.wait() => pushed,
                 // One frame at most is read, and whatever it is, it is not an answer.
-                _ = frames::read(stream, patience) => return Ok(ended(shared, session, Reason::Cancelled)),
+                _ = line.read(patience) => return Ok(ended(shared, session, Reason::Cancelled)),
             }
         }
     };
@@ -259,34 +344,38 @@ async fn wait(
     let authority = Arc::clone(&shared.authority);
     tokio::task::spawn_blocking(move || {
         let next = logins::settle_push(&authority, &mut session, pushed, left);
-        (session, next, Told::No)
+        Turn::untold(session, next)
     })
     .await
     .map_err(|_| FrameError::Late)
 }
 
 /// The end of a login that no answer ended.
-fn ended(shared: &Shared, session: Session, reason: Reason) -> (Session, Next, Told) {
+fn ended(shared: &Shared, session: Session, reason: Reason) -> Turn {
     let next = match reason {
         Reason::Timeout => session.login().timeout(),
         other => session.login().fail(other),
     };
     logins::record_end(&shared.authority, &session, &next);
-    (session, next, Told::No)
+    Turn::untold(session, next)
 }
 
 fn too_slow(user: String) -> Step {
     tracing::error!("{} is refused: its state could not be made durable in time", clean::quoted(&user));
-    let verdict = Verdict { user, method: Method::None, reason: Reason::StorageFailed, code_bytes: None };
+    unavailable(user, Reason::StorageFailed)
+}
+
+fn unavailable(user: String, reason: Reason) -> Step {
+    let verdict = Verdict { user, method: Method::None, reason, code_bytes: None };
     Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict }
 }
 
-async fn send(stream: &mut UnixStream, next: &Next) -> Result<(), FrameError> {
+async fn send(line: &Line, next: &Next) -> Result<(), FrameError> {
     if let Some(text) = &next.info {
-        frames::write(stream, &Step::Info { text: text.clone() }).await?;
+        line.write(&Step::Info { text: text.clone() }).await?;
     }
     for page in &next.pages {
-        frames::write(stream, &Step::Show { page: page.clone() }).await?;
+        line.write(&Step::Show { page: page.clone() }).await?;
     }
-    frames::write(stream, &next.step).await
+    line.write(&next.step).await
 }

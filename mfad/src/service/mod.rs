@@ -2,7 +2,7 @@
 
 pub mod bus;
 mod counts;
-mod frames;
+mod line;
 mod listen;
 mod login;
 mod serve;

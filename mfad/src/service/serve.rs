@@ -5,7 +5,7 @@
 //! that ends, or one that is deaf for longer than a moment.
 
 use super::counts::{Counts, Place};
-use super::frames::{self, FrameError, MACHINE};
+use super::line::{FrameError, Line, Listener, MACHINE};
 use super::login;
 use crate::admin;
 use crate::authority::Authority;
@@ -15,7 +15,6 @@ use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 /// First frame of a program that is not root's.
@@ -68,6 +67,7 @@ impl Limits {
 pub(super) struct Shared {
     pub(super) authority: Arc<Authority>,
     pub(super) lookups: Lookups,
+    pub(super) transactions: Transactions,
     /// Calls of administrators that may be under way at once: one that waits for a user or the name service holds a
     /// thread, and logins need threads.
     administering: Semaphore,
@@ -112,6 +112,31 @@ impl Lookups {
     }
 }
 
+/// Transactions under way at once: more threads than this decide nothing sooner, and each costs memory. Kept apart as look-ups
+/// are.
+#[derive(Debug)]
+pub(super) struct Transactions {
+    root: Arc<Semaphore>,
+    programs: Arc<Semaphore>,
+    /// Threads that wait for an answer that may come at once, and judge it.
+    pub(super) at_once: Arc<Semaphore>,
+}
+
+impl Transactions {
+    fn new() -> Self {
+        let of = |turns| Arc::new(Semaphore::new(turns));
+        Self { root: of(16), programs: of(8), at_once: of(16) }
+    }
+
+    /// The turns of this caller.
+    pub(super) fn of(&self, caller: Caller) -> Arc<Semaphore> {
+        Arc::clone(match caller {
+            Caller::Root => &self.root,
+            Caller::Own(_) => &self.programs,
+        })
+    }
+}
+
 /// Serves both sockets until the process ends. `alive` is called by the root loop, at least every `beat`.
 ///
 /// # Errors
@@ -126,6 +151,7 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         authority,
         lookups: Lookups::new(),
+        transactions: Transactions::new(),
         administering: Semaphore::new(ADMINISTERING),
         limits,
         root: Arc::new(Semaphore::new(limits.root)),
@@ -133,14 +159,14 @@ pub async fn serve(
         programs: Arc::default(),
         logins: Arc::default(),
     });
-    let (root, user) = (listener(sockets.root)?, listener(sockets.user)?);
+    let (root, user) = (Listener::new(sockets.root)?, Listener::new(sockets.user)?);
     let users = tokio::spawn(accept_users(Arc::clone(&shared), user));
     let mut beat = tokio::time::interval(beat);
     loop {
         tokio::select! {
             _ = beat.tick() => alive(),
             accepted = root.accept() => match accepted {
-                Ok((stream, _)) => accept_root(&shared, stream),
+                Ok(line) => accept_root(&shared, line),
                 Err(e) => refused(&e, "root").await,
             },
             () = async { while !users.is_finished() { tokio::time::sleep(Duration::from_secs(5)).await } } => {
@@ -150,63 +176,58 @@ pub async fn serve(
     }
 }
 
-fn listener(socket: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
-    socket.set_nonblocking(true)?;
-    UnixListener::from_std(socket)
-}
-
 async fn refused(error: &io::Error, which: &str) {
     tracing::warn!("the {which} socket cannot accept a connection just now: {error}");
     tokio::time::sleep(BREATH).await;
 }
 
-fn accept_root(shared: &Arc<Shared>, stream: UnixStream) {
+fn accept_root(shared: &Arc<Shared>, line: Line) {
     let Ok(permit) = Arc::clone(&shared.root).try_acquire_owned() else { return };
     // The socket's mode lets only root connect; the kernel's word is asked all the same.
-    if !stream.peer_cred().is_ok_and(|peer| peer.uid() == 0) {
+    if line.peer() != Some(0) {
         return;
     }
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let _permit = permit;
-        log_fault(root_connection(&shared, stream).await);
+        log_fault(root_connection(&shared, line).await);
     });
 }
 
-async fn accept_users(shared: Arc<Shared>, socket: UnixListener) {
+async fn accept_users(shared: Arc<Shared>, socket: Listener) {
     loop {
-        let stream = match socket.accept().await {
-            Ok((stream, _)) => stream,
+        let line = match socket.accept().await {
+            Ok(line) => line,
             Err(e) => {
                 refused(&e, "user").await;
                 continue;
             }
         };
         // No credentials: no connection. There is no default uid.
-        let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else { continue };
+        let Some(uid) = line.peer() else { continue };
         let Ok(permit) = Arc::clone(&shared.user).try_acquire_owned() else { continue };
         let Some(place) = Place::take(&shared.programs, uid, shared.limits.per_uid) else { continue };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let _held = (permit, place);
-            log_fault(user_connection(&shared, stream, uid).await);
+            log_fault(user_connection(&shared, line, uid).await);
             tokio::time::sleep(LINGER).await;
         });
     }
 }
 
-async fn user_connection(shared: &Arc<Shared>, mut stream: UnixStream, uid: u32) -> Result<(), FrameError> {
-    let body = frames::read(&mut stream, FIRST_FRAME).await?;
+async fn user_connection(shared: &Arc<Shared>, mut line: Line, uid: u32) -> Result<(), FrameError> {
+    let body = line.read(FIRST_FRAME).await?;
     match decode(&body) {
-        Ok(Ask::Begin(context)) => login::run(shared, &mut stream, Caller::Own(uid), context).await,
+        Ok(Ask::Begin(context)) => login::run(shared, &mut line, Caller::Own(uid), context).await,
         Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) | Err(_) => {
-            frames::write(&mut stream, &protocol()).await
+            line.write(&protocol()).await
         }
     }
 }
 
-async fn root_connection(shared: &Arc<Shared>, mut stream: UnixStream) -> Result<(), FrameError> {
-    let body = frames::read(&mut stream, MACHINE).await?;
+async fn root_connection(shared: &Arc<Shared>, mut line: Line) -> Result<(), FrameError> {
+    let body = line.read(MACHINE).await?;
     match decode(&body) {
         Ok(Ask::Begin(context)) => {
             let uid = context.real_uid;
@@ -216,22 +237,22 @@ async fn root_connection(shared: &Arc<Shared>, mut stream: UnixStream) -> Result
                 tracing::warn!("uid {uid} has {most} logins under way: no more just now");
                 return Ok(());
             };
-            return login::run(shared, &mut stream, Caller::Root, context).await;
+            return login::run(shared, &mut line, Caller::Root, context).await;
         }
         Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) => {
-            return frames::write(&mut stream, &protocol()).await;
+            return line.write(&protocol()).await;
         }
         Err(not_a_login) => match decode::<Call>(&body) {
-            Ok(call) => administration(shared, stream, call).await,
+            Ok(call) => administration(shared, line, call).await,
             Err(_) => {
-                frames::write(&mut stream, &protocol()).await?;
+                line.write(&protocol()).await?;
                 Err(not_a_login.into())
             }
         },
     }
 }
 
-async fn administration(shared: &Arc<Shared>, mut stream: UnixStream, first: Call) -> Result<(), FrameError> {
+async fn administration(shared: &Arc<Shared>, mut line: Line, first: Call) -> Result<(), FrameError> {
     let mut desk = admin::Desk::default();
     let mut call = first;
     loop {
@@ -245,8 +266,8 @@ async fn administration(shared: &Arc<Shared>, mut stream: UnixStream, first: Cal
         let Ok((back, reply)) = work.await else { return Err(FrameError::Gone) };
         drop(turn);
         desk = back;
-        frames::write(&mut stream, &reply).await?;
-        call = match frames::read(&mut stream, ADMIN_IDLE).await {
+        line.write(&reply).await?;
+        call = match line.read(ADMIN_IDLE).await {
             Ok(body) => decode(&body)?,
             Err(FrameError::Gone | FrameError::Late) => return Ok(()),
             Err(other) => return Err(other),

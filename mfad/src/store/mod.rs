@@ -20,6 +20,7 @@ use mfa_core::place::FileError;
 use mfa_core::policy::{REQUIREMENTS_FILE, Requirements};
 use mfa_core::stock::{self, Stock};
 use parsed::{Parsed, Seen};
+use rustix::fs::Stat;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -123,13 +124,16 @@ impl Store {
     /// On anything else: an unreadable or damaged file is never "not enrolled".
     pub fn enrollment(&self, user: &str) -> Result<Option<Enrollment>, StoreError> {
         let path = self.user_path(user)?;
-        let Some(file) = open::regular(&self.users, &path, open::Access::Read)? else { return Ok(None) };
-        // As it is before it is read: what changes meanwhile shows the next time.
-        let seen = Seen::of(&file.metadata().map_err(|e| io_error(&path, e))?);
-        if let Some(known) = self.parsed.known(user, seen) {
-            return Ok(Some(known));
+        if self.parsed.has(user) {
+            let Some(seen) = open::seen(&self.users, &path)? else { return Ok(None) };
+            if let Some(known) = self.parsed.known(user, Seen::of(&seen)) {
+                return Ok(Some(known));
+            }
         }
-        let text = whole(&file, &path, MAX_BYTES)?;
+        let Some((file, opened)) = open::regular(&self.users, &path, open::Access::Read)? else { return Ok(None) };
+        // As it is before it is read: what changes meanwhile shows the next time.
+        let seen = Seen::of(&opened);
+        let text = whole(&file, &opened, &path, MAX_BYTES)?;
         let enrollment = Enrollment::parse(&path.display().to_string(), &text)?;
         self.parsed.keep(user, seen, &enrollment, SystemTime::now());
         Ok(Some(enrollment))
@@ -277,8 +281,8 @@ impl Store {
     }
 
     fn read(&self, folder: &OwnedFd, path: &Path, most: u64) -> Result<Option<Zeroizing<String>>, StoreError> {
-        let Some(file) = open::regular(folder, path, open::Access::Read)? else { return Ok(None) };
-        whole(&file, path, most).map(Some)
+        let Some((file, opened)) = open::regular(folder, path, open::Access::Read)? else { return Ok(None) };
+        whole(&file, &opened, path, most).map(Some)
     }
 
     /// Writes a new file beside the old one, flushes it, puts it in its place and flushes the folder.
@@ -311,8 +315,8 @@ impl Store {
 const TEMPORARY: &str = ".new-";
 
 /// The text of a file that was opened and checked.
-fn whole(file: &File, path: &Path, most: u64) -> Result<Zeroizing<String>, StoreError> {
-    let length = file.metadata().map_err(|e| io_error(path, e))?.len();
+fn whole(file: &File, opened: &Stat, path: &Path, most: u64) -> Result<Zeroizing<String>, StoreError> {
+    let length = u64::try_from(opened.st_size).unwrap_or(u64::MAX);
     if length > most {
         return Err(FileError::whole(&path.display().to_string(), format!("larger than {most} bytes")).into());
     }

@@ -4,8 +4,9 @@
 //! symlink never be followed, a file that others can write never be believed.
 
 use super::StoreError;
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -40,16 +41,15 @@ fn own_uid() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// A regular file of ours in `folder`, or `None` when there is none.
-pub(super) fn regular(folder: &OwnedFd, path: &Path, access: Access) -> Result<Option<File>, StoreError> {
-    let name = path.file_name().unwrap_or_default();
+/// A regular file of ours in `folder`, with what it was when opened, or `None` when there is none.
+pub(super) fn regular(folder: &OwnedFd, path: &Path, access: Access) -> Result<Option<(File, Stat)>, StoreError> {
     let flags = match access {
         Access::Read => OFlags::RDONLY,
         Access::ReadWrite => OFlags::RDWR,
     };
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    let file = match rustix::fs::openat2(folder, name, flags, Mode::empty(), resolve) {
+    let file = match rustix::fs::openat2(folder, name(path), flags, Mode::empty(), resolve) {
         Ok(fd) => File::from(fd),
         Err(Errno::NOENT) => return Ok(None),
         Err(Errno::LOOP) => return Err(Loose::new(path, "a symbolic link").into()),
@@ -57,19 +57,34 @@ pub(super) fn regular(folder: &OwnedFd, path: &Path, access: Access) -> Result<O
         Err(Errno::NXIO) => return Err(Loose::new(path, "not a regular file").into()),
         Err(e) => return Err(super::io_error(path, e.into())),
     };
-    let seen = file.metadata().map_err(|e| super::io_error(path, e))?;
-    let why = if !seen.is_file() {
-        "not a regular file"
-    } else if seen.uid() != own_uid() {
-        "not owned by the user mfad runs as"
-    } else if seen.nlink() != 1 {
-        "has more than one name (hard links)"
-    } else if seen.mode() & 0o077 != 0 {
-        "open to others; mode 0600 is right"
-    } else {
-        return Ok(Some(file));
+    let seen = rustix::fs::fstat(&file).map_err(|e| super::io_error(path, e.into()))?;
+    check(path, &seen)?;
+    Ok(Some((file, seen)))
+}
+
+/// What stands there now, without opening it: a regular file of ours, or `None`.
+pub(super) fn seen(folder: &OwnedFd, path: &Path) -> Result<Option<Stat>, StoreError> {
+    match rustix::fs::statat(folder, name(path), AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(seen) => check(path, &seen).map(|()| Some(seen)).map_err(Into::into),
+        Err(Errno::NOENT) => Ok(None),
+        Err(e) => Err(super::io_error(path, e.into())),
+    }
+}
+
+fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
+}
+
+fn check(path: &Path, seen: &Stat) -> Result<(), Loose> {
+    let why = match FileType::from_raw_mode(seen.st_mode) {
+        FileType::Symlink => "a symbolic link",
+        FileType::RegularFile if seen.st_uid != own_uid() => "not owned by the user mfad runs as",
+        FileType::RegularFile if seen.st_nlink != 1 => "has more than one name (hard links)",
+        FileType::RegularFile if seen.st_mode & 0o077 != 0 => "open to others; mode 0600 is right",
+        FileType::RegularFile => return Ok(()),
+        _ => "not a regular file",
     };
-    Err(Loose::new(path, why).into())
+    Err(Loose::new(path, why))
 }
 
 /// The lock file; its name and inode stay for ever.

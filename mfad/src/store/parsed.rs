@@ -1,12 +1,11 @@
 //! Enrolments as they were parsed last: a login reads its user's file for every step, and people who log in do so again.
 //!
-//! Called by the store, with the file opened and checked anew each time. What must never happen: an enrolment that is not what
+//! Called by the store, which looks at the file and checks it anew each time. What must never happen: an enrolment that is not what
 //! the file says now, or more of them than a few. They are in the clear on the disk as well, for the same user alone.
 
 use mfa_core::enrollment::Enrollment;
+use rustix::fs::Stat;
 use std::collections::HashMap;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,19 +21,20 @@ const SETTLED: Duration = Duration::from_secs(1);
 pub(super) struct Seen {
     device: u64,
     inode: u64,
-    size: u64,
+    size: i64,
     modified: (i64, i64),
     changed: (i64, i64),
 }
 
 impl Seen {
-    pub(super) fn of(file: &Metadata) -> Self {
+    pub(super) fn of(file: &Stat) -> Self {
+        let nanoseconds = |part| i64::try_from(part).unwrap_or(-1);
         Self {
-            device: file.dev(),
-            inode: file.ino(),
-            size: file.size(),
-            modified: (file.mtime(), file.mtime_nsec()),
-            changed: (file.ctime(), file.ctime_nsec()),
+            device: file.st_dev,
+            inode: file.st_ino,
+            size: file.st_size,
+            modified: (file.st_mtime, nanoseconds(file.st_mtime_nsec)),
+            changed: (file.st_ctime, nanoseconds(file.st_ctime_nsec)),
         }
     }
 
@@ -51,6 +51,11 @@ impl Seen {
 pub(super) struct Parsed(Mutex<HashMap<String, (Seen, Enrollment)>>);
 
 impl Parsed {
+    /// Whether there is anything of this user to compare with.
+    pub(super) fn has(&self, user: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(user)
+    }
+
     /// What was parsed of this user's file, if it still looks the same.
     pub(super) fn known(&self, user: &str, seen: Seen) -> Option<Enrollment> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -24,7 +24,7 @@ impl<'a> StateFile<'a> {
     pub(super) fn open(store: &'a Store, user: &str, path: PathBuf) -> Result<Self, StoreError> {
         let mut opened =
             Self { store, user: user.to_owned(), path, file: None, sequence: 0, stored: None, damaged: false };
-        let Some(file) = open::regular(&store.states, &opened.path, Access::ReadWrite)? else { return Ok(opened) };
+        let Some((file, _)) = open::regular(&store.states, &opened.path, Access::ReadWrite)? else { return Ok(opened) };
         let mut bytes = [0; record::FILE];
         let mut filled = 0;
         while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {

@@ -181,7 +181,7 @@ fn what_another_hand_writes_is_read_though_the_file_was_parsed_before() {
     std::thread::sleep(std::time::Duration::from_millis(3100));
     let uid = || store.enrollment("alice").map(|found| found.unwrap().uid);
     assert_eq!(uid().unwrap(), 1000);
-    let seen = || Seen::of(&std::fs::metadata(&file).unwrap());
+    let seen = || Seen::of(&rustix::fs::stat(&file).unwrap());
     assert!(store.parsed.known("alice", seen()).is_some(), "it was kept");
     assert_eq!(uid().unwrap(), 1000);
     // In place and as long as before; by a new file; damaged; too open; gone.
