@@ -239,9 +239,11 @@ impl Enrollment {
             name: form.name.into_inner(),
             uid: form.uid,
             state_id: form.state_id,
-            require: form
-                .require
-                .map(|require| Requirement { require: require.into_inner(), after: form.require_after }),
+            require: form.require.map(|require| Requirement {
+                require: require.into_inner(),
+                after: form.require_after,
+                set: form.require_set,
+            }),
             activated: form.activated,
             disabled: form.disabled,
             preferred: form.preferred,
@@ -263,7 +265,8 @@ impl Enrollment {
             uid: self.uid,
             state_id: &self.state_id,
             require: self.require.map(|set| set.require),
-            require_after: self.require.and_then(|set| set.after),
+            require_after: self.require.and_then(|required| required.after),
+            require_set: self.require.and_then(|required| required.set),
             activated: self.activated,
             disabled: self.disabled,
             preferred: self.preferred,
@@ -301,6 +304,7 @@ struct Form {
     state_id: StateId,
     require: Option<Spanned<Require>>,
     require_after: Option<u64>,
+    require_set: Option<u64>,
     activated: Option<u64>,
     disabled: Option<Disabled>,
     preferred: Option<Method>,
@@ -322,6 +326,8 @@ struct PrintForm<'a> {
     require: Option<Require>,
     #[serde(skip_serializing_if = "Option::is_none")]
     require_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    require_set: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     activated: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

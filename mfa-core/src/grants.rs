@@ -2,12 +2,12 @@
 //!
 //! Kept in the state record, on the boot clock; they die with the boot. Only logins of root's callers with a first factor in
 //! evidence make or use one: a program of the user's own could make them all day. What must never happen: a login that is
-//! remembered for another user, kind or place, or after a change of factors.
+//! remembered for another user, kind or place, after a change of factors, or where what it showed would not be enough.
 
 use crate::limits::Budget;
 use crate::now::Now;
 use crate::state::State;
-use crate::wire::{Context, Kind};
+use crate::wire::{Context, Kind, Method};
 use serde::{Deserialize, Serialize};
 
 /// Grants of one user; the oldest makes room.
@@ -23,6 +23,11 @@ pub struct Grant {
     pub kind: Kind,
     /// The place, as [`place`] gives it.
     pub place: String,
+    /// By what it was let in.
+    pub by: Method,
+    /// Whether a push showed a number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub number: bool,
     /// Seconds since 1970 when it was made.
     pub made: u64,
     /// `CLOCK_BOOTTIME` seconds from which it is no more.
@@ -34,7 +39,8 @@ pub struct Grant {
 #[must_use]
 pub fn place(context: &Context) -> Option<String> {
     match context.rhost.as_deref().filter(|rhost| !rhost.is_empty()) {
-        // A name is the name server's word.
+        // A name is the name server's word,
+        // and a link-local address with its zone everybody's on that link.
         Some(rhost) if rhost.parse::<std::net::IpAddr>().is_err() => None,
         Some(rhost) => match Budget::source(Some(rhost)) {
             Budget::Source(prefix) => Some(prefix),
@@ -51,18 +57,22 @@ pub fn place(context: &Context) -> Option<String> {
 
 /// Short, and one byte a character in a record of fixed size.
 fn is_plain(text: &str) -> bool {
-    text.len() <= 32 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/:._-".contains(&b))
+    text.len() <= 24 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/:._-".contains(&b))
 }
 
 impl State {
-    /// Whether a login of this kind from this place is remembered.
+    /// Whether a login of this kind from this place is remembered that was let in by one of these methods, with a number where
+    /// one is wanted.
     #[must_use]
-    pub fn remembers(&self, kind: Kind, place: &str, now: Now) -> bool {
-        self.grants.iter().any(|grant| grant.kind == kind && grant.place == place && grant.until > now.boottime)
+    pub fn remembers(&self, kind: Kind, place: &str, methods: &[Method], number: bool, now: Now) -> bool {
+        let is_enough =
+            |grant: &Grant| methods.contains(&grant.by) && (grant.by != Method::Push || grant.number || !number);
+        let holds = |grant: &Grant| grant.kind == kind && grant.place == place && grant.until > now.boottime;
+        self.grants.iter().any(|grant| holds(grant) && is_enough(grant))
     }
 
-    /// Remembers a login for `seconds`; `id` is four random bytes.
-    pub fn remember(&mut self, kind: Kind, place: &str, seconds: u64, id: [u8; 4], now: Now) {
+    /// Remembers a login by `shown`, a method and whether a push with it shows a number, for `seconds`; `id` is four random bytes.
+    pub fn remember(&mut self, kind: Kind, place: &str, shown: (Method, bool), seconds: u64, id: [u8; 4], now: Now) {
         self.grants.retain(|grant| grant.until > now.boottime && !(grant.kind == kind && grant.place == place));
         if self.grants.len() >= MOST {
             self.grants.remove(0);
@@ -71,6 +81,8 @@ impl State {
             id: format!("{:08x}", u32::from_be_bytes(id)),
             kind,
             place: place.to_owned(),
+            by: shown.0,
+            number: shown.1 && shown.0 == Method::Push,
             made: now.wall,
             until: now.boottime.saturating_add(seconds),
         });
@@ -83,29 +95,45 @@ mod tests {
     use crate::enrollment::StateId;
     use crate::now::Boot;
 
+    const TOTP: (Method, bool) = (Method::Totp, false);
+    const ANY: [Method; 2] = [Method::Totp, Method::Push];
     const NOW: Now = Now { wall: 1000, boot: Boot(1), boottime: 100 };
 
     #[test]
     fn a_login_is_remembered_for_its_kind_place_and_time_alone() {
         let mut state = State::new(StateId::new([1; 16]));
         state.enter(NOW);
-        state.remember(Kind::Sshd, "192.0.2.7", 50, [1; 4], NOW);
-        let at = |boottime| Now { boottime, ..NOW };
-        assert!(state.remembers(Kind::Sshd, "192.0.2.7", at(149)));
-        assert!(!state.remembers(Kind::Sshd, "192.0.2.7", at(150)));
-        assert!(!state.remembers(Kind::Sudo, "192.0.2.7", NOW) && !state.remembers(Kind::Sshd, "192.0.2.8", NOW));
+        state.remember(Kind::Sshd, "192.0.2.7", TOTP, 50, [1; 4], NOW);
+        let remembers = |kind, place, boottime| state.remembers(kind, place, &ANY, true, Now { boottime, ..NOW });
+        assert!(remembers(Kind::Sshd, "192.0.2.7", 149));
+        assert!(!remembers(Kind::Sshd, "192.0.2.7", 150));
+        assert!(!remembers(Kind::Sudo, "192.0.2.7", 100) && !remembers(Kind::Sshd, "192.0.2.8", 100));
         state.enter(Now { boot: Boot(2), boottime: 1, wall: 1000 });
         assert!(state.grants.is_empty(), "they die with the boot");
+    }
+
+    #[test]
+    fn a_login_is_remembered_only_where_what_it_showed_is_enough() {
+        let by = |shown, methods: &[Method], number| {
+            let mut state = State::new(StateId::new([1; 16]));
+            state.remember(Kind::Sudo, "pts/1 1:2", shown, 50, [1; 4], NOW);
+            state.remembers(Kind::Sudo, "pts/1 1:2", methods, number, NOW)
+        };
+        assert!(by(TOTP, &ANY, true) && by(TOTP, &[Method::Totp], false));
+        assert!(!by(TOTP, &[Method::Push, Method::Recovery], false));
+        assert!(by((Method::Push, true), &[Method::Push], true) && by((Method::Push, false), &[Method::Push], false));
+        assert!(!by((Method::Push, false), &[Method::Push], true), "no number was shown");
     }
 
     #[test]
     fn the_oldest_makes_room() {
         let mut state = State::new(StateId::new([1; 16]));
         for n in 0..20u8 {
-            state.remember(Kind::Sudo, &format!("pts/{n} 1:2"), 50, [n; 4], NOW);
+            state.remember(Kind::Sudo, &format!("pts/{n} 1:2"), TOTP, 50, [n; 4], NOW);
         }
         assert_eq!(state.grants.len(), MOST);
-        assert!(state.remembers(Kind::Sudo, "pts/19 1:2", NOW) && !state.remembers(Kind::Sudo, "pts/0 1:2", NOW));
+        let remembers = |place| state.remembers(Kind::Sudo, place, &ANY, true, NOW);
+        assert!(remembers("pts/19 1:2") && !remembers("pts/0 1:2"));
     }
 
     #[test]

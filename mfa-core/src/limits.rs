@@ -7,6 +7,7 @@
 
 use crate::now::Now;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// The failure that starts the first delay.
 pub const FREE_FAILURES: u32 = 5;
@@ -54,23 +55,27 @@ impl Budget {
     #[must_use]
     pub fn source(rhost: Option<&str>) -> Self {
         let rhost = rhost.unwrap_or("");
-        let prefix = match rhost.parse::<std::net::IpAddr>() {
-            Ok(std::net::IpAddr::V4(v4)) => v4.to_string(),
-            Ok(std::net::IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
-                Some(v4) => v4.to_string(),
-                None => {
-                    let [a, b, c, d, ..] = v6.segments();
-                    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-                }
-            },
+        let prefix = match address_of(rhost) {
+            Some(IpAddr::V4(v4)) => v4.to_string(),
+            Some(IpAddr::V6(v6)) => {
+                let [a, b, c, d, ..] = v6.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
             // Kept in a record of fixed size: one byte a character.
-            Err(_) => {
+            None => {
                 let plain = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
                 rhost.chars().map(|c| if plain(c) { c } else { '?' }).take(64).collect()
             }
         };
         Self::Source(prefix)
     }
+}
+
+/// The address that `PAM_RHOST` tells, without the zone of a link-local one (RFC 4007, section 11); `None` for a name.
+#[must_use]
+pub fn address_of(rhost: &str) -> Option<IpAddr> {
+    let address = rhost.split_once('%').map_or(rhost, |(address, _)| address);
+    address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 /// When failures make the next attempt wait, and when they disable a factor: the defaults, or stricter by policy.

@@ -206,8 +206,9 @@ mod tests {
         }
         for n in 0..20u8 {
             state.note_source(&format!("ffff:ffff:ffff:ff{n:02x}::/64"));
-            let place = format!("{n:x>32} {}", "9".repeat(32));
-            state.remember(crate::wire::Kind::Display, &place, 86_400, [n; 4], now);
+            let place = format!("{n:x>24} {}", "9".repeat(24));
+            let shown = (crate::wire::Method::Push, true);
+            state.remember(crate::wire::Kind::Display, &place, shown, 86_400, [n; 4], now);
         }
         for _ in 0..crate::pushes::MOST {
             state.pushes.send(now);

@@ -74,9 +74,23 @@ pub fn sudo(context: &Context) -> Option<Sudo> {
             long(&mut read, name, &mut words)?;
         } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
             short(&mut read, letters, &mut words)?;
-        } else if !is_assignment(word) {
+        } else if word.starts_with('/') || !word.contains('=') {
             return Some(read);
+        } else if !is_assignment(word) {
+            return None;
         }
+    }
+}
+
+/// The next word as an option's value. After `--` sudo looks for no more `NAME=value`, even where that was a value.
+fn value<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    words.next().filter(|value| *value != "--")
+}
+
+impl Sudo {
+    /// Not every sudo lets a second `-u` count, or is there.
+    fn becomes(&mut self, user: &str) -> Option<()> {
+        self.user.replace(user.to_owned()).is_none().then_some(())
     }
 }
 
@@ -84,11 +98,8 @@ fn short<'a>(read: &mut Sudo, letters: &'a str, words: &mut impl Iterator<Item =
     let mut rest = letters.chars();
     while let Some(letter) = rest.next() {
         if WITH_VALUE.contains(letter) {
-            let value = if rest.as_str().is_empty() { words.next()? } else { rest.as_str() };
-            if letter == 'u' {
-                read.user = Some(value.to_owned());
-            }
-            return Some(());
+            let value = if rest.as_str().is_empty() { value(words)? } else { rest.as_str() };
+            return if letter == 'u' { read.becomes(value) } else { Some(()) };
         }
         if !WITHOUT_VALUE.contains(letter) {
             return None;
@@ -116,18 +127,20 @@ fn long<'a>(read: &mut Sudo, text: &'a str, words: &mut impl Iterator<Item = &'a
     if takes_value {
         let value = match attached {
             Some(value) => value,
-            None => words.next()?,
+            None => value(words)?,
         };
         if name == "user" {
-            read.user = Some(value.to_owned());
+            read.becomes(value)?;
         }
     }
     Some(())
 }
 
-/// `NAME=value`, which sudo puts into the environment of the command; options may follow.
+/// `NAME=value`, which sudo puts into the environment of the command; options may follow. sudo takes any word with `=` that
+/// does not begin with `/` for one; what no variable is called is left in doubt.
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && !name.contains('/'))
+    let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    word.split_once('=').is_some_and(|(name, _)| plain(name) && name.starts_with(|c: char| !c.is_ascii_digit()))
 }
 
 /// The arguments as a shell would take them, each told from the next; empty where nothing is known.
@@ -176,7 +189,8 @@ mod tests {
             (vec!["sudo", "-g", "wheel", "-n", "id", "-u", "carol"], (None, true)),
             (vec!["sudo", "A=b", "-u", "bob", "id"], (user("bob"), false)),
             (vec!["sudo", "--", "-n"], (None, false)),
-            (vec!["sudo", "-u", "alice", "-u", "bob", "id"], (user("bob"), false)),
+            (vec!["sudo", "A=/b", "_c=", "-nu", "bob", "id", "d=e"], (user("bob"), true)),
+            (vec!["sudo", "/bin/a=b", "-u", "bob"], (None, false)),
             (vec!["sudoedit", "-n", "/etc/hosts"], (None, true)),
             (vec!["sudo", "id", "-n"], (None, false)),
             (vec![], (None, false)),
@@ -196,6 +210,14 @@ mod tests {
             vec!["sudo", "--host=x", "id"],
             vec!["sudo", "--unheard-of", "id"],
             vec!["sudo", "-é"],
+            vec!["sudo", "-p", "--", "A=/x", "-u", "bob"],
+            vec!["sudo", "--prompt", "--", "A=/x", "-u", "bob"],
+            vec!["sudo", "-u", "--", "id"],
+            vec!["sudo", "-u", "alice", "-u", "bob", "id"],
+            vec!["sudo", "-u", "alice", "--user=bob", "id"],
+            vec!["sudo", "a/b=c", "-u", "bob", "id"],
+            vec!["sudo", "=c", "-u", "bob", "id"],
+            vec!["sudo", "1a=c", "-u", "bob", "id"],
         ] {
             assert_eq!(read(&line), None, "{line:?}");
         }

@@ -58,10 +58,8 @@ impl Asks {
             self.require = other.require;
         }
         let both: Vec<Method> = self.methods.iter().copied().filter(|method| other.methods.contains(method)).collect();
-        // Where nothing would be left nobody could log in for a name service's trouble.
-        if !both.is_empty() {
-            self.methods = both;
-        }
+        // Where nothing would be left nobody could log in for a name service's trouble: what may be the rule says by what.
+        self.methods = if both.is_empty() { other.methods } else { both };
         self.tries = self.tries.min(other.tries);
         self.number |= other.number;
         self.remember = self.remember.min(other.remember);

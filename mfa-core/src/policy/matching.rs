@@ -6,7 +6,7 @@ use super::networks::From;
 use super::raise::Signals;
 use super::requirements::Requirement;
 use super::times::{Hours, LocalTime};
-use std::net::IpAddr;
+use crate::limits::address_of;
 
 /// The word for "any" in a list.
 pub(super) const ANY: &str = "*";
@@ -150,6 +150,11 @@ impl Matcher {
         all.into_iter().filter(|(_, list)| !list.is_empty()).collect()
     }
 
+    /// Whether it looks at whom su or sudo is to make of a user.
+    pub(super) fn names_targets(&self) -> bool {
+        self.target.iter().any(|name| name != ANY)
+    }
+
     /// The groups it must know the members of.
     pub(super) fn groups_named(&self) -> impl Iterator<Item = &str> {
         self.group.iter().map(String::as_str).filter(|name| *name != ANY)
@@ -180,7 +185,7 @@ impl Matcher {
 
     fn fits_from(&self, around: &Circumstances<'_>) -> Fit {
         let remote = is_remote(around.rhost, around.tty);
-        let address = around.rhost.and_then(|rhost| rhost.parse::<IpAddr>().ok()).map(|address| address.to_canonical());
+        let address = around.rhost.and_then(address_of);
         let fits = |from: &From| match *from {
             From::Any => Fit::Yes,
             From::Local => Fit::of(!remote),
@@ -197,9 +202,13 @@ impl Matcher {
     fn fits_tty(&self, tty: Option<&str>) -> Fit {
         let tty = tty.unwrap_or("");
         let tty = tty.strip_prefix("/dev/").unwrap_or(tty);
-        let fits = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(beginning) => Fit::of(tty.starts_with(beginning)),
-            None => Fit::of(tty == pattern),
+        let fits = |pattern: &String| {
+            match pattern.strip_suffix('*') {
+                Some(beginning) => Fit::of(tty.starts_with(beginning)),
+                None => Fit::of(tty == pattern),
+            }
+            // Nobody must get round a rule by having no terminal, or one that is not told.
+            .unless_known(!tty.is_empty())
         };
         any(&self.tty, fits)
     }

@@ -238,6 +238,12 @@ impl Policy {
         self.raises.iter().any(Raise::looks_at_state)
     }
 
+    /// Whether it matters whom su or sudo is to make of a user.
+    #[must_use]
+    pub fn looks_at_targets(&self) -> bool {
+        self.rules.iter().any(|rule| rule.matcher.names_targets())
+    }
+
     /// The kind of application behind `service`: as configured, else by its usual name.
     #[must_use]
     pub fn kind(&self, service: &str) -> Kind {

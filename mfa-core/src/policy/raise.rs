@@ -107,9 +107,13 @@ pub(super) fn apply(raises: &[Raise], query: &Query<'_>, decision: &mut Decision
                     decision.from = None;
                 }
                 Demand::Required => {}
-                Demand::Number => decision.number = true,
+                // What is remembered was shown before this login was unusual.
+                Demand::Number => (decision.number, decision.remember) = (true, 0),
                 Demand::Fresh => decision.remember = 0,
-                Demand::Push => decision.methods.retain(|method| *method == Method::Push),
+                Demand::Push => {
+                    decision.methods.retain(|method| *method == Method::Push);
+                    decision.remember = 0;
+                }
                 Demand::Refuse => decision.refused = Some(place.clone()),
             }
         }

@@ -18,19 +18,29 @@ pub struct Requirement {
     /// Seconds since 1970 from which it holds; until then who has a factor is asked and the others are told. `None`: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
+    /// Seconds since 1970 when that day was set: a clock that stands before it is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<u64>,
 }
 
 impl Requirement {
     /// One that holds at once.
     #[must_use]
     pub fn now(require: Require) -> Self {
-        Self { require, after: None }
+        Self { require, after: None, set: None }
     }
 
-    /// The deadline, where it is still to come at `wall`.
+    /// One that holds from `after` on, in seconds since 1970.
+    #[must_use]
+    pub fn from(after: u64) -> Self {
+        Self { after: Some(after), ..Self::now(Require::Required) }
+    }
+
+    /// The deadline, where it is still to come at `wall`. A clock that went back, or starts anew at each boot, puts none off.
     #[must_use]
     pub fn deadline(self, wall: u64) -> Option<u64> {
-        self.after.filter(|after| *after > wall && self.require == Require::Required)
+        let is_true = self.set.is_none_or(|set| set <= wall);
+        self.after.filter(|after| *after > wall && is_true && self.require == Require::Required)
     }
 
     /// What it asks at `wall`.

@@ -212,7 +212,7 @@ fn a_configured_kind_wins_over_the_name() {
 #[test]
 fn a_requirement_with_a_deadline_is_optional_before_it_and_required_from_it_on() {
     let policy = policy("require = \"off\"\n");
-    let later = |require| Requirement { require, after: Some(NOON + 3600) };
+    let later = |require| Requirement { require, ..Requirement::from(NOON + 3600) };
     let mut requirements = Requirements::default();
     requirements.all = Some(later(Require::Required));
     let at = |requirements: &Requirements, wall, own| {
@@ -226,9 +226,14 @@ fn a_requirement_with_a_deadline_is_optional_before_it_and_required_from_it_on()
     assert_eq!(at(&requirements, NOON + 3599, None).0, Require::Optional);
     assert_eq!(at(&requirements, NOON + 3600, None), (Require::Required, None));
     // The nearest deadline is told; one that holds already leaves none to tell of.
-    let own = Requirement { require: Require::Required, after: Some(NOON + 60) };
+    let own = Requirement::from(NOON + 60);
     assert_eq!(at(&requirements, NOON, Some(own)), (Require::Optional, Some(Deadline { at: NOON + 60, left: 60 })));
     assert_eq!(at(&requirements, NOON, Some(Requirement::now(Require::Required))), (Require::Required, None));
+    // A clock that stands before the moment at which the day was set puts nothing off.
+    let set = Requirement { set: Some(NOON), ..own };
+    assert_eq!(at(&Requirements::default(), NOON, Some(set)).0, Require::Optional);
+    assert_eq!(at(&Requirements::default(), NOON - 1, Some(set)), (Require::Required, None));
+    assert_eq!(at(&Requirements::default(), 0, Some(set)), (Require::Required, None));
     // A day from which on less is asked is none.
     requirements.all = Some(later(Require::Optional));
     assert_eq!(at(&requirements, NOON, None), (Require::Optional, None));

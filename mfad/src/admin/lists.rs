@@ -157,7 +157,7 @@ mod tests {
         let entry = |after| {
             let mut entry = Entry::default();
             entry.readable = true;
-            entry.require = Some(Requirement { require: Require::Required, after });
+            entry.require = Some(Requirement { after, ..Requirement::now(Require::Required) });
             entry
         };
         let standard = Standard { policy: &policy, all: None, groups: Vec::new(), now };

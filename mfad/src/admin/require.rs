@@ -18,9 +18,7 @@ pub(super) fn require(
     whom: &Whom,
     requirement: Option<Requirement>,
 ) -> Result<AdminReply, Refusal> {
-    if let Some(requirement) = requirement {
-        check(authority, requirement)?;
-    }
+    let requirement = requirement.map(|requirement| checked(authority, requirement)).transpose()?;
     let what = requirement.map_or_else(|| String::from("no longer set"), said);
     // The stricter of both decides.
     let rest = match requirement.map(|set| set.require) {
@@ -64,8 +62,8 @@ pub(super) fn require(
     Ok(done(format!("a second factor is {what} for {whom}{rest}")))
 }
 
-/// Whether this may be set.
-pub(super) fn check(authority: &Authority, requirement: Requirement) -> Result<(), Refusal> {
+/// What is set, if it may be.
+pub(super) fn checked(authority: &Authority, requirement: Requirement) -> Result<Requirement, Refusal> {
     if requirement.require == Require::Approved {
         return refuse("\"approved\" stands in mfa.toml alone, where it names who approves");
     }
@@ -76,7 +74,7 @@ pub(super) fn check(authority: &Authority, requirement: Requirement) -> Result<(
     if requirement.after.is_some_and(|after| after > wall.saturating_add(LONGEST)) {
         return refuse("that day is more than a year away");
     }
-    Ok(())
+    Ok(Requirement { set: requirement.after.map(|_| wall), ..requirement })
 }
 
 /// `required`, or `required from 2026-11-29T12:00:00Z on`.

@@ -9,17 +9,14 @@ use crate::changes::{self, change_state, current_state};
 use mfa_core::admin::AdminReply;
 use mfa_core::clean;
 use mfa_core::event::{Event, Kind};
-use mfa_core::policy::{Require, Requirement};
+use mfa_core::policy::Requirement;
 use mfa_core::state::State;
 
 /// Names looked up for one page of orphans, so that one answer takes bounded time.
 const PAGE_LOOKUPS: usize = 40;
 
 pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u64>) -> Result<AdminReply, Refusal> {
-    let new = after.map(|after| Requirement { require: Require::Required, after: Some(after) });
-    if let Some(requirement) = new {
-        require::check(authority, requirement)?;
-    }
+    let new = after.map(|after| require::checked(authority, Requirement::from(after))).transpose()?;
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
     // A file that cannot be read is reset as well: that is what repairs it.

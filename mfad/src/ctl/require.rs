@@ -40,9 +40,7 @@ impl Required {
             (None, true, None) => None,
             (Some("off"), false, None) => Some(Requirement::now(Require::Off)),
             (Some("optional"), false, None) => Some(Requirement::now(Require::Optional)),
-            (Some("required") | None, false, after @ Some(_)) => {
-                Some(Requirement { require: Require::Required, after })
-            }
+            (Some("required") | None, false, Some(after)) => Some(Requirement::from(after)),
             (Some("required"), false, None) => Some(Requirement::now(Require::Required)),
             (_, true, _) => return Err(String::from("--lift takes no level, no day and no other name")),
             (Some("off" | "optional"), _, Some(_)) => return Err(String::from("--after goes with required alone")),
@@ -107,7 +105,7 @@ mod tests {
             Required { words: words.iter().map(|word| (*word).to_owned()).collect(), all: false, after: Some(7), lift }
                 .read()
         };
-        let required = Some(Requirement { require: Require::Required, after: Some(7) });
+        let required = Some(Requirement::from(7));
         assert_eq!(after(&["@ops"], false), Ok((Whom::Group("ops".into()), required)));
         assert_eq!(after(&["@ops", "required"], false), Ok((Whom::Group("ops".into()), required)));
         assert!(after(&["@ops", "optional"], false).is_err() && after(&["@ops"], true).is_err());

@@ -4,7 +4,7 @@
 
 use super::Caller;
 use super::signals::Seen;
-use crate::accounts::{Account, Lookup};
+use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
 use crate::clock;
 use mfa_core::clean;
@@ -36,7 +36,7 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
         Lookup::Absent | Lookup::Failed(_) => None,
     };
     let first_factors = if caller == Caller::Root { first_factors(context, kind, uid) } else { Vec::new() };
-    let target = target(context, kind);
+    let target = target(context, kind, looked_up, in_force.policy.looks_at_targets());
     let seen = Seen::of(authority, &in_force, context, looked_up);
     let circumstances = Circumstances {
         rhost: context.rhost.as_deref(),
@@ -76,15 +76,21 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     Appraisal { decision, subject, first_factors }
 }
 
-/// Whom su or sudo is to make of the user. sudo does not tell PAM: what was typed does, but for what sudoers makes of it.
-/// `None`: the question does not arise.
-fn target(context: &Context, kind: Kind) -> Option<Result<String, Unknown>> {
+/// Whom su or sudo is to make of the user, by the account's own name: one that was typed may be an alias. sudo does not tell PAM:
+/// what was typed does, but for what sudoers makes of it. `None`: the question does not arise.
+fn target(context: &Context, kind: Kind, looked_up: &Lookup, wanted: bool) -> Option<Result<String, Unknown>> {
+    let name_of = |looked_up: &Lookup| match looked_up {
+        Lookup::Found(account) => Ok(account.name.clone()),
+        Lookup::Absent | Lookup::Failed(_) => Err(Unknown),
+    };
     match kind {
-        Kind::Su => Some(Ok(context.user.clone())),
+        Kind::Su => Some(name_of(looked_up)),
+        Kind::Sudo if !wanted => Some(Err(Unknown)),
         Kind::Sudo => {
             let user = typed::sudo(context).filter(|_| !context.arguments.is_empty()).and_then(|sudo| sudo.user);
             // Without -u it is sudoers that says whom, root unless it says otherwise; `#0` is a uid.
-            Some(user.filter(|user| !user.starts_with('#')).ok_or(Unknown))
+            let user = user.filter(|user| !user.starts_with('#')).ok_or(Unknown);
+            Some(user.and_then(|user| name_of(&by_name(&user))))
         }
         Kind::Sshd | Kind::Login | Kind::Display | Kind::Polkit | Kind::Locker | Kind::Other => None,
     }

@@ -146,7 +146,7 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
     };
     let budget = login.budget(context.rhost.as_deref());
     if let (Lookup::Found(account), true) = (&looked_up, login.may_be_remembered() && decision.remember > 0)
-        && signals::is_remembered(authority, account, &context, decision.kind)
+        && signals::is_remembered(authority, account, &context, &decision)
     {
         next = login.remembered();
     }
@@ -207,9 +207,9 @@ pub fn settle_push(authority: &Arc<Authority>, session: &mut Session, pushed: Pu
             Settled::AskApproval(approvers) => ask_approval(authority, session, &approvers, left),
         }
     };
-    if is_let_in_by_a_factor(&next) {
+    if let Some(method) = let_in_by(&next) {
         let _held = authority.locks.blocking(&session.user);
-        signals::note_success(authority, session);
+        signals::note_success(authority, session, method);
     }
     record::end(authority, session, &next, None);
     with_notice(authority, session, next)
@@ -274,8 +274,8 @@ pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Set
             }
             match session.login.settle(Some(&judgement)) {
                 Settled::Next(next) => {
-                    if is_let_in_by_a_factor(&next) {
-                        signals::note_success(authority, session);
+                    if let Some(method) = let_in_by(&next) {
+                        signals::note_success(authority, session, method);
                     }
                     record::answer(authority, session, &next, Some(&judgement));
                     Settled::Next(with_notice(authority, session, next))
@@ -292,9 +292,12 @@ pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Set
     }
 }
 
-/// Whether this is a login of one who showed a factor: on an administrator's word nothing is learnt and nothing remembered.
-fn is_let_in_by_a_factor(next: &Next) -> bool {
-    matches!(&next.step, Step::Granted(verdict) if verdict.method != Method::Bypass)
+/// The factor by which a login is let in: on an administrator's word nothing is learnt and nothing remembered.
+fn let_in_by(next: &Next) -> Option<Method> {
+    match &next.step {
+        Step::Granted(verdict) if verdict.method != Method::Bypass => Some(verdict.method),
+        _ => None,
+    }
 }
 
 /// Records the end of a login, where `next` is one.

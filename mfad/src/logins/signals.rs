@@ -11,11 +11,12 @@ use crate::clock::random;
 use mfa_core::clean;
 use mfa_core::grants::place;
 use mfa_core::limits::Budget;
+use mfa_core::limits::address_of;
 use mfa_core::login::Standing;
 use mfa_core::now::Now;
-use mfa_core::policy::Signals;
+use mfa_core::policy::{Decision, Signals, is_remote};
 use mfa_core::state::State;
-use mfa_core::wire::{Context, Kind};
+use mfa_core::wire::{Context, Method};
 use std::net::IpAddr;
 
 /// What the files and the country database say, owned: [`Signals`] borrows from it.
@@ -48,12 +49,21 @@ impl Seen {
         let now = authority.clock.now();
         let Some(state) = state_of(authority, account, now) else { return Self { country, ..Self::default() } };
         Self {
-            // A login of this host comes from nowhere.
-            new_source: Some(prefix(context).is_some_and(|prefix| !state.knows_source(&prefix))),
+            new_source: new_source(context, |prefix| state.knows_source(prefix)),
             failures: Some(state.failures_of_the_hour(now)),
             denied: Some(state.denied_of_the_hour(now)),
             country,
         }
+    }
+}
+
+/// Whether a login comes from a network it never came from. One of this host comes from nowhere; where one comes from whose address
+/// is not told is not known.
+fn new_source(context: &Context, knows: impl Fn(&str) -> bool) -> Option<bool> {
+    match prefix(context) {
+        Some(prefix) => Some(!knows(&prefix)),
+        None if is_remote(context.rhost.as_deref(), context.tty.as_deref()) => None,
+        None => Some(false),
     }
 }
 
@@ -69,15 +79,16 @@ fn state_of(authority: &Authority, account: &Account, now: Now) -> Option<State>
     }
 }
 
-/// Whether a login like this is remembered.
-pub(super) fn is_remembered(authority: &Authority, account: &Account, context: &Context, kind: Kind) -> bool {
+/// Whether a login like this is remembered, by what the decision asks.
+pub(super) fn is_remembered(authority: &Authority, account: &Account, context: &Context, asked: &Decision) -> bool {
     let Some(place) = place(context) else { return false };
     let now = authority.clock.now();
-    state_of(authority, account, now).is_some_and(|state| state.remembers(kind, &place, now))
+    state_of(authority, account, now)
+        .is_some_and(|state| state.remembers(asked.kind, &place, &asked.methods, asked.number, now))
 }
 
-/// A login was let in: where policy wants it, its network is noted and the login remembered. The caller holds the user's lock.
-pub(super) fn note_success(authority: &Authority, session: &Session) {
+/// A login was let in by `method`: where policy wants it, its network is noted and the login remembered. The caller holds the user's lock.
+pub(super) fn note_success(authority: &Authority, session: &Session, method: Method) {
     let remember = session.decision.remember;
     let sources = authority.in_force().policy.looks_at_state();
     if session.standing != Standing::Evidence || (remember == 0 && !sources) {
@@ -92,7 +103,8 @@ pub(super) fn note_success(authority: &Authority, session: &Session) {
                 state.note_source(&prefix);
             }
             if let Some(place) = place(&session.context).filter(|_| remember > 0) {
-                state.remember(session.login.kind(), &place, remember, id, now);
+                let shown = (method, session.decision.number);
+                state.remember(session.login.kind(), &place, shown, remember, id, now);
             }
         })
         .map_err(|why| why.0)
@@ -112,5 +124,25 @@ fn prefix(context: &Context) -> Option<String> {
 }
 
 fn address(context: &Context) -> Option<IpAddr> {
-    context.rhost.as_deref()?.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    address_of(context.rhost.as_deref()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_is_not_told_is_not_taken_for_a_known_one() {
+        let of = |rhost: Option<&str>, tty: Option<&str>| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            let context = Context { rhost: own(rhost), tty: own(tty), ..Context::default() };
+            new_source(&context, |prefix| prefix == "192.0.2.7" || prefix == "fe80:0:0:0::/64")
+        };
+        assert_eq!(of(Some("192.0.2.7"), Some("ssh")), Some(false));
+        assert_eq!(of(Some("fe80::1%eth0"), Some("ssh")), Some(false));
+        assert_eq!(of(Some("203.0.113.9"), Some("ssh")), Some(true));
+        assert_eq!(of(Some("host.attacker.example"), Some("ssh")), None);
+        assert_eq!(of(None, Some("ssh")), None);
+        assert_eq!(of(None, Some("pts/3")), Some(false));
+    }
 }

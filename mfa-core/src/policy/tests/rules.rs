@@ -32,7 +32,10 @@ fn a_rule_looks_at_how_and_when_a_login_comes() {
         (r#"from = ["192.0.2.0/24"]"#, at(Some("host.example"), None), at(None, Some("tty1"))),
         (r#"from = ["192.0.2.0/24"]"#, at(None, Some("ssh")), at(None, None)),
         (r#"tty = ["tty*", "/dev/console"]"#, at(None, Some("/dev/tty2")), at(None, Some("pts/2"))),
-        (r#"tty = ["tty*", "/dev/console"]"#, at(None, Some("console")), at(None, None)),
+        (r#"tty = ["tty*", "/dev/console"]"#, at(None, Some("console")), at(None, Some("pts/2"))),
+        // Whoever has no terminal, or whose terminal is not told, may be at any.
+        (r#"tty = ["tty*", "/dev/console"]"#, at(None, None), at(None, Some("pts/2"))),
+        (r#"tty = ["tty*", "/dev/console"]"#, at(None, Some("")), at(None, Some("pts/2"))),
         (r#"first_factor = ["publickey"]"#, by(key), by(typed)),
         (r#"first_factor = ["keyboard-interactive"]"#, by(typed), by(key)),
         (r#"first_factor = ["none"]"#, by(&[]), by(key)),
@@ -45,6 +48,32 @@ fn a_rule_looks_at_how_and_when_a_login_comes() {
         assert_eq!(line(&policy, &fits), 4, "{condition} fits {:?}", fits.circumstances);
         assert_eq!(line(&policy, &other), 1, "{condition} does not fit {:?}", other.circumstances);
     }
+}
+
+#[test]
+fn a_rule_that_may_fit_says_by_what_where_nothing_is_left_in_common() {
+    let policy = policy(
+        r#"
+require = "required"
+methods = ["totp", "recovery"]
+[[rule]]
+match = { target = ["root"] }
+require = "required"
+methods = ["push"]
+[[rule]]
+match = { target = ["bob"] }
+require = "required"
+methods = ["push", "totp"]
+"#,
+    );
+    let decide = |target| {
+        let circumstances = Circumstances { target, ..QUERY.circumstances };
+        policy.decide(&Requirements::default(), &Query { circumstances, ..QUERY }).methods
+    };
+    assert_eq!(decide(Target::Known("root")), [Method::Push]);
+    assert_eq!(decide(Target::Known("carol")), [Method::Totp, Method::Recovery]);
+    // It may be root.
+    assert_eq!(decide(Target::Unknown), [Method::Push]);
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Admin {
             None if whom == "*" => Whom::All,
             None => Whom::User(whom.to_owned()),
         };
-        let at = |require| Some(Requirement { require, after: (after > 0).then_some(after) });
+        let at = |require| Some(Requirement { after: (after > 0).then_some(after), ..Requirement::now(require) });
         let require = match level {
             "" => None,
             "optional" => at(Require::Optional),
