@@ -155,6 +155,12 @@ impl Matcher {
         self.target.iter().any(|name| name != ANY)
     }
 
+    /// Whether it looks at that at this service.
+    #[must_use]
+    pub fn looks_at_target_of(&self, service: &str) -> bool {
+        self.names_targets() && named(&self.service, service)
+    }
+
     /// The groups it must know the members of.
     pub(super) fn groups_named(&self) -> impl Iterator<Item = &str> {
         self.group.iter().map(String::as_str).filter(|name| *name != ANY)

@@ -89,7 +89,8 @@ fn expected(link: &mut Result<Link, Failure>, policy: &Policy, name: &str) -> Op
     let others = rules.any(|rule| rule.require.value > Require::Off);
     let told = link.as_mut().ok().and_then(|link| explain::of(link, login_of(ANYBODY, name), None).ok());
     let (kind, require) = told.map_or_else(|| by_files(policy, name), |told| (told.kind, told.require));
-    Some(ServiceExpectation { name: name.to_owned(), kind, asked: others || require > Require::Off })
+    let by_target = policy.rules.iter().any(|rule| rule.matcher.looks_at_target_of(name));
+    Some(ServiceExpectation { name: name.to_owned(), kind, asked: others || require > Require::Off, by_target })
 }
 
 fn login_of(user: &str, service: &str) -> Context {

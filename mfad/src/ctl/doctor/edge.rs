@@ -1,4 +1,4 @@
-//! The doctor's eyes: PAM's folders, the modules' folders and `sshd -T`.
+//! The doctor's eyes: PAM's folders, the modules' folders, `sshd -T` and `sudo -V`.
 //!
 //! Called by the doctor's entry; everything it returns is judged elsewhere. What must never happen: a file
 //! that cannot be read being taken for one that is not there without libpam doing the same.
@@ -114,6 +114,13 @@ pub fn sshd(config: Option<&Path>, user: Option<&str>) -> Sshd {
     // Made by the service's start; and host keys are root's alone.
     let not_now = ["Missing privilege separation directory", "no hostkeys available", "Permission denied"];
     if not_now.iter().any(|words| said.contains(words)) { Sshd::NotNow(said) } else { Sshd::Refused(said) }
+}
+
+/// What `sudo -V` says of its settings, which it tells root alone.
+#[must_use]
+pub fn sudo_version() -> Option<String> {
+    let output = Command::new("sudo").arg("-V").env("LC_ALL", "C").output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether sshd's configuration has `Match` blocks, its drop-ins included.

@@ -16,6 +16,7 @@ pub mod rules;
 pub mod simulate;
 pub mod sshd;
 pub mod stack;
+mod sudo;
 pub mod walk;
 
 pub use findings::{Finding, Severity, locks_out_or_lets_by};
@@ -53,6 +54,8 @@ pub struct ServiceExpectation {
     pub kind: Kind,
     /// Whether anybody is asked for a second factor there.
     pub asked: bool,
+    /// Whether a rule looks at whom a user wants to become there.
+    pub by_target: bool,
 }
 
 /// What was found.
@@ -120,6 +123,8 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
             simulation = Some(simulate::simulate(user, service, &stack, first, &decision));
         }
     }
+    let by_target = services.iter().find(|service| service.kind == Kind::Sudo && service.by_target);
+    found.extend(by_target.and_then(|service| sudo::judge(&service.name, edge::sudo_version().as_deref())));
     found.extend(host::judge(&options.run_dir, &options.config_dir, &options.state_dir));
     found.push(clock::judge(&clock::look()));
     Report { findings: findings::merge(found), simulation }

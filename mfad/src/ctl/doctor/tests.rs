@@ -14,7 +14,7 @@ fn options(folder: &Path) -> Options {
 }
 
 fn asked(name: &str) -> ServiceExpectation {
-    ServiceExpectation { name: name.to_owned(), kind: Kind::Login, asked: true }
+    ServiceExpectation { name: name.to_owned(), kind: Kind::Login, asked: true, by_target: false }
 }
 
 fn about<'a>(report: &'a Report, service: &str) -> Vec<&'a Finding> {
