@@ -217,12 +217,23 @@ impl Ahead {
         if came == 0 {
             return Err(Errno::PIPE);
         }
-        // Growing in place would leave what it held behind.
-        let mut whole = Zeroizing::new(Vec::with_capacity(self.0.len() + came));
-        whole.extend_from_slice(&self.0);
-        whole.extend_from_slice(gulp.get(..came).unwrap_or_default());
-        self.0 = whole;
+        self.make_room(came);
+        self.0.extend_from_slice(gulp.get(..came).unwrap_or_default());
         Ok(())
+    }
+
+    /// Makes room for `more` bytes: growing in place would leave what it held behind. For the whole frame that is announced, so that
+    /// one that comes byte by byte is not moved by each of them.
+    fn make_room(&mut self, more: usize) {
+        let needed = self.0.len() + more;
+        if needed <= self.0.capacity() {
+            return;
+        }
+        let announced =
+            self.0.first_chunk().and_then(|prefix| wire::body_length(*prefix).ok()).map_or(0, |body| 4 + body);
+        let mut roomy = Zeroizing::new(Vec::with_capacity(needed.max(announced)));
+        roomy.extend_from_slice(&self.0);
+        self.0 = roomy;
     }
 
     /// The body of the next frame, if it comes whole within `patience`. What came of it otherwise stays here.
