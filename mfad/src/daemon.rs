@@ -6,7 +6,7 @@
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::hygiene;
-use crate::service::{HELD_FOR_LONG, Limits, Sockets, serve};
+use crate::service::{DECIDING, Limits, Sockets, WAITING, serve};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use mfa_core::event::{Event, Kind};
@@ -18,6 +18,7 @@ use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
@@ -29,10 +30,6 @@ pub const BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 
 /// The user mfad works as when it is started by hand as root.
 pub const USER: &str = "_mfad";
-
-/// Threads for transactions, and those that look-ups and administrators can hold for long. What is left waits its turn: more
-/// threads than these decide nothing sooner, and each costs memory.
-const BLOCKING_THREADS: usize = 24 + HELD_FOR_LONG;
 
 /// The authority behind pam_mfa: decides about second factors and keeps their state.
 #[derive(Debug, Parser)]
@@ -108,14 +105,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     hygiene::watch(Arc::clone(&authority))?;
     authority.note(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
     // One thread for the sockets, which never blocks: with two, each frame wakes both.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .enable_all()
-        .build()
-        .context("tokio")?;
-    let result = runtime.block_on(work(Arc::clone(&authority), sockets, limits, arguments.bus.clone()));
+    let runtime = threads("waiting", WAITING)?;
+    // Of this one only the blocking threads are used.
+    let deciding = threads("deciding", DECIDING)?;
+    let working = work(Arc::clone(&authority), deciding.handle().clone(), sockets, limits, arguments.bus.clone());
+    let result = runtime.block_on(working);
     // A look-up that hangs must not keep a stopped mfad alive.
-    runtime.shutdown_timeout(Duration::from_secs(2));
+    deciding.shutdown_timeout(Duration::from_secs(1));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     if !handed_over {
         // They are root's; the folder is too: what cannot be removed is bound anew at the next start.
         for name in [ROOT_SOCKET, USER_SOCKET] {
@@ -125,12 +122,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     result
 }
 
+fn threads(name: &str, most: usize) -> anyhow::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.thread_name(name).max_blocking_threads(most).enable_all().build().context("tokio")
+}
+
 /// These errors tell their causes themselves; with their sources all would be said twice.
 fn said(why: impl std::fmt::Display) -> anyhow::Error {
     anyhow::Error::msg(why.to_string())
 }
 
-async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits, bus: String) -> anyhow::Result<()> {
+async fn work(
+    authority: Arc<Authority>,
+    deciding: Handle,
+    sockets: Sockets,
+    limits: Limits,
+    bus: String,
+) -> anyhow::Result<()> {
     tokio::spawn(crate::service::bus::serve(Arc::clone(&authority), bus));
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -142,7 +150,7 @@ async fn work(authority: Arc<Authority>, sockets: Sockets, limits: Limits, bus: 
         Duration::from_secs(60)
     };
     let alive = || tell(&[NotifyState::Watchdog]);
-    let serving = serve(Arc::clone(&authority), sockets, limits, beat, alive);
+    let serving = serve(Arc::clone(&authority), deciding, sockets, limits, beat, alive);
     tokio::pin!(serving);
     let files = authority.in_force().files.join(", ");
     tracing::info!(

@@ -23,7 +23,7 @@ struct Standard<'a> {
 impl Standard<'_> {
     fn listed(&self, user: &str, entry: &Entry) -> ListedUser {
         let of_groups = self.groups.iter().filter(|(members, _)| members.contains(user)).map(|(_, set)| *set);
-        let all = of_groups.chain(self.all).chain(entry.require);
+        let all = of_groups.chain(self.all).chain(entry.require.as_deref().copied());
         let (required, deadline) = strictest(self.policy.default_require(), all, self.now.wall);
         ListedUser {
             user: user.to_owned(),
@@ -157,7 +157,7 @@ mod tests {
         let entry = |after| {
             let mut entry = Entry::default();
             entry.readable = true;
-            entry.require = Some(Requirement { after, ..Requirement::now(Require::Required) });
+            entry.require = Some(Box::new(Requirement { after, ..Requirement::now(Require::Required) }));
             entry
         };
         let standard = Standard { policy: &policy, all: None, groups: Vec::new(), now };

@@ -212,7 +212,7 @@ async fn begin(shared: &Arc<Shared>, line: &mut Line, caller: Caller, context: C
     let at_once = Arc::clone(&shared.transactions.at_once);
     let ahead = line.lend_ahead();
     let began = Instant::now();
-    let mut work = tokio::task::spawn_blocking(move || {
+    let mut work = shared.deciding.spawn_blocking(move || {
         let (session, next) = logins::begin(&authority, caller, context);
         // A name service that hangs keeps its permit: it can take no more threads than there are permits.
         drop(permit);
@@ -265,7 +265,7 @@ async fn judge(shared: &Arc<Shared>, line: &Line, session: Session, answer: Ask,
     let place = timeout_at(end, turns.acquire_owned()).await.ok().and_then(Result::ok).ok_or(Late::Transaction)?;
     let mouth = Mouth::of(line);
     let taken = Arc::clone(&mouth.taken);
-    let work = tokio::task::spawn_blocking(move || {
+    let work = shared.deciding.spawn_blocking(move || {
         // Lock and place go with the work: they outlive a client that is gone.
         let _place = place;
         settle(&authority, &mouth, session, &answer, held, left)

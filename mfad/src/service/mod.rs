@@ -8,4 +8,4 @@ mod login;
 mod serve;
 
 pub use listen::{ListenError, Sockets};
-pub use serve::{HELD_FOR_LONG, Limits, serve};
+pub use serve::{DECIDING, Limits, WAITING, serve};

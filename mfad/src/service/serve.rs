@@ -15,6 +15,7 @@ use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// First frame of a program that is not root's.
@@ -26,8 +27,12 @@ const ADMIN_IDLE: Duration = Duration::from_secs(600);
 /// Calls of administrators at once.
 const ADMINISTERING: usize = 8;
 
-/// Threads that can be held by what waits for a name service or a user: others are to be had beside them.
-pub const HELD_FOR_LONG: usize = Lookups::MOST + ADMINISTERING;
+/// Threads that decide about logins: those that a name service can hold, and for transactions. What finds none waits its turn: more
+/// than these decide nothing sooner, and each costs memory.
+pub const DECIDING: usize = Lookups::MOST + 24;
+
+/// Threads for all else, which may wait for a user's turn: administrators, self-service, the ends of pushes.
+pub const WAITING: usize = ADMINISTERING + 24;
 
 /// A program's place is free again this long after its connection ended: with its places, what one uid can write into
 /// the trail and ask of the disk in a second.
@@ -68,6 +73,9 @@ pub(super) struct Shared {
     pub(super) authority: Arc<Authority>,
     pub(super) lookups: Lookups,
     pub(super) transactions: Transactions,
+    /// Where logins are decided, apart from whatever waits for a user's turn: a transaction that has its turn must find a thread
+    /// however many wait for it.
+    pub(super) deciding: Handle,
     /// Calls of administrators that may be under way at once: one that waits for a user or the name service holds a
     /// thread, and logins need threads.
     administering: Semaphore,
@@ -91,11 +99,11 @@ pub(super) struct Lookups {
 
 impl Lookups {
     /// Together.
-    const MOST: usize = 40;
+    const MOST: usize = 32;
 
     fn new() -> Self {
         let of = |turns| Arc::new(Semaphore::new(turns));
-        Self { known: of(Self::MOST - 24), strangers: of(16), programs: of(8) }
+        Self { known: of(Self::MOST - 16), strangers: of(8), programs: of(8) }
     }
 
     /// The turns of this caller.
@@ -137,12 +145,14 @@ impl Transactions {
     }
 }
 
-/// Serves both sockets until the process ends. `alive` is called by the root loop, at least every `beat`.
+/// Serves both sockets until the process ends, with logins decided on the blocking threads of `deciding`. `alive` is called by the
+/// root loop, at least every `beat`.
 ///
 /// # Errors
 /// When the sockets cannot be watched at all.
 pub async fn serve(
     authority: Arc<Authority>,
+    deciding: Handle,
     sockets: super::Sockets,
     limits: Limits,
     beat: Duration,
@@ -152,6 +162,7 @@ pub async fn serve(
         authority,
         lookups: Lookups::new(),
         transactions: Transactions::new(),
+        deciding,
         administering: Semaphore::new(ADMINISTERING),
         limits,
         root: Arc::new(Semaphore::new(limits.root)),

@@ -33,8 +33,8 @@ pub struct Entry {
     pub readable: bool,
     /// Whether there is a confirmed factor or a device.
     pub enrolled: bool,
-    /// What `mfactl require USER` set.
-    pub require: Option<Requirement>,
+    /// What `mfactl require USER` set; of most nothing is.
+    pub require: Option<Box<Requirement>>,
     /// Factors, pending ones included.
     pub factors: u8,
     /// Devices.
@@ -95,7 +95,7 @@ impl Entry {
         self.uid = enrollment.uid;
         self.readable = true;
         self.enrolled = enrollment.is_enrolled();
-        self.require = enrollment.require;
+        self.require = enrollment.require.map(Box::new);
         self.factors = count(enrollment.factors.len());
         self.devices = count(enrollment.devices.len());
         self.codes = count(enrollment.recovery.as_ref().map_or(0, |set| set.codes.len()));
@@ -282,6 +282,7 @@ impl Store {
         // Each name once, for the list of files and for the roster.
         let mut users: Vec<Arc<str>> = self.users()?.into_iter().map(Arc::from).collect();
         users.sort_unstable();
+        users.shrink_to_fit();
         self.roster.lock().users.makes_room_for(users.len());
         for user in &users {
             match self.account(user) {
