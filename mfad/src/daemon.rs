@@ -47,7 +47,7 @@ pub struct Arguments {
     /// User to work as when started as root
     #[arg(long, value_name = "NAME", default_value = USER)]
     pub user: String,
-    /// D-Bus address of the system bus
+    /// D-Bus address of the system bus, a unix socket
     #[arg(long, value_name = "ADDRESS", default_value = BUS)]
     pub bus: String,
     /// Boot id, where /proc hides it (systemd's %b)

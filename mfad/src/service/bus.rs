@@ -2,11 +2,12 @@
 //!
 //! Codes work without a bus, so a bus that is absent or ends is waited for and never ends mfad. A caller is its uid, as
 //! the bus itself tells it; there is no default. What must never happen: a call served for a caller whose
-//! credentials are not known.
+//! credentials are not known, or memory that grows with what a caller sends.
 
 mod admin;
 mod agents;
 mod factors;
+mod gate;
 mod polkit;
 mod shown;
 mod turns;
@@ -52,7 +53,7 @@ pub async fn serve(authority: Arc<Authority>, address: String) {
 async fn on_bus(authority: &Arc<Authority>, address: &str, outbox: &mut UnboundedReceiver<Out>) -> zbus::Result<()> {
     let challenges = Arc::new(Challenges::default());
     let turns = Turns::default();
-    let connection = zbus::connection::Builder::address(address)
+    let connection = zbus::connection::Builder::socket(gate::connect(address).await?)
         .serve_at(DAEMON_PATH, agents::Agents::new(Arc::clone(authority), turns.clone()))
         .serve_at(DAEMON_PATH, factors::Factors::new(Arc::clone(authority), Arc::clone(&challenges), turns.clone()))
         .serve_at(DAEMON_PATH, admin::Admin::new(Arc::clone(authority), turns))

@@ -1,38 +1,39 @@
-//! How many of something each uid has under way: connections, logins, calls.
+//! How many of something each uid has under way: connections, logins, calls; or each connection to the bus.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many of each uid.
-pub(super) type Counts = Mutex<HashMap<u32, usize>>;
+/// How many of each uid, or of whatever else is counted by.
+pub(super) type Counts<Of = u32> = Mutex<HashMap<Of, usize>>;
 
-/// One of a uid's. It is free again when this is dropped.
+/// One of those. It is free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    counts: Arc<Counts>,
-    uid: u32,
+pub(super) struct Place<Of: Eq + Hash = u32> {
+    counts: Arc<Counts<Of>>,
+    of: Of,
 }
 
-impl Place {
-    /// A place of `uid`, where it has fewer than `most`.
-    pub(super) fn take(counts: &Arc<Counts>, uid: u32, most: usize) -> Option<Self> {
-        let mut by_uid = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = by_uid.entry(uid).or_default();
+impl<Of: Eq + Hash + Clone> Place<Of> {
+    /// A place, where there are fewer than `most` already.
+    pub(super) fn take(counts: &Arc<Counts<Of>>, of: Of, most: usize) -> Option<Self> {
+        let mut held_by = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = held_by.entry(of.clone()).or_default();
         if *held >= most {
             return None;
         }
         *held += 1;
-        Some(Self { counts: Arc::clone(counts), uid })
+        Some(Self { counts: Arc::clone(counts), of })
     }
 }
 
-impl Drop for Place {
+impl<Of: Eq + Hash> Drop for Place<Of> {
     fn drop(&mut self) {
-        let mut by_uid = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = by_uid.get_mut(&self.uid) {
+        let mut held_by = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = held_by.get_mut(&self.of) {
             *held -= 1;
             if *held == 0 {
-                by_uid.remove(&self.uid);
+                held_by.remove(&self.of);
             }
         }
     }

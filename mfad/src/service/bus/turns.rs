@@ -18,6 +18,9 @@ const OF_ONE: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turns {
     under_way: Arc<Counts>,
+    /// By connection: a call whose uid is still asked for holds its message in memory, and the bus's answer may stand behind
+    /// all that somebody has sent.
+    unknown: Arc<Counts<String>>,
 }
 
 /// Who calls, by the bus's word.
@@ -37,9 +40,10 @@ impl Turns {
     pub(super) async fn caller(&self, connection: &Connection, header: &Header<'_>) -> Result<Caller, Error> {
         let unknown = || Error::NotAuthorized(String::from("the bus does not say who calls"));
         let sender = header.sender().ok_or_else(unknown)?;
+        let busy = || Error::Later(String::from("you have too many calls under way; wait for their answers"));
+        let _asking = Place::take(&self.unknown, sender.to_string(), OF_ONE).ok_or_else(busy)?;
         let bus = DBusProxy::new(connection).await.map_err(|_| unknown())?;
         let uid = bus.get_connection_unix_user(BusName::Unique(sender.clone())).await.map_err(|_| unknown())?;
-        let busy = || Error::Later(String::from("you have too many calls under way; wait for their answers"));
         let place = Place::take(&self.under_way, uid, OF_ONE).ok_or_else(busy)?;
         Ok(Caller { name: sender.to_string(), uid, _place: place })
     }
