@@ -53,7 +53,7 @@ impl Agents {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         if approval.len() > MAX_BYTES {
             return Err(Error::BadValue(String::from("an approval is at most 4096 bytes")));
         }
@@ -68,7 +68,7 @@ impl Agents {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let (authority, id) = (Arc::clone(&self.authority), RequestId::received(request));
         let (name, uid) = (caller.name.clone(), caller.uid);
         said(blocking(move || pushes::deny(&authority, uid, &name, &id, report)).await?)
@@ -81,7 +81,7 @@ impl Agents {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, String), Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let authority = Arc::clone(&self.authority);
         let (name, uid) = (caller.name.clone(), caller.uid);
         let made = blocking(move || match by_uid(uid) {

@@ -78,7 +78,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, String), Error> {
         let method = shown::method(method)?;
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.proof(&caller, &header, connection, proof, Way::App).await?;
         let made = self.own(&caller, move |authority, account| own::enroll(authority, account, method, &label, &proof));
         let (factor, uri) = made.await?;
@@ -93,7 +93,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<String>, Error> {
         let (factor, code) = (FactorId::typed(factor), Secret::from(code));
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let codes = self.own(&caller, move |authority, account| own::confirm(authority, account, &factor, &code));
         Ok(shown::secrets(&codes.await?))
     }
@@ -107,7 +107,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, Vec<String>), Error> {
         let code = Secret::from(code);
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.proof(&caller, &header, connection, proof, Way::Token).await?;
         let taken = self
             .own(&caller, move |authority, account| own::enroll_token(authority, account, &serial, &code, &proof))
@@ -122,7 +122,7 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         self.own(&caller, move |authority, account| own::rename(authority, account, &factor, &label)).await
     }
 
@@ -139,7 +139,7 @@ impl Factors {
                 Error::BadValue(String::from("the method is totp, hotp, push, or empty for what policy says"))
             })?),
         };
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         self.own(&caller, move |authority, account| own::prefer(authority, account, method)).await
     }
 
@@ -151,7 +151,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
         let factor = FactorId::typed(factor);
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.challenges.proof(caller.uid, proof).await?;
         self.own(&caller, move |authority, account| own::remove(authority, account, &factor, &proof)).await
     }
@@ -162,7 +162,7 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.challenges.proof(caller.uid, proof).await?;
         let ticket = self.own(&caller, move |authority, account| own::disable(authority, account, &proof)).await?;
         Ok(ticket.as_ref().map(shown::secret).unwrap_or_default())
@@ -174,7 +174,7 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<String>, Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.challenges.proof(caller.uid, proof).await?;
         let codes = self.own(&caller, move |authority, account| own::new_recovery(authority, account, &proof)).await?;
         Ok(shown::secrets(&codes))
@@ -187,7 +187,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
         let code = Secret::from(code);
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         self.own(&caller, move |authority, account| own::verify(authority, account, &code)).await
     }
 
@@ -198,7 +198,7 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, String), Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let (challenges, name) = (Arc::clone(&self.challenges), caller.name.clone());
         let asked = self.own(&caller, move |authority, account| {
             pushes::challenge(authority, &challenges, account, &name, (&purpose, &subject))
@@ -215,7 +215,7 @@ impl Factors {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.challenges.proof(caller.uid, proof).await?;
         self.own(&caller, move |authority, account| devices::add(authority, account, &label, &public_key, &proof)).await
     }
@@ -237,7 +237,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), Error> {
         let device = DeviceId::typed(device);
-        let caller = self.turns.caller(connection, &header).await?;
+        let caller = self.turns.changing(connection, &header).await?;
         let proof = self.challenges.proof(caller.uid, proof).await?;
         self.own(&caller, move |authority, account| devices::suspend(authority, account, &device, &proof)).await
     }
