@@ -1,8 +1,8 @@
 //! Users look after their own factors over the bus: `mfactl me` and `Factors1`, with a real polkitd where one is asked.
 
 use pam_mfa_tests::harness::{
-    Home, House, Mfactl, Mfad, Oathtool, PASSWORD, Polkit, Program, Ran, SystemBus, Terminal, User, World, calm_now,
-    request_id,
+    Device, Home, House, Mfactl, Mfad, Oathtool, PASSWORD, Polkit, Program, Ran, SystemBus, Terminal, User, World,
+    calm_now, request_id,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -15,6 +15,11 @@ const RULES: &str = "polkit.addRule(function(action, subject) {\n\
   if (action.id == 'io.github.pam_mfa.enroll-own' && subject.user == 'alice') return polkit.Result.YES;\n\
   if (action.id == 'io.github.pam_mfa.manage-users' && subject.user == 'carol') return polkit.Result.YES;\n\
   return polkit.Result.NO;\n});\n";
+
+/// A ticket for alice.
+fn ticket(house: &House) -> String {
+    house.mfactl.run(&["ticket", "alice", "--json"], "").ok().json()["ticket"].as_str().unwrap().to_owned()
+}
 
 /// A house on a bus; without polkit.
 fn house(name: &str, policy: &str) -> (House, SystemBus) {
@@ -180,11 +185,45 @@ fn polkit_lets_a_first_factor_be_set_up_in_the_grace_alone_and_only_whom_it_lets
     let _ = house.mfactl.run(&["require", "alice", "--after", "0"], "").ok();
     let late = Mfactl::me(&alice, &["enroll", "--json"], "\n");
     assert!(late.code == 1 && late.stdout.contains("a factor is required by now"), "{late:?}");
-    let ticket =
-        house.mfactl.run(&["ticket", "alice", "--json"], "").ok().json()["ticket"].as_str().unwrap().to_owned();
-    let (_, app) = enrolled(&alice, &ticket);
+    let (_, app) = enrolled(&alice, &ticket(&house));
     assert!(!lets_in(&house, "alice", "000000") && own(&alice)["enrolled"] == true);
     drop(app);
+}
+
+#[test]
+fn what_was_begun_without_a_proof_ends_with_the_first_factor_whichever_way_that_comes() {
+    let (house, _bus, _polkit) = with_polkit("own-begun", GRACE);
+    let alice = house.world.user("alice");
+    house.world.pam("su", &["requisite pam_unix.so", &house.world.module("required", "first_factor=stack")]);
+    let ways: [(&str, &dyn Fn()); 4] = [
+        ("administrator", &|| drop(house.enroll("alice", "totp"))),
+        ("another app's code", &|| drop(enrolled(&alice, ""))),
+        ("device by a ticket", &|| drop(Device::start(&alice, 1).pair(&ticket(&house)))),
+        ("login", &|| {
+            let _ = house.mfactl.run(&["require", "alice", "--after", "0"], "").ok();
+            let bob = house.world.user("bob");
+            let mut login = Terminal::start(&Program::new("su").args(["alice", "-c", "echo let in"]).as_user(&bob));
+            login.answer("assword: ", PASSWORD);
+            let screen = login.expect("the app shows now: ");
+            let key = screen.lines().find_map(|line| line.trim().strip_prefix("Key: ")).unwrap().replace(' ', "");
+            login.line(&Oathtool::new(&key).totp(calm_now()));
+            login.answer("Press Enter when you have kept them: ", "");
+            login.expect("let in");
+        }),
+    ];
+    for (way, first) in ways {
+        // A program with alice's uid begins one and keeps its key.
+        let (begun, key) = started(&Mfactl::me(&alice, &["enroll", "--label", "theirs", "--json"], "\n"));
+        assert!(status(&house, "alice")["factors"].to_string().contains(&begun), "{way}");
+        first();
+        let confirmed = Mfactl::me(&alice, &["confirm", &begun, "--json"], &format!("{}\n", key.totp(calm_now())));
+        assert!(confirmed.code == 1 && confirmed.stderr.contains("no factor"), "{way}: {confirmed:?}");
+        let now = status(&house, "alice");
+        assert!(now["enrolled"] == true && !now.to_string().contains(&begun), "{way}: {now}");
+        let log = house.mfactl.run(&["log", "--user", "alice"], "").ok().stdout;
+        assert!(log.lines().any(|line| line.contains("factor.removed") && line.contains(&begun)), "{way}: {log}");
+        let _ = house.mfactl.run(&["reset", "alice"], "").ok();
+    }
 }
 
 #[test]

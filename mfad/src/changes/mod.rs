@@ -1,7 +1,8 @@
 //! Changing one user's files: what administration, self-service and enrolment at login have in common.
 //!
 //! The caller holds the user's lock. What must never happen: an enrolment whose state is not there (it would be taken for one
-//! that lost it), a factor that opens something before its spent codes are known, or a file of another account changed.
+//! that lost it), a factor that opens something before its spent codes are known, a file of another account changed, or a factor
+//! that was begun while there was none, without a proof, and comes into use beside the first one.
 
 mod confirm;
 mod factors;
@@ -19,7 +20,8 @@ use crate::authority::Authority;
 use crate::clock::random;
 use crate::store::{StillReading, StoreError};
 use mfa_core::clean;
-use mfa_core::enrollment::{Disabled, Enrollment, Factor, MAX_FACTORS, Recovery, StateId};
+use mfa_core::enrollment::{Disabled, Enrollment, Factor, FactorId, MAX_FACTORS, Recovery, StateId};
+use mfa_core::event::{Event, Kind};
 use mfa_core::otpauth::Otpauth;
 use mfa_core::policy::Requirement;
 use mfa_core::recovery;
@@ -86,7 +88,8 @@ pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enroll
     }
 }
 
-/// Writes an enrolment. Of a `fresh` one the state is written first. Hardware tokens that it has no more go back to the stock.
+/// Writes an enrolment. Of a `fresh` one the state is written first. Hardware tokens that it has no more go back to the stock. With
+/// the first factor in use goes what was begun before there was one to prove it by.
 ///
 /// # Errors
 /// When it is not durable; the old file then stands.
@@ -94,18 +97,35 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
     if fresh {
         authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
     }
+    let unproved = if enrollment.activated.is_none() && enrollment.is_enrolled() {
+        without_unproved(enrollment)
+    } else {
+        Vec::new()
+    };
     let left = tokens::left(authority, &enrollment.name, &enrollment.factors)?;
     left.note(authority)?;
     let now = authority.clock.now();
     enrollment.note_activation(now.wall);
     enrollment.bypass.take_if(|bypass| bypass.is_over(now));
     authority.store.save_enrollment(enrollment)?;
+    for id in unproved {
+        let mut event = Event::new(Kind::FactorRemoved).about(&enrollment.name).detail("begun before the first factor");
+        event.factor = Some(clean::field(&id.to_string()));
+        authority.note(event);
+    }
     left.give_back(authority)?;
     // What was remembered was remembered for other factors.
     if !current_state(authority, enrollment)?.grants.is_empty() {
         change_state(authority, enrollment, |state| state.grants.clear())?;
     }
     Ok(())
+}
+
+/// Takes out the factors whose first code is waited for: a uid alone was enough to begin them, and whoever began one has its key. A
+/// token that waits stays: an administrator assigned it, and its codes are in somebody's hand.
+fn without_unproved(enrollment: &mut Enrollment) -> Vec<FactorId> {
+    let is_unproved = |factor: &Factor| factor.pending && factor.token.is_none();
+    enrollment.factors.extract_if(.., |factor| is_unproved(factor)).map(|factor| factor.id).collect()
 }
 
 /// Puts a file without factors in the place of the account's, which stood as `known`; `required` stays so.
