@@ -1,6 +1,8 @@
 //! Single-use tickets by which an administrator lets a user pair a first device: 128 bits, ten minutes.
 //!
-//! In memory: a ticket is handed over at once or made anew.
+//! In memory: a ticket is handed over at once or made anew. It ends with the enrolment it was made for: by a reset, and when a first
+//! factor comes into use. What must never happen: one that was made for a user without a factor adding something to the factors that
+//! came since.
 
 use crate::clock::random;
 use data_encoding::BASE32_NOPAD;
@@ -48,6 +50,11 @@ impl Tickets {
         }
         right
     }
+
+    /// `user` has no ticket any more.
+    pub fn void(&self, user: &str) {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(user);
+    }
 }
 
 fn hash(text: &Secret) -> [u8; 32] {
@@ -79,5 +86,8 @@ mod tests {
         let first = tickets.issue("alice", now(100)).unwrap();
         let second = tickets.issue("alice", now(100)).unwrap();
         assert!(!tickets.redeem("alice", &first, now(100)) && tickets.redeem("alice", &second, now(100)));
+        let (hers, his) = (tickets.issue("alice", now(100)).unwrap(), tickets.issue("bob", now(100)).unwrap());
+        tickets.void("alice");
+        assert!(!tickets.redeem("alice", &hers, now(100)) && tickets.redeem("bob", &his, now(100)));
     }
 }

@@ -227,6 +227,33 @@ fn what_was_begun_without_a_proof_ends_with_the_first_factor_whichever_way_that_
 }
 
 #[test]
+fn a_ticket_ends_with_the_enrolment_it_was_made_for() {
+    let (house, _bus) = house("own-ticket", REQUIRED);
+    let alice = house.world.user("alice");
+    let adds = |ticket: &str, seed: u8| Device::start(&alice, seed).does(&format!("pair x {ticket}")).starts_with("OK");
+    // Made for one without a factor: by another way there is one now.
+    let leaked = ticket(&house);
+    let _ = house.enroll("alice", "totp");
+    assert!(!adds(&leaked, 1), "it was for a first factor");
+    // For one who has factors, who lost all means of proof: it adds one more, once.
+    let for_one_more = ticket(&house);
+    assert!(adds(&for_one_more, 2) && !adds(&for_one_more, 3));
+    let leaked = ticket(&house);
+    let _ = house.mfactl.run(&["reset", "alice"], "").ok();
+    assert!(!adds(&leaked, 4), "the factors it was for are gone");
+    let after = ticket(&house);
+    assert!(adds(&after, 5), "one made since is good");
+    let _ = house.mfactl.run(&["reset", "alice"], "").ok();
+    // What disabling gives out is for the next first factor alone.
+    let again = house.enroll("alice", "totp");
+    let disabled = call(&alice, "Factors1.Disable", &[&format!("string:{}", again.recovery_codes[0])]).ok().stdout;
+    let given = disabled.split('"').nth(1).filter(|text| text.len() == 26).unwrap_or_else(|| panic!("{disabled}"));
+    let _ = house.enroll("alice", "totp");
+    assert!(!adds(given, 6), "another way was quicker");
+    assert_eq!(status(&house, "alice")["devices"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
 fn where_policy_lets_nobody_enrol_alone_polkit_is_not_even_asked() {
     let (house, _bus, _polkit) = with_polkit("own-closed", "require = \"optional\"\n");
     let ran = Mfactl::me(&house.world.user("alice"), &["enroll", "--json"], "\n");

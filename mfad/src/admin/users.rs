@@ -114,6 +114,9 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
     if let Some(state) = state {
         authority.store.state(&account.name)?.save(&state)?;
     }
+    for name in [from, account.name.as_str()] {
+        authority.tickets.void(name);
+    }
     enrollment.name.clone_from(&account.name);
     authority.store.save_enrollment(&enrollment)?;
     changes::tokens::renamed(authority, from, &account.name)?;

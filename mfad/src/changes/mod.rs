@@ -89,7 +89,7 @@ pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enroll
 }
 
 /// Writes an enrolment. Of a `fresh` one the state is written first. Hardware tokens that it has no more go back to the stock. With
-/// the first factor in use goes what was begun before there was one to prove it by.
+/// the first factor in use goes what was begun before there was one to prove it by, and the user's ticket.
 ///
 /// # Errors
 /// When it is not durable; the old file then stands.
@@ -97,16 +97,17 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
     if fresh {
         authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
     }
-    let unproved = if enrollment.activated.is_none() && enrollment.is_enrolled() {
-        without_unproved(enrollment)
-    } else {
-        Vec::new()
-    };
+    let is_first = enrollment.activated.is_none() && enrollment.is_enrolled();
+    let unproved = if is_first { without_unproved(enrollment) } else { Vec::new() };
     let left = tokens::left(authority, &enrollment.name, &enrollment.factors)?;
     left.note(authority)?;
     let now = authority.clock.now();
     enrollment.note_activation(now.wall);
     enrollment.bypass.take_if(|bypass| bypass.is_over(now));
+    if is_first {
+        // It was for one who has nothing to show. Before the file stands: nobody may be enrolled with it out.
+        authority.tickets.void(&enrollment.name);
+    }
     authority.store.save_enrollment(enrollment)?;
     for id in unproved {
         let mut event = Event::new(Kind::FactorRemoved).about(&enrollment.name).detail("begun before the first factor");
@@ -128,7 +129,7 @@ fn without_unproved(enrollment: &mut Enrollment) -> Vec<FactorId> {
     enrollment.factors.extract_if(.., |factor| is_unproved(factor)).map(|factor| factor.id).collect()
 }
 
-/// Puts a file without factors in the place of the account's, which stood as `known`; `required` stays so.
+/// Puts a file without factors in the place of the account's, which stood as `known`; `required` stays so. A ticket is void.
 ///
 /// # Errors
 /// When it is not durable.
@@ -140,6 +141,7 @@ pub fn empty(
     by_uid: u32,
 ) -> Result<(), Refusal> {
     let state_id = StateId::new(random()?);
+    authority.tickets.void(&account.name);
     let mut enrollment = Enrollment::new(&account.name, account.uid, state_id.clone());
     enrollment.require = required;
     enrollment.disabled = match known {
@@ -152,11 +154,12 @@ pub fn empty(
     Ok(authority.store.state(&account.name)?.save(&State::new(state_id))?)
 }
 
-/// Removes a user's files. The user's hardware tokens go back to the stock.
+/// Removes a user's files, and a ticket. The user's hardware tokens go back to the stock.
 ///
 /// # Errors
 /// When they are not durably gone.
 pub fn remove(authority: &Authority, user: &str) -> Result<(), Refusal> {
+    authority.tickets.void(user);
     let left = tokens::left(authority, user, &[])?;
     left.note(authority)?;
     authority.store.remove(user)?;
