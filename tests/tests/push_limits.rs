@@ -93,6 +93,25 @@ fn a_signature_is_taken_once_and_serves_no_later_request() {
 }
 
 #[test]
+fn of_many_numbers_at_once_one_is_judged_and_a_wrong_one_ends_the_request() {
+    let mut home = Home::new("push-rush", POLICY);
+    let door = home.house.door("door", "alice", "first_factor=stack");
+    for round in 0..2 {
+        let mut call = door.start();
+        let number: u32 = number_in(&call.prompt()).parse().unwrap();
+        let request = home.device.presented();
+        let numbers: Vec<String> = (1..=8).map(|more| format!("{:06}", (number + more) % 1_000_000)).collect();
+        let ends = home.device.does(&format!("rush {} {}", request_id(&request), numbers.join(" ")));
+        let count = |name: &str| ends.split(' ').filter(|end| *end == name).count();
+        assert_eq!((count("WrongNumber"), count("NoSuchRequest")), (1, 7), "{round}: {ends}");
+        call.answer("");
+        assert_ne!(call.verdict(), "PAM_SUCCESS");
+        let trail = home.house.mfactl.run(&["log", "--user", "alice", "--json"], "").ok().stdout;
+        assert_eq!(trail.matches("push.number").count(), round + 1, "{trail}");
+    }
+}
+
+#[test]
 fn a_yes_to_one_users_request_opens_no_other_users() {
     let mut home = Home::new("push-two", POLICY);
     let mut bob = home.neighbour("bob", 2);

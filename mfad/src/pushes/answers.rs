@@ -1,4 +1,6 @@
 //! Answers to requests, as they come from the bus: yes with a signature, no without.
+//!
+//! What must never happen: a second number looked at after a wrong one.
 
 use super::round::{Person, Round};
 use super::{approvals, close, registry::Taken, settle_budget};
@@ -53,6 +55,10 @@ pub fn approve(authority: &Authority, uid: u32, approval: &[u8], signature: &[u8
             Lookup::Found(_) | Lookup::Absent | Lookup::Failed(_) => return Answered::NoApprover,
         }
     }
+    let judging = round.judging();
+    if authority.pushes.find(&named.request).is_none() {
+        return Answered::NoSuchRequest;
+    }
     let wrong = match record(authority, &pending, &person, (approval, signature)) {
         Ok(()) => false,
         Err(Answered::WrongNumber) => true,
@@ -70,6 +76,7 @@ pub fn approve(authority: &Authority, uid: u32, approval: &[u8], signature: &[u8
             }
         }
     };
+    drop(judging);
     if !over {
         return Answered::NoSuchRequest;
     }
@@ -129,8 +136,11 @@ fn record(
             return Err(Answered::Rejected(rejected));
         }
     };
-    file.save(&state).map_err(|why| unavailable(why.to_string()))?;
-    judged
+    match (judged, file.save(&state).map_err(|why| unavailable(why.to_string()))) {
+        // The round ends all the same: where nothing can be written a number must not be tried after the other.
+        (Err(wrong), _) => Err(wrong),
+        (Ok(()), saved) => saved,
+    }
 }
 
 /// A no by the connection `name` of `uid`, to which the request must have been presented.

@@ -3,6 +3,7 @@
 use mfa_core::device::DeviceId;
 use mfa_core::login::Pushed;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// One who is asked.
@@ -23,6 +24,8 @@ pub(super) struct Round {
     pub(super) group: Option<String>,
     /// A device that is not asked.
     pub(super) excluded: Option<DeviceId>,
+    /// Held while a yes is judged.
+    judging: Mutex<()>,
     /// Yeses still wanted.
     wanted: AtomicU8,
     ended: watch::Sender<Option<Pushed>>,
@@ -37,7 +40,14 @@ impl Round {
         wanted: u8,
     ) -> (Self, watch::Receiver<Option<Pushed>>) {
         let (ended, end) = watch::channel(None);
-        (Self { user: user.to_owned(), group, excluded, wanted: AtomicU8::new(wanted.max(1)), ended }, end)
+        let wanted = AtomicU8::new(wanted.max(1));
+        (Self { user: user.to_owned(), group, excluded, judging: Mutex::default(), wanted, ended }, end)
+    }
+
+    /// For the one whose yes is judged, until what it ends is over: all requests of a round have one number, and whoever guesses
+    /// has one guess, however many answer at once. Taken before a user's lock, never with one held.
+    pub(super) fn judging(&self) -> MutexGuard<'_, ()> {
+        self.judging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One more yes; whether it was the last one wanted. Called with the registry held, once per person.

@@ -2,7 +2,8 @@
 //!
 //! `device SEED` makes the same Ed25519 key for the same SEED (0 to 255). Commands on standard input, a line each:
 //! `pair LABEL PROOF`, `offer LABEL`, `await OFFER`, `challenge add-device` (for its own key), `challenge suspend-device DEVICE`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
-//! `forge ID NUMBER` (another key's signature), `replay` (the last approval once more), `deny ID`, `report ID`. It prints `OK …` or `ERROR name: text` for each, and
+//! `forge ID NUMBER` (another key's signature), `replay` (the last approval once more), `deny ID`, `report ID`,
+//! `rush ID NUMBER…` (all at once; says by what name each ended, `-` for a yes that counted). It prints `OK …` or `ERROR name: text` for each, and
 //! `PRESENTED {json}`, `WITHDRAWN id reason`, `ANNOUNCED text` as they come.
 
 use ed25519_dalek::SigningKey;
@@ -79,6 +80,7 @@ impl Device {
                 let (approval, signature) = self.last.clone();
                 self.agents.approve(&approval, &signature).await.map(|()| String::new())
             }
+            ["rush", id, ref numbers @ ..] => Ok(self.rush(id, numbers).await),
             ["deny", id] => self.agents.deny(id, false).await.map(|()| String::new()),
             ["report", id] => self.agents.deny(id, true).await.map(|()| String::new()),
             _ => panic!("unknown command {command}"),
@@ -86,6 +88,23 @@ impl Device {
     }
 
     async fn approve(&mut self, id: &str, number: &str, key: SigningKey) -> Result<String, Error> {
+        self.last = self.signed(id, number, &key);
+        let (approval, signature) = &self.last;
+        self.agents.approve(approval, signature).await.map(|()| String::new())
+    }
+
+    async fn rush(&self, id: &str, numbers: &[&str]) -> String {
+        let mut rush = tokio::task::JoinSet::new();
+        for number in numbers {
+            let (agents, (approval, signature)) = (self.agents.clone(), self.signed(id, number, &self.key));
+            rush.spawn(async move { agents.approve(&approval, &signature).await });
+        }
+        let ends = rush.join_all().await;
+        let names = ends.into_iter().map(|end| end.map_or_else(|error| format!("{error:?}"), |()| String::from("-")));
+        names.map(|name| name.split('(').next().unwrap_or_default().to_owned()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn signed(&self, id: &str, number: &str, key: &SigningKey) -> (Vec<u8>, Vec<u8>) {
         let bytes = self.shown.lock().unwrap().get(id).cloned().expect("presented");
         let request: Request = serde_json::from_slice(&bytes).expect("a request");
         let approval = Approval {
@@ -95,9 +114,8 @@ impl Device {
             number: (number != "-").then(|| Secret::from(number.to_owned())),
             time: 0,
         };
-        let (approval, signature) = sign(&key, &bytes, &approval).expect("signed");
-        self.last = (approval.clone(), signature.to_vec());
-        self.agents.approve(&approval, &signature).await.map(|()| String::new())
+        let (approval, signature) = sign(key, &bytes, &approval).expect("signed");
+        (approval, signature.to_vec())
     }
 }
 
