@@ -62,6 +62,12 @@ impl Pushes {
         now.boottime >= self.off_until && recent < MOST
     }
 
+    /// Seconds for which none is sent after a report, or after several in a row that nobody said yes to.
+    #[must_use]
+    pub fn off_for(&self, now: Now) -> u64 {
+        self.off_until.saturating_sub(now.boottime)
+    }
+
     /// One is about to be sent.
     pub fn send(&mut self, now: Now) {
         self.sent.retain(|at| now.boottime.saturating_sub(*at) < WINDOW);

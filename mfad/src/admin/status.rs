@@ -7,6 +7,7 @@ use mfa_core::admin::{AdminReply, FactorStatus, UserStatus};
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId};
 use mfa_core::limits::{ADMIN_AT, Counter, OWN_AT, STRANGERS_AT};
+use mfa_core::now::Now;
 use mfa_core::policy::{Require, Requirement, strictest};
 use mfa_core::state::State;
 
@@ -82,6 +83,27 @@ fn required(authority: &Authority, account: Option<&Account>, own: Option<Requir
     strictest(authority.in_force().policy.default_require(), all, authority.clock.now().wall)
 }
 
+/// What keeps pushes from being sent or answered.
+fn of_pushes(state: &State, now: Now) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Some(known) = state.factors.get(&FactorId::push()) {
+        let wait = known.evidence.wait(now);
+        if known.disabled {
+            problems
+                .push(String::from("pushes are disabled after too many wrong numbers; mfactl unlock re-enables them"));
+        } else if wait > 0 {
+            problems.push(format!("answers to pushes wait for {wait} s after wrong numbers; mfactl unlock ends that"));
+        }
+    }
+    let off = state.pushes.off_for(now);
+    if off > 0 {
+        problems.push(format!(
+            "no push is sent for {off} s: the user reported one, or said yes to none of several; codes work, mfactl unlock ends it"
+        ));
+    }
+    problems
+}
+
 fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
     let now = authority.clock.now();
     let mut problems = Vec::new();
@@ -115,6 +137,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         problems
             .push(String::from("recovery codes are disabled after too many failures; mfactl unlock re-enables them"));
     }
+    problems.extend(of_pushes(&state, now));
     for id in enrollment.factors.iter().map(|factor| factor.id.clone()).chain([FactorId::recovery()]) {
         let Some(known) = state.factors.get(&id) else { continue };
         let locked = |counter: Counter, most: u32| counter.failures >= most || counter.wait(now) > 0;
@@ -173,5 +196,30 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         bypass: super::bypass::status_of(authority, enrollment, &state, now),
         last_success: state.last_success,
         problems,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mfa_core::enrollment::StateId;
+    use mfa_core::limits::{Budget, DISABLE_AT, Lockout};
+    use mfa_core::now::Boot;
+    use mfa_core::policy::Policy;
+    use mfa_core::pushes::Ended;
+
+    #[test]
+    fn what_keeps_pushes_away_is_told() {
+        let now = Now { wall: 1000, boot: Boot(1), boottime: 5 };
+        let lockout: Lockout = Policy::built_in().lockout();
+        let mut state = State::new(StateId::new([1; 16]));
+        state.enter(now);
+        assert_eq!(of_pushes(&state, now), Vec::<String>::new());
+        state.pushes.end(Ended::Reported, now);
+        assert!(of_pushes(&state, now)[0].starts_with("no push is sent for 1800 s"));
+        (0..DISABLE_AT).for_each(|_| state.charge(&[&FactorId::push()], &Budget::Evidence, now, lockout));
+        assert!(of_pushes(&state, now)[0].starts_with("answers to pushes wait for"));
+        state.factor(&FactorId::push()).disabled = true;
+        assert!(of_pushes(&state, now)[0].starts_with("pushes are disabled"));
     }
 }

@@ -30,6 +30,7 @@ pub fn told(event: &Event, uid: u32) -> Option<String> {
         Kind::FactorPreferred => String::from("You are asked by another method first from now on."),
         Kind::TokenAssigned => format!("The token {detail} is yours now: {what}."),
         Kind::TokenUnassigned => format!("The token {detail} was taken out of your factors{by}."),
+        Kind::TokenRetired => format!("The token {detail} was taken out of use{by} and opens nothing any more."),
         Kind::TokenLost => format!("The token {detail} is lost and opens nothing any more."),
         Kind::RecoveryGenerated => format!("New recovery codes were made{by}; older ones are void. {not_you}"),
         Kind::RecoveryUsed => format!("A recovery code of yours was used. {not_you}"),
@@ -58,7 +59,6 @@ pub fn told(event: &Event, uid: u32) -> Option<String> {
         | Kind::DeviceResumed
         | Kind::TokenAdded
         | Kind::TokenFound
-        | Kind::TokenRetired
         | Kind::FactorSuspended
         | Kind::FactorResumed
         | Kind::FactorStops
@@ -87,6 +87,8 @@ mod tests {
         let event = Event { factor: Some("totp-1".into()), ..Event::new(Kind::FactorRemoved).about("alice").by(0) };
         assert!(told(&event, 1001).unwrap().starts_with("totp-1 was removed from your factors by an administrator."));
         assert!(told(&event.by(1001), 1001).unwrap().starts_with("totp-1 was removed from your factors. If"));
+        let retired = Event { detail: Some("N1".into()), ..Event::new(Kind::TokenRetired).about("alice").by(0) };
+        assert!(told(&retired, 1001).unwrap().contains("The token N1 was taken out of use by an administrator"));
         assert_eq!(told(&Event::new(Kind::AuthSuccess), 1001), None);
     }
 }

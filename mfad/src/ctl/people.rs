@@ -1,12 +1,14 @@
 //! The people of this host, as getent(1) lists them: directories that cannot be listed are left out.
 
+use std::ops::RangeInclusive;
 use std::process::{Command, Stdio};
 
 /// The least uid of people (`UID_MIN`, login.defs(5)).
 const FIRST_PERSON: u32 = 1000;
 
-/// The account `nobody`, and what systemd gives out beside people (systemd's "Users, Groups, UIDs and GIDs").
-const LAST_PERSON: u32 = 60_000;
+/// Services that systemd gives a uid while they run, `nobody`, and 16 bits' "no uid" (systemd's "Users, Groups, UIDs and GIDs").
+/// Above them are the people of directories.
+const NO_PEOPLE: RangeInclusive<u32> = 61_184..=65_535;
 
 /// An account of somebody who logs in.
 pub(super) struct Person {
@@ -25,7 +27,7 @@ impl Person {
         let home = fields.nth(1)?.to_owned();
         let shell = fields.next()?;
         let logs_in = !shell.ends_with("/nologin") && !shell.ends_with("/false");
-        let person = uid == 0 || (FIRST_PERSON..=LAST_PERSON).contains(&uid);
+        let person = uid == 0 || (uid >= FIRST_PERSON && !NO_PEOPLE.contains(&uid));
         (person && logs_in).then_some(Self { name, uid, gid, home })
     }
 }
@@ -46,6 +48,9 @@ mod tests {
         for (line, person) in [
             ("root:x:0:0:root:/root:/bin/bash", true),
             ("anna:x:1000:1000:Anna,,,:/home/anna:/bin/zsh", true),
+            ("ben:x:60001:60001:Ben:/home/ben:/bin/bash", true),
+            ("AD\\carla:*:1867001104:1867000513:Carla:/home/carla:/bin/bash", true),
+            ("unit:x:61184:61184:Dynamic User:/:/bin/sh", false),
             ("sshd:x:102:65534::/run/sshd:/usr/sbin/nologin", false),
             ("nobody:x:65534:65534:nobody:/nonexistent:/bin/sh", false),
             ("ftp:x:1500:1500::/srv:/bin/false", false),
