@@ -329,3 +329,19 @@ fn a_secret_in_a_log_is_found_however_it_is_written() {
     }
     std::fs::remove_file(&log).unwrap();
 }
+
+#[test]
+fn a_secret_in_the_environment_of_a_running_daemon_fails_the_test_it_belongs_to() {
+    use pam_mfa_tests::harness::{House, Mfactl, Mfad, canary::keep_quiet_about};
+    let secret = "LPQXS2DNMVXGIZLBNZSGKZDBMRSGKZDB";
+    keep_quiet_about(secret);
+    let world = World::new("told-by-mfad");
+    let mut mfad = Mfad::new(&world, "require = \"required\"\n").env("LEFT_BEHIND", secret);
+    mfad.run();
+    let pid = mfad.pid();
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(house)));
+    let told = ended.expect_err("the secret was not found").downcast::<String>().unwrap();
+    assert!(told.contains(&format!("/proc/{pid}/environ: {secret}")), "{told}");
+    assert!(std::fs::read_link(format!("/proc/{pid}/exe")).is_err(), "it still runs");
+}

@@ -5,12 +5,13 @@ use super::{Enrolled, Event, Mfactl, Mfad, PamClient, World};
 
 /// The daemon, its client and the world around them.
 pub struct House {
-    /// The daemon; declared first, so that it ends before its world.
+    /// Everything else; declared first, so that it looks at the arguments and the environment of an mfad that still runs, and
+    /// then ends it.
+    pub world: World,
+    /// The daemon.
     pub mfad: Mfad,
     /// Its command line client.
     pub mfactl: Mfactl,
-    /// Everything else.
-    pub world: World,
 }
 
 impl House {
