@@ -26,6 +26,7 @@ mod ssh;
 mod sshd;
 pub mod strace;
 mod terminal;
+mod whole;
 mod world;
 
 pub use accounts::{PASSWORD, User};
@@ -44,4 +45,5 @@ pub use raw::{Raw, admin, begin};
 pub use ssh::Ssh;
 pub use sshd::Sshd;
 pub use terminal::{Ended, Terminal};
+pub use whole::is_whole;
 pub use world::World;

@@ -345,3 +345,39 @@ fn a_secret_in_the_environment_of_a_running_daemon_fails_the_test_it_belongs_to(
     assert!(told.contains(&format!("/proc/{pid}/environ: {secret}")), "{told}");
     assert!(std::fs::read_link(format!("/proc/{pid}/exe")).is_err(), "it still runs");
 }
+
+#[test]
+fn a_state_folder_that_is_not_whole_is_noticed() {
+    use pam_mfa_tests::harness::{House, is_whole};
+    let house = House::new("whole", "require = \"required\"\n");
+    let _ = house.enroll("alice", "hotp");
+    let _ = house.enroll("bob", "hotp");
+    assert_eq!(is_whole(&house, &"as it should be"), 2);
+    let state = house.world.state_dir();
+    let bob = std::fs::read_to_string(state.join("users/bob.toml")).unwrap();
+    let (factor, recovery) = bob.split_at(bob.find("[recovery]").expect("a table of its own"));
+    let header = factor.split("[[factor]]").next().unwrap();
+    let record = std::fs::read(state.join("state/bob")).unwrap();
+    for (file, bytes, complaint) in [
+        ("users/.new-abc", b"".as_slice(), "left in \"users\""),
+        ("state/.new-abc", b"", "left in \"state\""),
+        (".new-abc", b"", "left in \"\""),
+        ("users/bob.toml", &bob.as_bytes()[..bob.len() / 2], "bob.toml"),
+        ("users/bob.toml", factor.as_bytes(), "bob has a factor without recovery codes"),
+        ("users/bob.toml", format!("{header}{recovery}").as_bytes(), "bob"),
+        ("state/bob", &record[..100], "state/bob cannot be read, all 100 bytes of it"),
+        ("tokens.toml", b"version = ", "the stock of tokens"),
+    ] {
+        let file = state.join(file);
+        let before = std::fs::read(&file).ok();
+        std::fs::write(&file, bytes).unwrap();
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| is_whole(&house, &"broken")));
+        let told = ended.expect_err(complaint).downcast::<String>().unwrap();
+        assert!(told.contains(complaint), "{complaint}: {told}");
+        match before {
+            Some(bytes) => std::fs::write(&file, bytes).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+    }
+    assert_eq!(is_whole(&house, &"as it was"), 2);
+}

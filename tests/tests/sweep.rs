@@ -5,7 +5,9 @@
 //! half written, and the next login is served.
 
 use pam_mfa_tests::harness::strace::{Fault, Strace, counted, happened};
-use pam_mfa_tests::harness::{BOTH, Event, Home, House, Oathtool, PamCall, PamClient, Program, number_in, request_id};
+use pam_mfa_tests::harness::{
+    BOTH, Event, Home, House, Oathtool, PamCall, PamClient, Program, is_whole, number_in, request_id,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -73,24 +75,6 @@ fn with_mfad_failing<T>(house: &mut House, fault: &Fault, act: impl FnOnce(&Hous
     (done, logged || ended)
 }
 
-/// Nothing of alice's is lost, the trail is whole, and nothing half written lies about.
-fn is_whole(house: &House, fault: &Fault) {
-    let status = house.mfactl.run(&["status", "alice", "--json"], "").ok().json();
-    assert_eq!(status["enrolled"], true, "{fault}: {status}");
-    assert_eq!(status["problems"].as_array().map(Vec::len), Some(0), "{fault}: {status}");
-    let trail = house.mfactl.run(&["log", "verify"], "");
-    assert_eq!(trail.code, 0, "{fault}: {trail:?}");
-    for folder in ["", "users", "state"] {
-        let strange = names(&house.world.state_dir().join(folder)).into_iter().find(|name| name.contains("tmp"));
-        assert_eq!(strange, None, "{fault}: left in {folder:?}");
-    }
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
-}
-
 #[test]
 fn no_failing_call_of_the_daemon_gives_a_code_two_lives() {
     let mut house = House::new("sweep-login", POLICY);
@@ -116,7 +100,8 @@ fn no_failing_call_of_the_daemon_gives_a_code_two_lives() {
         happened
     });
     println!("{came_to_pass} faults of mfad in a login: {served} served all the same, {refused} refused");
-    assert!(refused > 10, "the faults met nothing");
+    // Here and below: half of what comes to pass on a quiet machine (docs/testing.md).
+    assert!(came_to_pass > 30 && served > 10 && refused > 10, "the faults met nothing");
 }
 
 #[test]
@@ -137,7 +122,7 @@ fn no_failing_call_of_the_daemon_lets_a_wrong_code_in() {
         happened
     });
     println!("{came_to_pass} faults of mfad in a login by a wrong code");
-    assert!(came_to_pass > 10, "the faults met nothing");
+    assert!(came_to_pass > 30, "the faults met nothing");
 }
 
 #[test]
@@ -182,7 +167,7 @@ fn no_failing_call_in_the_host_of_the_module_opens_the_door() {
         met
     });
     println!("{came_to_pass} faults of the host in a login: {served} served all the same, {refused} refused");
-    assert!(served > 10 && refused > 10, "the faults met nothing");
+    assert!(came_to_pass > 100 && served > 10 && refused > 10, "the faults met nothing");
 }
 
 #[test]
@@ -207,8 +192,9 @@ fn no_failing_call_leaves_half_an_enrolment() {
             whole += 1;
         } else {
             assert!(!ran.stderr.is_empty() || ran.stdout.contains("error"), "{fault}: refused without a word: {ran:?}");
-            let recovery = status["recovery_codes"].clone();
-            assert!(factors <= 1, "{fault}: {status} {recovery}");
+            // Refused or cut off after it was kept: then all of it was kept.
+            assert!(factors <= 1, "{fault}: {status}");
+            assert_eq!(status["recovery_left"], 10 * factors, "{fault}: {status}");
             none += 1;
         }
         is_whole(&house, fault);
@@ -216,7 +202,7 @@ fn no_failing_call_leaves_half_an_enrolment() {
     });
     assert_eq!(house.knock("alice", &alice.hotp(0)).code, "PAM_SUCCESS", "whatever happened to bob");
     println!("{came_to_pass} faults of mfad in an enrolment: {whole} enrolled, {none} refused");
-    assert!(whole > 10 && none > 10, "the faults met nothing");
+    assert!(came_to_pass > 50 && whole > 10 && none > 10, "the faults met nothing");
 }
 
 #[test]
@@ -246,7 +232,7 @@ fn no_failing_call_leaves_half_an_import_of_tokens() {
         happened
     });
     println!("{came_to_pass} faults of mfad in an import of tokens: {all} imported, {none} refused");
-    assert!(all > 5 && none > 5, "the faults met nothing");
+    assert!(came_to_pass > 40 && all > 5 && none > 5, "the faults met nothing");
 }
 
 #[test]
@@ -287,11 +273,15 @@ fn no_failing_call_makes_an_approval_of_none() {
                 *(if opened { &mut approved } else { &mut refused }) += 1;
             }
             met |= happened;
+            if fault.how == "signal=KILL" {
+                home.house.mfad.restart();
+            }
+            is_whole(&home.house, fault);
         }
         met
     });
     println!("{came_to_pass} faults of mfad in an approval: {approved} approved all the same, {refused} refused");
-    assert!(approved > 5 && refused > 0, "the faults met nothing");
+    assert!(came_to_pass > 35 && approved > 5 && refused > 0, "the faults met nothing");
 }
 
 /// One login by push whose answer meets this fault: what was called, whether the door opened, whether the fault came to pass.
