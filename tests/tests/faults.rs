@@ -1,6 +1,8 @@
 //! Whatever is broken, the answer is no, soon, with a log line that names the cause.
 
-use pam_mfa_tests::harness::{FakeMfad, House, Mfactl, Mfad, Misbehaviour, PamClient, Program, World, built, calm_now};
+use pam_mfa_tests::harness::{
+    FakeMfad, House, Mfactl, Mfad, Misbehaviour, PamClient, Program, World, built, calm_now, is_whole,
+};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -250,26 +252,64 @@ fn ten_thousand_connections_of_a_user_leave_roots_logins_alone() {
 
 #[test]
 fn a_daemon_short_of_descriptors_refuses_and_recovers() {
-    let world = World::new("emfile");
-    let mut house =
-        House { mfad: Mfad::start_with_descriptors(&world, POLICY, 40), mfactl: Mfactl::new(&world), world };
+    let house = House::new("emfile", POLICY);
+    let codes = house.enroll("alice", "hotp").oathtool();
+    let pid = house.mfad.pid();
+    assert_eq!(house.knock("alice", &codes.hotp(0)).code, "PAM_SUCCESS");
+    // The lowest that is free once the connections so far have gone: the next descriptor would be this one.
+    let lowest = || (0..).find(|fd| fs::symlink_metadata(format!("/proc/{pid}/fd/{fd}")).is_err()).unwrap();
+    let lowest: usize = (0..10).map(|_| (std::thread::sleep(Duration::from_millis(20)), lowest()).1).min().unwrap();
+    // By mfad's own user, who needs no privilege for it; the hard limit stays, so that the soft one can be given back.
+    let prlimit = |words: &[&str]| {
+        let program = Program::new("setpriv").args(["--reuid=_mfad", "--regid=_mfad", "--clear-groups", "prlimit"]);
+        program.args(["--pid", &pid.to_string()]).args(words).run("").ok().stdout
+    };
+    let allow = |descriptors: usize| drop(prlimit(&[&format!("--nofile={descriptors}:")]));
+    let before: usize = prlimit(&["--nofile", "--noheadings", "--output=SOFT"]).trim().parse().unwrap();
+    let mut counter = 1;
+    let (mut refused, mut served) = (0, 0);
+    // From not even one for the connection to enough for everything a login opens.
+    for spare in 0..10 {
+        allow(lowest + spare);
+        let start = Instant::now();
+        let first = house.knock("alice", &codes.hotp(counter));
+        assert!(start.elapsed() < SOON, "{spare} to spare: {:?}", start.elapsed());
+        if spare == 0 {
+            assert_ne!(first.code, "PAM_SUCCESS", "without a descriptor for its connection");
+            assert!(house.mfad.errors().contains("Too many open files"), "never short: {}", house.mfad.errors());
+        }
+        allow(before);
+        // Accepting begins again after a pause of its own.
+        let second = house.knock("alice", &codes.hotp(counter));
+        assert!(first.code != "PAM_SUCCESS" || second.reason == "replay", "{spare} to spare: {first:?}, {second:?}");
+        assert_eq!(house.knock("alice", &codes.hotp(counter + 1)).code, "PAM_SUCCESS", "{spare} to spare");
+        counter += 2;
+        *(if first.code == "PAM_SUCCESS" { &mut served } else { &mut refused }) += 1;
+    }
+    println!("{lowest} descriptors and 0 to 9 more: {refused} logins refused, {served} served");
+    assert!(refused > 0 && served > 0, "{refused} refused, {served} served: the limits were all too low or too high");
+    is_whole(&house, &"after a want of descriptors");
+}
+
+#[test]
+fn connections_that_say_nothing_take_the_places_but_no_descriptor_of_a_file() {
+    let world = World::new("places");
+    let house = House { mfad: Mfad::start_with_descriptors(&world, POLICY, 40), mfactl: Mfactl::new(&world), world };
     let codes = house.enroll("alice", "totp").oathtool();
     let now = calm_now();
-    // Idle connections of root's take every descriptor there is.
+    // Of so few descriptors mfad gives root's connections one place: the first of these has it until it is given up.
     let held: Vec<UnixStream> =
         (0..80).filter_map(|_| UnixStream::connect(house.world.run_dir().join("root.sock")).ok()).collect();
     let start = Instant::now();
-    let short = house.knock("alice", &codes.totp(now));
+    let crowded = house.knock("alice", &codes.totp(now));
     assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    assert_eq!(crowded.code, "PAM_AUTHINFO_UNAVAIL", "{crowded:?}");
+    assert!(!house.mfad.errors().contains("Too many open files"), "{}", house.mfad.errors());
     drop(held);
-    if short.code != "PAM_SUCCESS" {
-        // The daemon sees only in a moment that the held ones are gone.
-        let end = Instant::now() + SOON;
-        let code = codes.totp(now + 30);
-        while house.knock("alice", &code).code != "PAM_SUCCESS" {
-            assert!(Instant::now() < end, "after {short:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    // The daemon sees only in a moment that the held ones are gone.
+    let end = Instant::now() + SOON;
+    while house.knock("alice", &codes.totp(now)).code != "PAM_SUCCESS" {
+        assert!(Instant::now() < end, "after {crowded:?}");
+        std::thread::sleep(Duration::from_millis(50));
     }
-    house.mfad.stop();
 }
