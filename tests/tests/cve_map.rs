@@ -71,13 +71,6 @@ fn tests_of(folder: &Path, found: &mut BTreeSet<String>) {
                     is_test = false;
                 }
             }
-            // Those that a macro writes: `race_of(2, of_2_with_…)`.
-            found.extend(
-                source
-                    .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                    .filter(|word| word.starts_with("of_"))
-                    .map(str::to_owned),
-            );
         }
     }
 }
