@@ -24,6 +24,39 @@ fn listing(folder: &Path) -> Vec<String> {
     found
 }
 
+/// All that `install` and `uninstall` may call.
+const TOOLS: [&str; 11] =
+    ["make", "sh", "install", "sed", "chmod", "cp", "rm", "mkdir", "dpkg-architecture", "gcc", "dirname"];
+
+/// What changes the running system, and belongs into a package's scripts. Each is there, fails, and says that it was called:
+/// `|| true` hides a failure, and `command -v` one that is missing.
+const OF_THE_SYSTEM: [&str; 24] = [
+    "systemctl",
+    "systemd-sysusers",
+    "systemd-tmpfiles",
+    "udevadm",
+    "ldconfig",
+    "pam-auth-update",
+    "authselect",
+    "useradd",
+    "adduser",
+    "groupadd",
+    "addgroup",
+    "chown",
+    "update-desktop-database",
+    "gtk-update-icon-cache",
+    "apparmor_parser",
+    "mandb",
+    "dbus-send",
+    "busctl",
+    "gdbus",
+    "kill",
+    "service",
+    "deb-systemd-helper",
+    "deb-systemd-invoke",
+    "restorecon",
+];
+
 struct Tree {
     folder: tempfile::TempDir,
 }
@@ -38,14 +71,44 @@ impl Tree {
             std::fs::write(release.join(program), program).unwrap();
         }
         ok(Command::new(env!("CARGO_BIN_EXE_mfa-pages")).arg(folder.path().join("built/pages")));
-        Self { folder }
+        let tree = Self { folder };
+        let programs = tree.programs();
+        std::fs::create_dir(&programs).unwrap();
+        let path = std::env::var_os("PATH").unwrap();
+        for tool in TOOLS {
+            let found = std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file());
+            if let Some(found) = found {
+                std::os::unix::fs::symlink(found, programs.join(tool)).unwrap();
+            }
+        }
+        for name in OF_THE_SYSTEM {
+            let program = programs.join(name);
+            let script = format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\nexit 1\n", tree.called().display());
+            std::fs::write(&program, script).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        tree
+    }
+
+    /// The only folder of programs there is.
+    fn programs(&self) -> std::path::PathBuf {
+        self.folder.path().join("programs")
+    }
+
+    /// Which of those that change the system were called.
+    fn called(&self) -> std::path::PathBuf {
+        self.folder.path().join("called")
     }
 
     fn make(&self, words: &[&str]) {
         let mut make = Command::new("make");
         // `install` may build nothing: it has no cargo.
         make.args(["--silent", "CARGO=false"]).args(words).arg(format!("DESTDIR={}", self.root().display()));
-        ok(make.env("CARGO_TARGET_DIR", self.folder.path().join("built")).env_remove("MAKEFLAGS"));
+        make.env("PATH", self.programs()).env("CARGO_TARGET_DIR", self.folder.path().join("built"));
+        let said = ok(make.env_remove("MAKEFLAGS"));
+        let called = std::fs::read_to_string(self.called()).unwrap_or_default();
+        assert_eq!(called, "", "the running system was touched:\n{said}");
+        assert!(!said.contains("not found"), "another program was called:\n{said}");
     }
 
     fn root(&self) -> std::path::PathBuf {
