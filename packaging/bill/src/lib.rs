@@ -3,6 +3,7 @@
 //! Used by the binary beside it and by the test that holds the tree to deny.toml.
 #![forbid(unsafe_code)]
 
+pub mod conjunction;
 pub mod deny;
 pub mod notices;
 pub mod sbom;

@@ -2,7 +2,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at the first thing that is not as expected")]
 
 use mfa_bill::deny::Deny;
-use mfa_bill::{Bill, notices, sbom};
+use mfa_bill::{Bill, conjunction, notices, sbom};
 use std::path::Path;
 
 fn bill() -> Bill {
@@ -62,5 +62,17 @@ fn every_licence_that_debians_list_names_has_its_text_there() {
     let named = all.lines().filter_map(|line| line.strip_prefix("License: "));
     for name in named.flat_map(|line| line.split(" or ")).flat_map(|line| line.split(" and ")) {
         assert!(texts.contains(&name.trim()), "{name} is named and has no text");
+    }
+}
+
+#[test]
+fn the_licence_fields_of_rpm_and_arch_name_everything_that_is_linked() {
+    let all = conjunction::of(&bill()).unwrap();
+    for (file, before, after) in
+        [("packaging/rpm/pam_mfa.spec", "License:        ", ""), ("packaging/arch/PKGBUILD", "license=('", "')")]
+    {
+        let text = std::fs::read_to_string(file).unwrap();
+        let stated = text.lines().find_map(|line| line.strip_prefix(before)?.strip_suffix(after)).unwrap();
+        assert_eq!(stated, all, "{file} on the left, mfa-bill conjunction on the right");
     }
 }
