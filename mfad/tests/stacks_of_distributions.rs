@@ -1,6 +1,6 @@
-//! The stacks that docs/stacks.md and the authselect profile put before administrators: the doctor finds nothing against any.
+//! The stacks that the documents and the authselect profile put before administrators: the doctor finds nothing against any.
 //!
-//! A stack on that page is a block marked `pam SERVICE DISTRIBUTION`, and `key` behind it where sshd demands a key first. A block for
+//! A stack of docs/stacks.md is a block marked `pam SERVICE DISTRIBUTION`, and `key` behind it where sshd demands a key first. A block for
 //! a common file is what the other blocks of its distribution include.
 #![allow(
     clippy::indexing_slicing,
@@ -91,6 +91,60 @@ fn the_doctor_has_nothing_against_any_stack_on_the_page() {
     for distribution in ["debian", "fedora", "arch"] {
         for service in ["sshd", "sudo", "su", "login", "gdm-password", "polkit-1"] {
             assert!(seen[distribution].contains(&service), "{service} of {distribution} is not on the page");
+        }
+    }
+}
+
+/// Where the lines of another document belong: the service, whether sshd demands a key before, and what stands around lines that
+/// are shown alone.
+type Place = (&'static str, BeforePam, &'static str, &'static str);
+
+const COMMON: &str = "@include common-auth\n";
+const BEHIND: Place = ("sudo", BeforePam::Nothing, COMMON, "");
+const BEFORE: Place = ("sshd", BeforePam::Method, "", COMMON);
+const WHOLE: fn(&'static str, BeforePam) -> Place = |service, before| (service, before, "", "");
+
+/// Each run of lines in which our module is called for authentication.
+fn runs(page: &str) -> Vec<String> {
+    let is_stack = |line: &str| line.starts_with("auth ") || line.starts_with("@include common-auth");
+    let lines: Vec<&str> = page.lines().map(str::trim).collect();
+    let runs = lines.chunk_by(|one, next| is_stack(one) == is_stack(next));
+    let ours = runs.filter(|run| is_stack(run[0]) && run.iter().any(|line| line.contains(" pam_mfa.so")));
+    ours.map(|run| run.join("\n") + "\n").collect()
+}
+
+#[test]
+fn the_doctor_has_nothing_against_the_lines_of_the_other_documents() {
+    use BeforePam::{Method, Nothing};
+    let pages: [(&str, &str, &[Place]); 5] = [
+        (
+            "docs/pam.md",
+            include_str!("../../docs/pam.md"),
+            &[
+                WHOLE("sshd", Method),
+                WHOLE("sshd", Nothing),
+                WHOLE("sudo", Nothing),
+                WHOLE("su", Nothing),
+                // Programs with one hidden field.
+                WHOLE("openvpn", Nothing),
+            ],
+        ),
+        ("README.md", include_str!("../../README.md"), &[BEHIND, BEFORE]),
+        ("README.Debian", include_str!("../../packaging/debian/libpam-mfa.README.Debian"), &[BEHIND]),
+        ("pam_mfa(8)", include_str!("../../packaging/man/pam_mfa.8"), &[BEHIND, BEFORE]),
+        ("docs/operations.md", include_str!("../../docs/operations.md"), &[]),
+    ];
+    for (name, page, places) in pages {
+        let runs = runs(page);
+        assert_eq!(runs.len(), places.len(), "{name} shows other lines than this test knows: {runs:#?}");
+        for (lines, (service, before, above, below)) in runs.iter().zip(places) {
+            let mut files = BTreeMap::from([
+                ("other".to_owned(), "auth required pam_deny.so\n".to_owned()),
+                ("common-auth".to_owned(), DEBIAN.to_owned()),
+            ]);
+            files.insert((*service).to_owned(), format!("{above}{lines}{below}"));
+            let bad = against(service, *before, &files);
+            assert!(bad.is_empty(), "{name}, {service}:\n{lines}{bad:#?}");
         }
     }
 }
