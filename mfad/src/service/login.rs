@@ -39,7 +39,8 @@ const SWIFT: Duration = Duration::from_millis(100);
 
 /// Where a login stands when a thread has worked on it.
 struct Turn {
-    session: Session,
+    /// Boxed: it is handed from step to step, and each would hold room for it.
+    session: Box<Session>,
     next: Next,
     told: Told,
     /// When the answer came that `next` follows.
@@ -51,7 +52,7 @@ struct Turn {
 }
 
 impl Turn {
-    fn untold(session: Session, next: Next) -> Self {
+    fn untold(session: Box<Session>, next: Next) -> Self {
         Self { session, next, told: Told::No, answered: None, came: None, ahead: None }
     }
 }
@@ -216,7 +217,7 @@ async fn begin(shared: &Arc<Shared>, line: &mut Line, caller: Caller, context: C
         let (session, next) = logins::begin(&authority, caller, context);
         // A name service that hangs keeps its permit: it can take no more threads than there are permits.
         drop(permit);
-        let mut turn = Turn { ahead: Some(ahead), ..Turn::untold(session, next) };
+        let mut turn = Turn { ahead: Some(ahead), ..Turn::untold(Box::new(session), next) };
         if turn.session.waits_unasked(&turn.next) {
             return turn;
         }
@@ -254,7 +255,7 @@ fn answer_at_once(authority: &Arc<Authority>, mouth: &Mouth, mut turn: Turn) -> 
     Turn { answered: Some(answered), ahead, ..settle(authority, mouth, turn.session, &answer, Some(held), left) }
 }
 
-async fn judge(shared: &Arc<Shared>, line: &Line, session: Session, answer: Ask, left: u64) -> Result<Turn, Late> {
+async fn judge(shared: &Arc<Shared>, line: &Line, session: Box<Session>, answer: Ask, left: u64) -> Result<Turn, Late> {
     let authority = Arc::clone(&shared.authority);
     let end = Instant::now() + TRANSACTION;
     let held = match session.judged_user() {
@@ -277,7 +278,7 @@ async fn judge(shared: &Arc<Shared>, line: &Line, session: Session, answer: Ask,
 fn settle(
     authority: &Arc<Authority>,
     mouth: &Mouth,
-    mut session: Session,
+    mut session: Box<Session>,
     answer: &Ask,
     held: Option<Held>,
     left: u64,
@@ -307,7 +308,7 @@ async fn in_time(mut work: JoinHandle<Turn>, end: Instant, taken: &AtomicBool) -
 async fn cannot_ask(
     shared: &Arc<Shared>,
     line: &mut Line,
-    mut session: Session,
+    mut session: Box<Session>,
     left: u64,
 ) -> Result<Turn, FrameError> {
     match session.cannot_ask() {
@@ -320,7 +321,7 @@ async fn cannot_ask(
 }
 
 /// Waits for the push's end while the person's client is there; anything it sends ends the login.
-async fn wait(shared: &Arc<Shared>, line: &mut Line, mut session: Session, left: u64) -> Result<Turn, FrameError> {
+async fn wait(shared: &Arc<Shared>, line: &mut Line, mut session: Box<Session>, left: u64) -> Result<Turn, FrameError> {
     let started = Instant::now();
     let pushed = match session.refused_by_push() {
         Some(pushed) => pushed,
@@ -351,7 +352,7 @@ async fn wait(shared: &Arc<Shared>, line: &mut Line, mut session: Session, left:
 }
 
 /// The end of a login that no answer ended.
-fn ended(shared: &Shared, session: Session, reason: Reason) -> Turn {
+fn ended(shared: &Shared, session: Box<Session>, reason: Reason) -> Turn {
     let next = match reason {
         Reason::Timeout => session.login().timeout(),
         other => session.login().fail(other),
