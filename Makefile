@@ -14,6 +14,7 @@ CARGOFLAGS = --locked
 GUI = yes
 PARTS = module daemon authenticator
 INSTALL = install
+MSGFMT = msgfmt
 
 # libpam, systemd, D-Bus, polkit and man-db look for most of this below /usr alone, so /usr is the default. mfad reads its policy
 # from /usr/lib/pam_mfa and /etc/pam_mfa wherever it is installed.
@@ -24,6 +25,8 @@ LIBEXECDIR = $(PREFIX)/libexec
 DATADIR = $(PREFIX)/share
 SYSCONFDIR = /etc
 MANDIR = $(DATADIR)/man
+# Where translations are; `build` writes it into the authenticator.
+LOCALEDIR = $(DATADIR)/locale
 DOCDIR = $(DATADIR)/doc/pam_mfa
 # Debian: /usr/lib/x86_64-linux-gnu/security. Fedora: /usr/lib64/security, and PAMMODE=0755. Arch: /usr/lib/security.
 MULTIARCH := $(shell (dpkg-architecture -qDEB_HOST_MULTIARCH || gcc -print-multiarch) 2>/dev/null)
@@ -48,6 +51,9 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE = $(TARGET)/release
 # What is made from the command lines; mfa-pages has to run on the machine that builds.
 PAGES = $(TARGET)/pages
+# The translations, made from po.
+LOCALE = $(TARGET)/locale
+languages := $(strip $(file <po/LINGUAS))
 authenticator = $(filter authenticator,$(PARTS))
 programs = -p mfad $(if $(authenticator),-p mfa-authenticator $(if $(GUI),--features mfa-authenticator/gui))
 page_features = $(if $(authenticator),$(if $(GUI),--features gui),--no-default-features)
@@ -84,6 +90,7 @@ authenticator_files = $(BINDIR)/mfa-authenticator $(USERUNITDIR)/mfa-authenticat
 	$(AUTOSTARTDIR)/io.github.pam_mfa.Authenticator.Agent.desktop \
 	$(MANDIR)/man1/mfa-authenticator.1 \
 	$(BASHCOMPDIR)/mfa-authenticator $(ZSHCOMPDIR)/_mfa-authenticator $(FISHCOMPDIR)/mfa-authenticator.fish \
+	$(foreach language,$(languages),$(LOCALEDIR)/$(language)/LC_MESSAGES/mfa-authenticator.mo) \
 	$(if $(GUI),$(window_files))
 
 .PHONY: build check bill install install-module install-daemon install-authenticator install-doc uninstall
@@ -91,8 +98,12 @@ authenticator_files = $(BINDIR)/mfa-authenticator $(USERUNITDIR)/mfa-authenticat
 # The module by a call of its own: built with the others, its dependencies would get features that only they need.
 build:
 	$(CARGO) build --release $(CARGOFLAGS) -p pam_mfa
-	$(CARGO) build --release $(CARGOFLAGS) $(programs)
-	$(CARGO) run --release $(CARGOFLAGS) -p mfa-pages $(page_features) -- $(PAGES)
+	MFA_LOCALEDIR=$(LOCALEDIR) $(CARGO) build --release $(CARGOFLAGS) $(programs)
+	MFA_LOCALEDIR=$(LOCALEDIR) $(CARGO) run --release $(CARGOFLAGS) -p mfa-pages $(page_features) -- $(PAGES)
+ifneq ($(authenticator),)
+	mkdir -p $(LOCALE)
+	for language in $(languages); do $(MSGFMT) -o $(LOCALE)/$$language.mo po/$$language.po || exit 1; done
+endif
 
 check:
 	$(CARGO) test $(CARGOFLAGS) -p mfa-core -p pam_mfa
@@ -146,6 +157,8 @@ install-authenticator:
 	$(data) $(PAGES)/mfa-authenticator.bash "$(DESTDIR)$(BASHCOMPDIR)/mfa-authenticator"
 	$(data) $(PAGES)/_mfa-authenticator "$(DESTDIR)$(ZSHCOMPDIR)/_mfa-authenticator"
 	$(data) $(PAGES)/mfa-authenticator.fish "$(DESTDIR)$(FISHCOMPDIR)/mfa-authenticator.fish"
+	for language in $(languages); do \
+		$(data) $(LOCALE)/$$language.mo "$(DESTDIR)$(LOCALEDIR)/$$language/LC_MESSAGES/mfa-authenticator.mo" || exit 1; done
 ifneq ($(GUI),)
 	$(call text,packaging/desktop/io.github.pam_mfa.Authenticator.desktop,$(DATADIR)/applications/io.github.pam_mfa.Authenticator.desktop)
 	$(call text,packaging/dbus/io.github.pam_mfa.Authenticator.service,$(DBUSDIR)/services/io.github.pam_mfa.Authenticator.service)

@@ -25,7 +25,7 @@ need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-g
 need_packages libgtk-4-dev libadwaita-1-dev adwaita-icon-theme fonts-dejavu-core at-spi2-core xvfb openbox xdotool xclip x11-utils \
     xfce4-notifyd dunst
 # What is shipped besides programs is read by the programs that will read it.
-need_packages make man-db groff-base zsh fish systemd desktop-file-utils appstream libxml2-utils apparmor
+need_packages make gettext man-db groff-base zsh fish systemd desktop-file-utils appstream libxml2-utils apparmor
 need_rust
 
 target=${CARGO_TARGET_DIR:-target}

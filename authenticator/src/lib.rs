@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod catalogue;
 pub mod cli;
 pub mod daemon;
 pub mod history;

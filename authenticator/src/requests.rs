@@ -3,6 +3,7 @@
 //! Called by the agent, which passes the time in: nothing here reads a clock or talks to anybody. What must never
 //! happen: a request being signed in other bytes than were shown, or one that is over being answered.
 
+use crate::catalogue::Text;
 use mfa_core::approval::{LONGEST_LIFETIME, MAX_BYTES, Purpose, Request, typed};
 use mfa_core::bus::{Decided, Listed, Withdrawn};
 use mfa_core::clean;
@@ -58,19 +59,19 @@ pub enum NotListed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnswerable {
     /// No such request, or it is over.
-    #[error("No such request waits. It may have been answered elsewhere, or its time is over.")]
+    #[error("{}", Text("No such request waits. It may have been answered elsewhere, or its time is over."))]
     Unknown,
     /// An answer is under way.
-    #[error("This request is being answered already.")]
+    #[error("{}", Text("This request is being answered already."))]
     Busy,
     /// The number is not six digits.
-    #[error("Type the six digits that the login screen shows.")]
+    #[error("{}", Text("Type the six digits that the login screen shows."))]
     NumberDue,
     /// A number where none is due.
-    #[error("This request asks for no number.")]
+    #[error("{}", Text("This request asks for no number."))]
     NoNumberDue,
     /// A login from another host without a number: mfad never asks that.
-    #[error("This request comes from another host and asks for no number. It can only be denied.")]
+    #[error("{}", Text("This request comes from another host and asks for no number. It can only be denied."))]
     NumberMissing,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What must never happen: something the requester wrote becoming the headline, or one field being taken for another.
 
+use crate::catalogue::gettext;
 use crate::requests::{ADD_DEVICE, ADD_FACTOR, DISABLE, LOGIN, REMOVE_FACTOR, RENEW_RECOVERY, SUSPEND_DEVICE};
 use mfa_core::bus::Listed;
 use mfa_core::clean;
@@ -10,15 +11,15 @@ use mfa_core::clean;
 #[must_use]
 pub fn headline(request: &Listed) -> &'static str {
     match request.purpose.as_str() {
-        LOGIN if is_for_somebody_else(request) => "Approve this for somebody else?",
-        LOGIN => "Is this you signing in?",
-        ADD_DEVICE => "Are you adding a device?",
-        SUSPEND_DEVICE => "Have you lost a device?",
-        ADD_FACTOR => "Are you adding an app or a token?",
-        REMOVE_FACTOR => "Are you removing a factor?",
-        RENEW_RECOVERY => "Are you making new recovery codes?",
-        DISABLE => "Are you removing all your factors?",
-        _ => "This request is not understood",
+        LOGIN if is_for_somebody_else(request) => gettext("Approve this for somebody else?"),
+        LOGIN => gettext("Is this you signing in?"),
+        ADD_DEVICE => gettext("Are you adding a device?"),
+        SUSPEND_DEVICE => gettext("Have you lost a device?"),
+        ADD_FACTOR => gettext("Are you adding an app or a token?"),
+        REMOVE_FACTOR => gettext("Are you removing a factor?"),
+        RENEW_RECOVERY => gettext("Are you making new recovery codes?"),
+        DISABLE => gettext("Are you removing all your factors?"),
+        _ => gettext("This request is not understood"),
     }
 }
 
@@ -41,19 +42,19 @@ pub struct Detail {
 #[must_use]
 pub fn details(request: &Listed) -> Vec<Detail> {
     let subject = match request.purpose.as_str() {
-        ADD_DEVICE => "Its key",
-        SUSPEND_DEVICE => "Device",
-        REMOVE_FACTOR => "Factor",
-        _ => "About",
+        ADD_DEVICE => gettext("Its key"),
+        SUSPEND_DEVICE => gettext("Device"),
+        REMOVE_FACTOR => gettext("Factor"),
+        _ => gettext("About"),
     };
     let fields = [
-        ("Account", &request.user),
-        ("Host", &request.host),
+        (gettext("Account"), &request.user),
+        (gettext("Host"), &request.host),
         (subject, &request.subject),
-        ("Service", &request.service),
-        ("From", &request.rhost),
-        ("Asked by", &request.ruser),
-        ("Terminal", &request.tty),
+        (gettext("Service"), &request.service),
+        (gettext("From"), &request.rhost),
+        (gettext("Asked by"), &request.ruser),
+        (gettext("Terminal"), &request.tty),
     ];
     let mut details: Vec<Detail> = fields
         .into_iter()
@@ -61,10 +62,10 @@ pub fn details(request: &Listed) -> Vec<Detail> {
         .map(|(name, value)| Detail { name, value: clean::field(value) })
         .collect();
     if !request.command.is_empty() {
-        details.push(Detail { name: "Command", value: clean::command(&request.command) });
+        details.push(Detail { name: gettext("Command"), value: clean::command(&request.command) });
     }
     if is_for_somebody_else(request) {
-        details.push(Detail { name: "Approver", value: clean::field(&request.approver) });
+        details.push(Detail { name: gettext("Approver"), value: clean::field(&request.approver) });
     }
     details
 }

@@ -4,6 +4,7 @@
 //! needs nothing but the connection to which the request was presented.
 
 use super::{Agent, link::Link};
+use crate::catalogue::{filled, gettext};
 use crate::keyring::{KeyringError, Stored};
 use crate::now;
 use crate::requests::{Answer, NotAnswerable};
@@ -64,15 +65,16 @@ impl Agent {
             number: answer.number,
             time: now(),
         };
-        let (approval, signature) = approval::sign(&key, &answer.bytes, &approval)
-            .map_err(|error| Error::Unavailable(format!("The approval cannot be written: {error}")))?;
+        let (approval, signature) = approval::sign(&key, &answer.bytes, &approval).map_err(|error| {
+            Error::Unavailable(filled(gettext("The approval cannot be written: {why}"), &[("why", &error)]))
+        })?;
         drop(key);
         link.agents().await?.approve(&approval, &signature).await
     }
 
     /// The first key among those mfad knows that the keyring gives out.
     async fn key(&self, link: &Link, patience: Duration) -> Result<(DeviceId, Stored), Error> {
-        let mut reason = "No device of yours is registered with mfad. Pair this computer first.".to_owned();
+        let mut reason = gettext("No device of yours is registered with mfad. Pair this computer first.").to_owned();
         for device in &link.devices {
             match self.keyring.key(device, patience).await {
                 Ok(key) => return Ok((device.clone(), key)),
@@ -80,16 +82,16 @@ impl Agent {
                 Err(error) => return Err(keyring(&error)),
             }
         }
-        Err(Error::Keyring(format!("{reason} You can still deny.")))
+        Err(Error::Keyring(filled(gettext("{why} You can still deny."), &[("why", &reason)])))
     }
 }
 
 fn keyring(error: &KeyringError) -> Error {
-    Error::Keyring(format!("{error} You can still deny."))
+    Error::Keyring(filled(gettext("{why} You can still deny."), &[("why", error)]))
 }
 
 fn no_daemon() -> Error {
-    Error::Unavailable("mfad is not there. It may be restarting; the login can be retried.".to_owned())
+    Error::Unavailable(gettext("mfad is not there. It may be restarting; the login can be retried.").to_owned())
 }
 
 fn refused(why: NotAnswerable) -> Error {
@@ -105,7 +107,7 @@ fn refused(why: NotAnswerable) -> Error {
 /// An error of the bus itself in words; mfad's own are passed on as they are.
 fn worded(error: Error) -> Error {
     match error {
-        Error::Bus(error) => Error::Unavailable(format!("mfad did not answer: {error}")),
+        Error::Bus(error) => Error::Unavailable(filled(gettext("mfad did not answer: {why}"), &[("why", &error)])),
         other => other,
     }
 }

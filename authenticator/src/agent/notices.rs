@@ -8,6 +8,7 @@
 use super::server::{self, CRITICAL, Heard, NORMAL};
 use super::words::{self, Words};
 use super::{Agent, Change, screen, window};
+use crate::catalogue::gettext;
 use crate::requests::LOGIN;
 use mfa_core::bus::{Error, Listed};
 use mfa_core::secret::Secret;
@@ -137,9 +138,10 @@ impl Board<'_> {
     }
 
     async fn show(&mut self, request: &Listed, words: &Words, approvable: bool) {
-        let mut actions = vec!["default", "Open", "open", "Open", "deny", "Deny"];
+        let (open, deny) = (gettext("Open"), gettext("Deny"));
+        let mut actions = vec!["default", open, "open", open, "deny", deny];
         if approvable {
-            actions.extend(["approve", "Approve"]);
+            actions.extend(["approve", gettext("Approve")]);
         }
         match server::notify(self.session, words, &actions, CRITICAL).await {
             Ok((server, number)) => {

@@ -4,6 +4,7 @@
 //! threads, since it takes a while and 64 MiB. What must never happen: many wrong ones tried side by side, or a wait
 //! that a changed clock ends.
 
+use crate::catalogue::{filled, gettext};
 use crate::keyring::{Stored, stored};
 use crate::pin::{Pin, Tries};
 use crate::sealed::{SealError, Sealed};
@@ -35,9 +36,11 @@ impl Pins {
     pub(super) async fn open(&self, stored: Stored, pin: Secret) -> Result<SigningKey, Error> {
         match stored {
             Stored::Bare(key) if pin.is_empty() => Ok(*key),
-            Stored::Bare(_) => Err(Error::BadValue("The device key has no PIN. Approve without one.".to_owned())),
+            Stored::Bare(_) => {
+                Err(Error::BadValue(gettext("The device key has no PIN. Approve without one.").to_owned()))
+            }
             Stored::Sealed(_) if pin.is_empty() => {
-                Err(Error::PinNeeded("The device key has a PIN. Type it to approve.".to_owned()))
+                Err(Error::PinNeeded(gettext("The device key has a PIN. Type it to approve.").to_owned()))
             }
             Stored::Sealed(sealed) => self.tried(sealed, pin).await,
         }
@@ -45,11 +48,15 @@ impl Pins {
 
     async fn tried(&self, sealed: Sealed, pin: Secret) -> Result<SigningKey, Error> {
         // A text that can be no PIN is not tried, and so not counted.
-        let pin = Pin::new(pin).map_err(|why| Error::WrongPin(format!("That is not the PIN. {why}")))?;
+        let pin = Pin::new(pin)
+            .map_err(|why| Error::WrongPin(filled(gettext("That is not the PIN. {why}"), &[("why", &why)])))?;
         let mut tries = self.tries.lock().await;
         tries.begin(self.since.elapsed()).map_err(|wait| {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            Error::Later(format!("Too many wrong PINs. The next one can be tried in {seconds} s. You can still deny."))
+            Error::Later(filled(
+                gettext("Too many wrong PINs. The next one can be tried in {seconds} s. You can still deny."),
+                &[("seconds", &seconds)],
+            ))
         })?;
         let opened = tokio::task::spawn_blocking(move || stored::opened(&sealed, &pin)).await;
         match opened {
@@ -57,12 +64,17 @@ impl Pins {
                 tries.right();
                 Ok(key)
             }
-            Ok(Err(SealError::Closed)) => Err(Error::WrongPin("The PIN is wrong. The request waits on.".to_owned())),
+            Ok(Err(SealError::Closed)) => {
+                Err(Error::WrongPin(gettext("The PIN is wrong. The request waits on.").to_owned()))
+            }
             Ok(Err(error @ SealError::Memory)) => {
                 tries.take_back();
-                Err(Error::Unavailable(format!("The PIN cannot be tried now: {error}. You can still deny.")))
+                Err(Error::Unavailable(filled(
+                    gettext("The PIN cannot be tried now: {why}. You can still deny."),
+                    &[("why", &error)],
+                )))
             }
-            Err(_) => Err(Error::Unavailable("The PIN could not be tried. You can still deny.".to_owned())),
+            Err(_) => Err(Error::Unavailable(gettext("The PIN could not be tried. You can still deny.").to_owned())),
         }
     }
 }

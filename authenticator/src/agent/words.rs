@@ -2,6 +2,7 @@
 //!
 //! What must never happen: something the requester wrote steering the sink, or being taken for markup.
 
+use crate::catalogue::{filled, gettext};
 use crate::words::{details, headline};
 use mfa_core::bus::Listed;
 use mfa_core::clean;
@@ -16,15 +17,15 @@ pub(super) struct Words {
 /// The announcement of a request; `hidden`: others may be reading.
 pub(super) fn announcement(request: &Listed, hidden: bool) -> Words {
     if hidden {
-        let lines = vec!["Unlock the screen and open the request to see it.".to_owned()];
-        return Words { title: "A request is waiting for you", lines };
+        let lines = vec![gettext("Unlock the screen and open the request to see it.").to_owned()];
+        return Words { title: gettext("A request is waiting for you"), lines };
     }
     let mut lines: Vec<String> =
         details(request).into_iter().map(|detail| format!("{}: {}", detail.name, detail.value)).collect();
     lines.push(if request.number_due {
-        "Open to type the number from the login screen. If it is not you, deny.".to_owned()
+        gettext("Open to type the number from the login screen. If it is not you, deny.").to_owned()
     } else {
-        "If it is not you, deny.".to_owned()
+        gettext("If it is not you, deny.").to_owned()
     });
     Words { title: headline(request), lines }
 }
@@ -32,22 +33,26 @@ pub(super) fn announcement(request: &Listed, hidden: bool) -> Words {
 /// How to go on in a terminal, where no window is there to open.
 pub(super) fn instructions(request: &Listed) -> Words {
     let id: String = request.id.chars().take(8).collect();
-    let number = if request.number_due { " NUMBER" } else { "" };
+    let approve = if request.number_due {
+        gettext("To approve, run in a terminal: mfa-authenticator approve {request} NUMBER")
+    } else {
+        gettext("To approve, run in a terminal: mfa-authenticator approve {request}")
+    };
     let lines = vec![
-        format!("To approve, run in a terminal: mfa-authenticator approve {}{number}", clean::field(&id)),
-        "The details: mfa-authenticator requests".to_owned(),
+        filled(approve, &[("request", &clean::field(&id))]),
+        gettext("The details: mfa-authenticator requests").to_owned(),
     ];
-    Words { title: "Approve this request", lines }
+    Words { title: gettext("Approve this request"), lines }
 }
 
 /// Something mfad tells, in its own words.
 pub(super) fn said(text: &str) -> Words {
-    Words { title: "Your sign-in methods", lines: vec![clean::message(text)] }
+    Words { title: gettext("Your sign-in methods"), lines: vec![clean::message(text)] }
 }
 
 /// Something that did not work.
 pub(super) fn failed(text: &str) -> Words {
-    Words { title: "The answer did not get through", lines: vec![clean::message(text)] }
+    Words { title: gettext("The answer did not get through"), lines: vec![clean::message(text)] }
 }
 
 /// The body for a server that takes plain text, or one that reads it as markup.

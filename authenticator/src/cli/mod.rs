@@ -18,8 +18,8 @@ mod state;
 mod when;
 
 use crate::agent::{self, Ended};
-use crate::daemon;
 use crate::vault::{export, import};
+use crate::{catalogue, daemon};
 use clap::{Parser, Subcommand};
 use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
 use std::path::PathBuf;
@@ -205,6 +205,7 @@ pub fn main() -> ExitCode {
     #[cfg(feature = "gui")]
     if let Command::Window { requests, request, gapplication_service } = arguments.command {
         use crate::ui::Show;
+        catalogue::speak();
         let show = match (&request, requests, gapplication_service) {
             (Some(id), _, _) => Show::Request(id),
             (None, true, _) => Show::Requests,
@@ -247,7 +248,10 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Pair { label, ticket, pin } => pair::pair(trust, label, ticket, pin).await,
         Command::Pin { what } => pin::run(what).await,
-        Command::Agent => serve(trust).await,
+        Command::Agent => {
+            catalogue::speak();
+            serve(trust).await
+        }
         Command::Requests { watch, json } => requests::list(watch, json).await,
         Command::Approve { id, number } => requests::approve(&id, &number.concat()).await,
         Command::Deny { id, report } => requests::deny(&id, report).await,

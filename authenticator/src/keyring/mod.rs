@@ -13,6 +13,7 @@ pub(crate) use items::Items;
 pub(crate) use service::SECRETS;
 pub use stored::Stored;
 
+use crate::catalogue::{Text, filled, gettext};
 use mfa_core::device::DeviceId;
 use mfa_core::secret::Secret;
 use std::time::Duration;
@@ -29,27 +30,30 @@ pub const PROMPT_PATIENCE: Duration = Duration::from_secs(60);
 pub enum KeyringError {
     /// No Secret Service on the session bus.
     #[error(
-        "There is no keyring in this session: nothing answers as org.freedesktop.secrets. \
+        "{}",
+        Text(
+            "There is no keyring in this session: nothing answers as org.freedesktop.secrets. \
          Start one (GNOME Keyring, KWallet, KeePassXC) and try again."
+        )
     )]
     Absent,
     /// A keyring program without a keyring.
-    #[error("The keyring has no default collection. Create one in your password manager and try again.")]
+    #[error("{}", Text("The keyring has no default collection. Create one in your password manager and try again."))]
     NoCollection,
     /// Locked, and not unlocked when asked.
-    #[error("The keyring is locked and was not unlocked. Unlock it and try again.")]
+    #[error("{}", Text("The keyring is locked and was not unlocked. Unlock it and try again."))]
     Locked,
     /// No answer in time.
-    #[error("The keyring does not answer. Try again, or restart it.")]
+    #[error("{}", Text("The keyring does not answer. Try again, or restart it."))]
     Silent,
     /// No such item.
-    #[error("The key of {0} is not in the keyring any more. Report the device lost and pair this computer again.")]
+    #[error("{}", filled(gettext("The key of {device} is not in the keyring any more. Report the device lost and pair this computer again."), &[("device", .0)]))]
     Missing(DeviceId),
     /// An item that is no key.
-    #[error("The key of {0} in the keyring is damaged. Report the device lost and pair this computer again.")]
+    #[error("{}", filled(gettext("The key of {device} in the keyring is damaged. Report the device lost and pair this computer again."), &[("device", .0)]))]
     Damaged(DeviceId),
     /// Anything else, in the keyring's words.
-    #[error("The keyring refused: {0}.")]
+    #[error("{}", filled(gettext("The keyring refused: {why}."), &[("why", .0)]))]
     Refused(String),
 }
 

@@ -7,6 +7,7 @@ mod tries;
 
 pub use tries::Tries;
 
+use crate::catalogue::{Text, filled, gettext};
 use crate::sealed::{Cost, RANDOM, SealError, Sealed};
 use mfa_core::secret::Secret;
 
@@ -25,16 +26,19 @@ const PURPOSE: &str = "io.github.pam_mfa.DeviceKey";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPin {
     /// Too short.
-    #[error(
-        "A PIN has at least {FEWEST} characters: whoever copies the keyring can try all shorter numbers in an hour or \
-         two. A few words are better."
-    )]
+    #[error("{}", filled(
+        gettext(
+            "A PIN has at least {fewest} characters: whoever copies the keyring can try all shorter numbers in an hour \
+             or two. A few words are better."
+        ),
+        &[("fewest", &FEWEST)]
+    ))]
     Short,
     /// Too long.
-    #[error("A PIN has at most {MOST} characters.")]
+    #[error("{}", filled(gettext("A PIN has at most {most} characters."), &[("most", &MOST)]))]
     Long,
     /// Something that cannot be typed everywhere.
-    #[error("A PIN holds no control characters: they cannot be typed at every prompt.")]
+    #[error("{}", Text("A PIN holds no control characters: they cannot be typed at every prompt."))]
     Control,
 }
 

@@ -1,5 +1,6 @@
 //! What deriving a key costs: argon2id's parameters, capped before they are used.
 
+use crate::catalogue::Text;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use mfa_core::secret::Secret;
 use serde::{Deserialize, Serialize};
@@ -27,10 +28,10 @@ pub struct Cost {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CostError {
     /// Parameters outside of argon2's bounds or of our caps.
-    #[error("the key derivation's parameters are out of bounds")]
+    #[error("{}", Text("the key derivation's parameters are out of bounds"))]
     OutOfBounds,
     /// The memory cannot be had.
-    #[error("there is not enough memory to derive the key")]
+    #[error("{}", Text("there is not enough memory to derive the key"))]
     Memory,
 }
 

@@ -8,6 +8,7 @@ mod cost;
 
 pub use cost::{Cost, CostError};
 
+use crate::catalogue::Text;
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
@@ -34,10 +35,10 @@ pub const LONGEST_KEY: usize = 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// Another password, or a secret of another purpose, or changed bytes: they cannot be told apart.
-    #[error("the password does not open it")]
+    #[error("{}", Text("the password does not open it"))]
     Closed,
     /// The memory that its parameters ask for cannot be had.
-    #[error("there is not enough memory to derive the key")]
+    #[error("{}", Text("there is not enough memory to derive the key"))]
     Memory,
 }
 

@@ -90,7 +90,7 @@ async fn look(agent: &Approvals1Proxy<'_>) -> News {
     let looked = async { Ok((agent.list().await?, agent.history().await?)) };
     match looked.await {
         Ok((waiting, over)) => News::Listed(waiting, over),
-        Err(error) if is_absent(&error) => News::NoAgent(text::ABSENT.to_owned()),
+        Err(error) if is_absent(&error) => News::NoAgent(text::ABSENT.to_string()),
         Err(error) => News::NoAgent(error.words()),
     }
 }
@@ -107,8 +107,8 @@ fn answer(agent: &Approvals1Proxy<'static>, word: Word, news: &UnboundedSender<N
             Ask::Deny => agent.deny(&word.id, false).await,
             Ask::Report => agent.deny(&word.id, true).await,
         };
-        let answer =
-            answer.map_err(|error| if is_absent(&error) { Error::Unavailable(text::ABSENT.to_owned()) } else { error });
+        let answer = answer
+            .map_err(|error| if is_absent(&error) { Error::Unavailable(text::ABSENT.to_string()) } else { error });
         // The window may be gone meanwhile.
         let _ = news.send(News::Answered(word.id, word.ask, answer));
     });

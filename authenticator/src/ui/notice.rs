@@ -58,7 +58,7 @@ impl Notice {
     pub(super) fn say(&self, said: Said, text: &str, button: &str) {
         let own = self.imp();
         own.icon.set_icon_name(Some(said.icon));
-        own.title.set_label(said.title);
+        own.title.set_label(&said.title);
         own.text.set_label(text);
         own.label.set_label(button);
         own.spoken.set_label(&format!("{}. {text} {button}", said.title));

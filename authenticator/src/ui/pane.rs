@@ -7,7 +7,7 @@ use super::agent::News;
 use super::notice::Notice;
 use super::queue::{self, QueueRow};
 use super::request::{Ending, RequestPage, Word};
-use super::text;
+use super::{parts, text};
 use crate::cli::ids;
 use adw::prelude::*;
 use adw::subclass::prelude::*;
@@ -82,6 +82,7 @@ impl RequestsPane {
     pub(super) fn new(say: impl Fn(Word) + 'static) -> Self {
         let pane: Self = glib::Object::new();
         let own = pane.imp();
+        parts::name(&*own.queue, &text::QUEUE);
         own.none.say(text::LOOKING_FOR_REQUESTS, "", "");
         own.page.on_word(say);
         let weak = pane.downgrade();
@@ -128,7 +129,7 @@ impl RequestsPane {
             News::Listed(waiting, over) => {
                 own.waiting.replace(waiting.clone());
                 own.over.replace(over.clone());
-                own.none.say(text::NO_REQUESTS, text::NO_REQUESTS.text, "");
+                own.none.say(text::NO_REQUESTS, &text::NO_REQUESTS.text, "");
             }
             News::NoAgent(why) => {
                 // It may come back with what waits; what has run out meanwhile does not.
@@ -198,7 +199,7 @@ impl RequestsPane {
         own.queue.set_sensitive(!own.page.is_busy());
         own.count.set_label(&text::requests_wait(waiting.len()));
         own.queue_box.set_visible(waiting.len() > 1);
-        own.page.name_leave(if self.others(&waiting) { text::NEXT_REQUEST } else { text::CLOSE });
+        own.page.name_leave(if self.others(&waiting) { &text::NEXT_REQUEST } else { &text::CLOSE });
     }
 
     /// Whether something waits beside what is shown.
@@ -219,7 +220,7 @@ impl RequestsPane {
     fn ended(&self, ending: Ending) {
         let own = self.imp();
         let others = self.others(&own.waiting.borrow());
-        own.page.name_leave(if others { text::NEXT_REQUEST } else { text::CLOSE });
+        own.page.name_leave(if others { &text::NEXT_REQUEST } else { &text::CLOSE });
         if !ending.is_own_word() || others {
             return;
         }

@@ -147,7 +147,7 @@ pub(super) fn unseen() -> gtk::PasswordEntry {
     let mut child = entry.first_child();
     while let Some(inside) = child {
         if inside.is::<gtk::Image>() {
-            name(&inside, text::PEEK);
+            name(&inside, &text::PEEK);
         }
         child = inside.next_sibling();
     }
@@ -159,7 +159,7 @@ pub(super) fn bar(words: &str, label: &str, action: impl Fn() + 'static) -> gtk:
     let bar = gtk::Box::builder().spacing(6).css_classes(["toolbar"]).build();
     bar.append(&gtk::Label::builder().label(words).wrap(true).xalign(0.0).hexpand(true).margin_start(6).build());
     let button = gtk::Button::with_label(label);
-    let dismiss = icon_button("window-close-symbolic", text::CLOSE_WORD);
+    let dismiss = icon_button("window-close-symbolic", &text::CLOSE_WORD);
     for button in [&button, &dismiss] {
         button.set_valign(gtk::Align::Center);
         bar.append(button);
@@ -203,7 +203,7 @@ fn name_close(toast: &gtk::Widget) {
     let mut child = toast.first_child();
     while let Some(inside) = child {
         if inside.downcast_ref::<gtk::Button>().is_some_and(|button| button.icon_name().is_some()) {
-            name(&inside, text::CLOSE_WORD);
+            name(&inside, &text::CLOSE_WORD);
         }
         child = inside.next_sibling();
     }

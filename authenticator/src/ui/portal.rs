@@ -2,6 +2,7 @@
 //!
 //! By our own small proxy: one method and one signal. What must never happen: the picture, in which a key may be, staying on the disk.
 
+use crate::catalogue::{Text, filled, gettext};
 use crate::vault::import::read_file;
 use crate::vault::picture;
 use futures_util::StreamExt;
@@ -17,13 +18,16 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoPicture {
     /// No portal.
-    #[error("This desktop gives no pictures of the screen: it has no Screenshot portal. Save one to a file instead.")]
+    #[error(
+        "{}",
+        Text("This desktop gives no pictures of the screen: it has no Screenshot portal. Save one to a file instead.")
+    )]
     NoPortal,
     /// The user said no, or nothing.
-    #[error("No picture was taken.")]
+    #[error("{}", Text("No picture was taken."))]
     Cancelled,
     /// A file that cannot be read.
-    #[error("The picture cannot be read: {0}.")]
+    #[error("{}", filled(gettext("The picture cannot be read: {why}."), &[("why", .0)]))]
     File(String),
 }
 

@@ -1,5 +1,6 @@
 //! The list of requests that wait, as rows. Plain text, each cut where the window ends.
 
+use crate::ui::text;
 use crate::words::headline;
 use adw::prelude::*;
 use gtk::glib;
@@ -58,7 +59,7 @@ impl QueueRow {
         let row: Self = glib::Object::new();
         let own = row.imp();
         let source = if request.rhost.is_empty() { &request.host } else { &request.rhost };
-        own.what.set_label(&format!("{} for {}", clean::field(&request.service), clean::field(&request.user)));
+        own.what.set_label(&text::asked_for(&clean::field(&request.service), &clean::field(&request.user)));
         own.source.set_label(&clean::field(source));
         own.request.replace(request.id.clone());
         row
@@ -72,7 +73,7 @@ impl QueueRow {
     fn mark(&self, request: &Listed, shown: bool) {
         let own = self.imp();
         own.mark.set_opacity(if shown { 1.0 } else { 0.0 });
-        let state = if shown { "shown below" } else { "press Enter to show it" };
+        let state = if shown { text::SHOWN } else { text::TO_SHOW };
         let (what, source) = (own.what.label(), own.source.label());
         own.spoken.set_label(&format!("{} {what}, {source}, {state}", headline(request)));
     }

@@ -1,179 +1,207 @@
-//! Every text of the main window, in one place: what a translation would replace.
+//! Every text of the main window, in one place, as the catalogue has it.
 //!
-//! Texts of one request stand in [`crate::words`] and `request::text`, those of templates in their XML, marked for gettext. Titles are in title case, sentences end with a full stop.
+//! Texts of one request stand in [`crate::words`] and `request::text`, those of errors beside what fails; templates have none. Titles are in title case, sentences end with a full stop.
 
 use super::lock::Cause;
 use super::request::Said;
+use crate::catalogue::{Text, filled, gettext, ngettext};
 
-pub(super) const TITLE: &str = "Authenticator";
-pub(super) const REQUESTS_WINDOW: &str = "Sign-In Requests";
+pub(super) const TITLE: Text = Text("Authenticator");
+pub(super) const REQUESTS_WINDOW: Text = Text("Sign-In Requests");
 
 pub(super) const NO_REQUESTS: Said = Said {
     icon: "security-high-symbolic",
-    title: "No requests",
-    text: "When somebody signs in and asks for your approval, you see it here.",
+    title: Text("No requests"),
+    text: Text("When somebody signs in and asks for your approval, you see it here."),
 };
 pub(super) const NO_AGENT: Said =
-    Said { icon: "network-offline-symbolic", title: "The agent does not answer", text: "" };
+    Said { icon: "network-offline-symbolic", title: Text("The agent does not answer"), text: Text("") };
 pub(super) const LOOKING_FOR_REQUESTS: Said =
-    Said { icon: "content-loading-symbolic", title: "Looking for requests", text: "" };
-pub(super) const ABSENT: &str = "No agent runs in this session. Start it: systemctl --user start mfa-authenticator";
-pub(super) const NEXT_REQUEST: &str = "Next Request";
-pub(super) const CLOSE: &str = "Close";
+    Said { icon: "content-loading-symbolic", title: Text("Looking for requests"), text: Text("") };
+pub(super) const ABSENT: Text =
+    Text("No agent runs in this session. Start it: systemctl --user start mfa-authenticator");
+pub(super) const NEXT_REQUEST: Text = Text("Next Request");
+pub(super) const CLOSE: Text = Text("Close");
 
 pub(super) fn no_bus(why: &str) -> String {
-    format!("The session bus does not answer: {why}.")
+    filled(gettext("The session bus does not answer: {why}."), &[("why", &why)])
 }
 
 pub(super) fn requests_wait(count: usize) -> String {
-    format!("{count} requests wait")
+    filled(ngettext("{count} request waits", "{count} requests wait", count), &[("count", &count)])
 }
 
-pub(super) const REQUESTS: &str = "Requests";
-pub(super) const COMPUTER: &str = "This Computer";
+pub(super) const QUEUE: Text = Text("Requests that wait, oldest first");
+pub(super) const REQUESTS: Text = Text("Requests");
+pub(super) const COMPUTER: Text = Text("This Computer");
 
-pub(super) const PREFERENCES_MENU: &str = "_Preferences";
-pub(super) const SHORTCUTS: &str = "_Keyboard Shortcuts";
-pub(super) const ABOUT: &str = "_About Authenticator";
-pub(super) const ABOUT_TEXT: &str = "Your codes, and your word about sign-ins.";
-pub(super) const MENU: &str = "Menu";
-pub(super) const LOCK: &str = "_Lock";
+pub(super) const PREFERENCES_MENU: Text = Text("_Preferences");
+pub(super) const SHORTCUTS: Text = Text("_Keyboard Shortcuts");
+pub(super) const ABOUT: Text = Text("_About Authenticator");
+pub(super) const ABOUT_TEXT: Text = Text("Your codes, and your word about sign-ins.");
+pub(super) const MENU: Text = Text("Menu");
+pub(super) const LOCK: Text = Text("_Lock");
 
-pub(super) const HISTORY: &str = "Last Decisions";
+pub(super) const HISTORY: Text = Text("Last Decisions");
 
-pub(super) const LOCKED: &str = "Locked";
-pub(super) const UNLOCK: &str = "Unlock";
-pub(super) const PIN: &str = "PIN";
-pub(super) const NO_PIN: &str = "No PIN is set: whoever sits at this desk can unlock. Preferences has one.";
-pub(super) const PIN_OF_CODES: &str = "PIN over Your Codes";
-pub(super) const PIN_TEXT: &str =
-    "It encrypts them, and is asked for whenever they are locked. Nobody can read them without it: keep a backup.";
-pub(super) const HAS_PIN: &str = "A PIN is set";
-pub(super) const HAS_NO_PIN: &str = "No PIN is set";
-pub(super) const SET_PIN: &str = "Set…";
-pub(super) const CHANGE_PIN: &str = "Change…";
-pub(super) const REMOVE_PIN: &str = "Remove…";
-pub(super) const REMOVE: &str = "Remove";
-pub(super) const OLD_PIN: &str = "PIN";
-pub(super) const NEW_PIN: &str = "New PIN";
-pub(super) const SAME_AGAIN: &str = "The same again";
-pub(super) const WRONG_PIN: &str = "That is not the PIN.";
-pub(super) const NOT_THE_SAME: &str = "The two are not the same.";
-pub(super) const NO_MEMORY: &str = "There is not enough memory to try it. Close something and try again.";
+pub(super) const LOCKED: Text = Text("Locked");
+pub(super) const UNLOCK: Text = Text("Unlock");
+pub(super) const PIN: Text = Text("PIN");
+pub(super) const NO_PIN: Text = Text("No PIN is set: whoever sits at this desk can unlock. Preferences has one.");
+pub(super) const PIN_OF_CODES: Text = Text("PIN over Your Codes");
+pub(super) const PIN_TEXT: Text = Text(
+    "It encrypts them, and is asked for whenever they are locked. Nobody can read them without it: keep a backup.",
+);
+pub(super) const HAS_PIN: Text = Text("A PIN is set");
+pub(super) const HAS_NO_PIN: Text = Text("No PIN is set");
+pub(super) const SET_PIN: Text = Text("Set…");
+pub(super) const CHANGE_PIN: Text = Text("Change…");
+pub(super) const REMOVE_PIN: Text = Text("Remove…");
+pub(super) const REMOVE: Text = Text("Remove");
+pub(super) const OLD_PIN: Text = Text("PIN");
+pub(super) const NEW_PIN: Text = Text("New PIN");
+pub(super) const SAME_AGAIN: Text = Text("The same again");
+pub(super) const WRONG_PIN: Text = Text("That is not the PIN.");
+pub(super) const NOT_THE_SAME: Text = Text("The two are not the same.");
+pub(super) const NO_MEMORY: Text = Text("There is not enough memory to try it. Close something and try again.");
 
 /// After too many wrong ones.
 pub(super) fn wait(seconds: u64) -> String {
-    format!("Too many wrong PINs. Wait {seconds} s.")
+    filled(gettext("Too many wrong PINs. Wait {seconds} s."), &[("seconds", &seconds)])
 }
 
 pub(super) fn pin_done(removed: bool) -> &'static str {
-    if removed { "Your codes have no PIN any more." } else { "Your codes are under the PIN now." }
+    if removed { gettext("Your codes have no PIN any more.") } else { gettext("Your codes are under the PIN now.") }
 }
 
-pub(super) const SEE_REQUESTS: &str = "Sign-In Requests";
+pub(super) const SEE_REQUESTS: Text = Text("Sign-In Requests");
 
 /// Why it is locked.
 pub(super) fn locked_by(cause: Cause) -> &'static str {
     match cause {
-        Cause::Start => "Your codes are locked until you type the PIN.",
-        Cause::Told => "You locked your codes.",
-        Cause::Idle => "Nobody used this window for a while.",
-        Cause::Screen => "The screen was locked.",
-        Cause::Sleep => "The computer was asleep.",
+        Cause::Start => gettext("Your codes are locked until you type the PIN."),
+        Cause::Told => gettext("You locked your codes."),
+        Cause::Idle => gettext("Nobody used this window for a while."),
+        Cause::Screen => gettext("The screen was locked."),
+        Cause::Sleep => gettext("The computer was asleep."),
     }
 }
 
-pub(super) const WHO: &str = "You Here";
-pub(super) const FACTORS: &str = "What Protects You";
-pub(super) const FACTORS_TEXT: &str = "To change it, in a terminal: mfactl me";
-pub(super) const PROBLEM: &str = "This stands in the way of a sign-in";
+pub(super) const WHO: Text = Text("You Here");
+pub(super) const FACTORS: Text = Text("What Protects You");
+pub(super) const FACTORS_TEXT: Text = Text("To change it, in a terminal: mfactl me");
+pub(super) const PROBLEM: Text = Text("This stands in the way of a sign-in");
 
 /// Whether a factor is set up, and from when one is required.
 pub(super) fn state(enrolled: bool, required: &str, deadline: &str) -> (&'static str, String) {
     let demand = match required {
-        "required" => "One is required.",
-        "approved" => "One is required, and somebody else's approval.",
-        "optional" => "It is asked for since you have one.",
-        _ => "Nothing asks for one.",
+        "required" => gettext("One is required."),
+        "approved" => gettext("One is required, and somebody else's approval."),
+        "optional" => gettext("It is asked for since you have one."),
+        _ => gettext("Nothing asks for one."),
     };
+    let none = gettext("No second factor");
     match (enrolled, deadline) {
-        (true, _) => ("A second factor is set up", demand.to_owned()),
-        (false, "") if required == "optional" => ("No second factor", "None is required.".to_owned()),
-        (false, "") => ("No second factor", demand.to_owned()),
-        (false, deadline) => ("No second factor", format!("One is required from {deadline} on. Set it up before.")),
+        (true, _) => (gettext("A second factor is set up"), demand.to_owned()),
+        (false, "") if required == "optional" => (none, gettext("None is required.").to_owned()),
+        (false, "") => (none, demand.to_owned()),
+        (false, deadline) => {
+            let from = gettext("One is required from {date} on. Set it up before.");
+            (none, filled(from, &[("date", &deadline)]))
+        }
     }
 }
 
 /// A hardware token.
 pub(super) fn token(serial: &str) -> String {
-    format!("Token {serial}")
+    filled(gettext("Token {serial}"), &[("serial", &serial)])
 }
 
 /// One generator of codes, below its name.
 pub(super) fn factor(method: &str, state: &str, created: &str, used: &str) -> String {
-    let kind = if method == "hotp" { "Codes by use" } else { "Codes by time" };
-    let used = if used.is_empty() { "Never used".to_owned() } else { format!("Last used on {used}") };
+    let kind = if method == "hotp" { gettext("Codes by use") } else { gettext("Codes by time") };
+    let used = match used {
+        "" => gettext("Never used").to_owned(),
+        used => filled(gettext("Last used on {date}"), &[("date", &used)]),
+    };
     match state {
         "active" => format!("{kind}. {used}"),
-        "pending" => format!("{kind}. Made on {created}, waits for its first code"),
-        "suspended" => format!("{kind}. Suspended. {used}"),
-        _ => format!("{kind}. Disabled after too many wrong codes. {used}"),
+        "pending" => {
+            let waits = gettext("Made on {date}, waits for its first code");
+            format!("{kind}. {}", filled(waits, &[("date", &created)]))
+        }
+        "suspended" => format!("{kind}. {}. {used}", gettext("Suspended")),
+        _ => format!("{kind}. {}. {used}", gettext("Disabled after too many wrong codes")),
     }
 }
 
 /// How many are left, and what to do about it.
 pub(super) fn recovery_codes(left: u32) -> (String, &'static str) {
-    let title = if left == 1 { "1 recovery code left".to_owned() } else { format!("{left} recovery codes left") };
-    let few = "Make new ones, in a terminal: mfactl me recovery-codes";
-    (title, if left <= 2 { few } else { "For the day you lose the rest." })
+    let count = usize::try_from(left).unwrap_or(usize::MAX);
+    let title = ngettext("{count} recovery code left", "{count} recovery codes left", count);
+    let few = gettext("Make new ones, in a terminal: mfactl me recovery-codes");
+    (filled(title, &[("count", &left)]), if left <= 2 { few } else { gettext("For the day you lose the rest.") })
 }
 
-pub(super) const DEVICES: &str = "Devices That Approve";
-pub(super) const DEVICES_TEXT: &str = "They are asked when somebody signs in as you.";
-pub(super) const NO_DEVICES: &str = "No device approves your sign-ins yet.";
-pub(super) const NO_DEVICES_TEXT: &str = "In a terminal: mfa-authenticator pair";
-pub(super) const LOOKING: &str = "Asking mfad…";
-pub(super) const AGAIN: &str = "Look Again";
-pub(super) const ACCOUNT: &str = "Account";
-pub(super) const HOST: &str = "Computer";
+pub(super) const DEVICES: Text = Text("Devices That Approve");
+pub(super) const DEVICES_TEXT: Text = Text("They are asked when somebody signs in as you.");
+pub(super) const NO_DEVICES: Text = Text("No device approves your sign-ins yet.");
+pub(super) const NO_DEVICES_TEXT: Text = Text("In a terminal: mfa-authenticator pair");
+pub(super) const LOOKING: Text = Text("Asking mfad…");
+pub(super) const AGAIN: Text = Text("Look Again");
+pub(super) const ACCOUNT: Text = Text("Account");
+pub(super) const HOST: Text = Text("Computer");
 
-pub(super) const NO_ANSWER: &str = "mfad does not answer";
+pub(super) const NO_ANSWER: Text = Text("mfad does not answer");
 
 /// One device, below its name.
 pub(super) fn device(created: &str, suspended: bool, key: &str) -> String {
-    let state = if suspended { "Suspended. Added" } else { "Added" };
-    format!("{state} on {created}. Key {key}")
+    let words = if suspended {
+        gettext("Suspended. Added on {date}. Key {key}")
+    } else {
+        gettext("Added on {date}. Key {key}")
+    };
+    filled(words, &[("date", &created), ("key", &key)])
 }
 
 /// One decision: what was asked for.
 pub(super) fn decided(service: &str, user: &str, source: &str) -> String {
-    format!("{service} for {user} from {source}")
+    let words = gettext("{service} for {user} from {source}");
+    filled(words, &[("service", &service), ("user", &user), ("source", &source)])
 }
+
+/// One request in the list of those that wait.
+pub(super) fn asked_for(service: &str, user: &str) -> String {
+    filled(gettext("{service} for {user}"), &[("service", &service), ("user", &user)])
+}
+
+pub(super) const SHOWN: Text = Text("shown below");
+pub(super) const TO_SHOW: Text = Text("press Enter to show it");
 
 /// How a request ended, in a word or two.
 pub(super) fn outcome(outcome: &str) -> &'static str {
     match outcome {
-        "approved" => "Approved",
-        "denied" => "Denied",
-        "wrong-number" => "Wrong number",
-        "cancelled" => "No longer needed",
-        "expired" => "Nobody answered",
-        _ => "Over",
+        "approved" => gettext("Approved"),
+        "denied" => gettext("Denied"),
+        "wrong-number" => gettext("Wrong number"),
+        "cancelled" => gettext("No longer needed"),
+        "expired" => gettext("Nobody answered"),
+        _ => gettext("Over"),
     }
 }
 
-pub(super) const CODES: &str = "Codes";
-pub(super) const ACCOUNTS: &str = "Accounts";
-pub(super) const SEARCH: &str = "Search accounts";
-pub(super) const HIDDEN: &str = "code hidden";
-pub(super) const PIN_OR_NOT: &str = "_Pin or Unpin";
-pub(super) const EDIT: &str = "_Change…";
-pub(super) const PICTURE: &str = "Show _QR Code…";
-pub(super) const TRASH: &str = "Move to _Trash";
+pub(super) const CODES: Text = Text("Codes");
+pub(super) const ACCOUNTS: Text = Text("Accounts");
+pub(super) const SEARCH: Text = Text("Search accounts");
+pub(super) const HIDDEN: Text = Text("code hidden");
+pub(super) const PIN_OR_NOT: Text = Text("_Pin or Unpin");
+pub(super) const EDIT: Text = Text("_Change…");
+pub(super) const PICTURE: Text = Text("Show _QR Code…");
+pub(super) const TRASH: Text = Text("Move to _Trash");
 pub(super) const NOTHING_FOUND: Said = Said {
     icon: "edit-find-symbolic",
-    title: "Nothing found",
-    text: "No account has all these words in its names or tags.",
+    title: Text("Nothing found"),
+    text: Text("No account has all these words in its names or tags."),
 };
 
 /// An account, for screen readers.
@@ -183,169 +211,191 @@ fn called(title: &str, name: &str) -> String {
 
 /// A row of the list, for screen readers.
 pub(super) fn spoken(title: &str, name: &str, code: &str) -> String {
-    format!("{}: {code}. Enter copies", called(title, name))
+    filled(gettext("{account}: {code}. Enter copies"), &[("account", &called(title, name)), ("code", &code)])
 }
 
 pub(super) fn reveal(title: &str, name: &str, revealed: bool) -> String {
-    format!("{} the code of {}", if revealed { "Hide" } else { "Reveal" }, called(title, name))
+    let words = if revealed { gettext("Hide the code of {account}") } else { gettext("Reveal the code of {account}") };
+    filled(words, &[("account", &called(title, name))])
 }
 
 pub(super) fn more_for(title: &str, name: &str) -> String {
-    format!("More for {}", called(title, name))
+    filled(gettext("More for {account}"), &[("account", &called(title, name))])
 }
 
 /// The code after the one that is shown.
 pub(super) fn next(code: &str) -> String {
-    format!("next {code}")
+    filled(gettext("next {code}"), &[("code", &code)])
 }
 
 /// A code is in the clipboard.
 pub(super) fn copied(title: &str, seconds: u64) -> String {
-    format!("Code of {title} copied. It goes in {seconds} s.")
+    let words = gettext("Code of {account} copied. It goes in {seconds} s.");
+    filled(words, &[("account", &title), ("seconds", &seconds)])
 }
 
-pub(super) const PREFERENCES: &str = "Preferences";
-pub(super) const LOCKING: &str = "Locking";
-pub(super) const IDLE: &str = "Lock after minutes without use";
-pub(super) const IDLE_TEXT: &str = "0: never by itself. The screen's lock and sleep always lock.";
-pub(super) const HIDE_CODES: &str = "Hide codes";
-pub(super) const HIDE_CODES_TEXT: &str = "Each is shown when you ask, until it changes.";
-pub(super) const IMPORT_MENU: &str = "_Import…";
-pub(super) const EXPORT_MENU: &str = "_Export…";
-pub(super) const IMPORT_TITLE: &str = "Import";
-pub(super) const EXPORT_TITLE: &str = "Export";
-pub(super) const PICTURE_TITLE: &str = "Picture of a QR Code";
-pub(super) const FILE_PASSWORD: &str = "The file is encrypted.";
-pub(super) const PASSWORD: &str = "Password";
-pub(super) const OPEN: &str = "Open";
-pub(super) const REVIEW: &str = "Add These Accounts?";
-pub(super) const CHOOSE_FILE: &str = "Choose a File…";
-pub(super) const EXPORTS: [&str; 3] =
-    ["A backup, under a password", "For Aegis, under a password", "A list of addresses, which everybody can read"];
-pub(super) const NOT_ENCRYPTED: &str =
-    "Whoever reads this file has all your codes. Delete it as soon as it was read where it was meant for.";
-pub(super) const SCANNED: &str = "QR Code from";
-pub(super) const FILE: &str = "File…";
-pub(super) const CLIPBOARD: &str = "Clipboard";
-pub(super) const SCREEN: &str = "Screen…";
-pub(super) const FROM_FILE: &str = "QR code from a file";
-pub(super) const FROM_CLIPBOARD: &str = "QR code from the clipboard";
-pub(super) const FROM_SCREEN: &str = "QR code from the screen";
-pub(super) const NO_PICTURE_COPIED: &str = "There is no picture in the clipboard.";
-pub(super) const UNLOCK_FIRST: &str = "Unlock, then open the address again.";
-pub(super) const OLD_BACKUP: &str = "There is no backup of your codes of the last 90 days.";
-pub(super) const BACK_UP: &str = "Back Up…";
-
-fn accounts(count: usize) -> String {
-    if count == 1 { "1 account".to_owned() } else { format!("{count} accounts") }
-}
+pub(super) const PREFERENCES: Text = Text("Preferences");
+pub(super) const LOCKING: Text = Text("Locking");
+pub(super) const IDLE: Text = Text("Lock after minutes without use");
+pub(super) const IDLE_TEXT: Text = Text("0: never by itself. The screen's lock and sleep always lock.");
+pub(super) const HIDE_CODES: Text = Text("Hide codes");
+pub(super) const HIDE_CODES_TEXT: Text = Text("Each is shown when you ask, until it changes.");
+pub(super) const IMPORT_MENU: Text = Text("_Import…");
+pub(super) const EXPORT_MENU: Text = Text("_Export…");
+pub(super) const IMPORT_TITLE: Text = Text("Import");
+pub(super) const EXPORT_TITLE: Text = Text("Export");
+pub(super) const PICTURE_TITLE: Text = Text("Picture of a QR Code");
+pub(super) const FILE_PASSWORD: Text = Text("The file is encrypted.");
+pub(super) const PASSWORD: Text = Text("Password");
+pub(super) const OPEN: Text = Text("Open");
+pub(super) const REVIEW: Text = Text("Add These Accounts?");
+pub(super) const CHOOSE_FILE: Text = Text("Choose a File…");
+pub(super) const EXPORTS: [Text; 3] = [
+    Text("A backup, under a password"),
+    Text("For Aegis, under a password"),
+    Text("A list of addresses, which everybody can read"),
+];
+pub(super) const NOT_ENCRYPTED: Text =
+    Text("Whoever reads this file has all your codes. Delete it as soon as it was read where it was meant for.");
+pub(super) const SCANNED: Text = Text("QR Code from");
+pub(super) const FILE: Text = Text("File…");
+pub(super) const CLIPBOARD: Text = Text("Clipboard");
+pub(super) const SCREEN: Text = Text("Screen…");
+pub(super) const FROM_FILE: Text = Text("QR code from a file");
+pub(super) const FROM_CLIPBOARD: Text = Text("QR code from the clipboard");
+pub(super) const FROM_SCREEN: Text = Text("QR code from the screen");
+pub(super) const NO_PICTURE_COPIED: Text = Text("There is no picture in the clipboard.");
+pub(super) const UNLOCK_FIRST: Text = Text("Unlock, then open the address again.");
+pub(super) const OLD_BACKUP: Text = Text("There is no backup of your codes of the last 90 days.");
+pub(super) const BACK_UP: Text = Text("Back Up…");
 
 /// Above a list of what was found.
 pub(super) fn found(count: usize) -> String {
-    format!("{} found", accounts(count))
+    filled(ngettext("{count} account found", "{count} accounts found", count), &[("count", &count)])
 }
 
 pub(super) fn left_out(count: usize) -> String {
-    format!("{count} left out")
+    filled(ngettext("{count} left out", "{count} left out", count), &[("count", &count)])
 }
 
 pub(super) fn add_all(count: usize) -> String {
-    if count == 1 { ADD.to_owned() } else { format!("Add {count}") }
+    if count == 1 {
+        ADD.to_string()
+    } else {
+        filled(ngettext("Add {count}", "Add {count}", count), &[("count", &count)])
+    }
 }
 
 pub(super) fn and_more(count: usize) -> String {
-    format!("and {count} more")
+    filled(ngettext("and {count} more", "and {count} more", count), &[("count", &count)])
 }
 
 pub(super) fn all_added(kept: usize, there: usize) -> String {
-    let there = if there == 0 { String::new() } else { format!(" {there} there already.") };
-    format!("{} added.{there}", accounts(kept))
+    let added = filled(ngettext("{count} account added.", "{count} accounts added.", kept), &[("count", &kept)]);
+    if there == 0 {
+        return added;
+    }
+    let there = filled(ngettext("{count} there already.", "{count} there already.", there), &[("count", &there)]);
+    format!("{added} {there}")
 }
 
 pub(super) fn exported(count: usize) -> String {
-    format!("{} written.", accounts(count))
+    filled(ngettext("{count} account written.", "{count} accounts written.", count), &[("count", &count)])
 }
 
 pub(super) fn not_written(why: &str) -> String {
-    format!("The file was not written: {why}.")
+    filled(gettext("The file was not written: {why}."), &[("why", &why)])
 }
 
 pub(super) fn too_short(fewest: usize) -> String {
-    format!("The password has fewer than {fewest} characters.")
+    let words = ngettext(
+        "The password has fewer than {count} character.",
+        "The password has fewer than {count} characters.",
+        fewest,
+    );
+    filled(words, &[("count", &fewest)])
 }
 
-pub(super) const NOT_SAVED: &str = "The preferences could not be saved";
+pub(super) const NOT_SAVED: Text = Text("The preferences could not be saved");
 
-pub(super) const KEY_SEARCH: &str = "Search";
-pub(super) const KEY_COPY: &str = "Copy the code, of the first account found while searching";
-pub(super) const KEY_REVEAL: &str = "Reveal or hide the code";
-pub(super) const KEY_PIN: &str = "Pin or unpin";
-pub(super) const KEY_EDIT: &str = "Change names and tags";
-pub(super) const KEY_TRASH: &str = "Move to the trash";
-pub(super) const KEY_MENU: &str = "Everything about an account";
-pub(super) const KEY_ADD: &str = "Add an account";
-pub(super) const KEY_IMPORT: &str = "Import a file";
-pub(super) const KEY_EXPORT: &str = "Export to a file";
-pub(super) const KEY_LOCK: &str = "Lock";
-pub(super) const KEY_PAGES: &str = "Codes, requests, this computer";
-pub(super) const KEY_PREFERENCES: &str = "Preferences";
-pub(super) const KEY_SHORTCUTS: &str = "These keys";
-pub(super) const KEY_CLOSE: &str = "Close the window";
-pub(super) const KEY_QUIT: &str = "Quit";
+pub(super) const KEY_SEARCH: Text = Text("Search");
+pub(super) const KEY_COPY: Text = Text("Copy the code, of the first account found while searching");
+pub(super) const KEY_REVEAL: Text = Text("Reveal or hide the code");
+pub(super) const KEY_PIN: Text = Text("Pin or unpin");
+pub(super) const KEY_EDIT: Text = Text("Change names and tags");
+pub(super) const KEY_TRASH: Text = Text("Move to the trash");
+pub(super) const KEY_MENU: Text = Text("Everything about an account");
+pub(super) const KEY_ADD: Text = Text("Add an account");
+pub(super) const KEY_IMPORT: Text = Text("Import a file");
+pub(super) const KEY_EXPORT: Text = Text("Export to a file");
+pub(super) const KEY_LOCK: Text = Text("Lock");
+pub(super) const KEY_PAGES: Text = Text("Codes, requests, this computer");
+pub(super) const KEY_PREFERENCES: Text = Text("Preferences");
+pub(super) const KEY_SHORTCUTS: Text = Text("These keys");
+pub(super) const KEY_CLOSE: Text = Text("Close the window");
+pub(super) const KEY_QUIT: Text = Text("Quit");
 
-pub(super) const ADD_TITLE: &str = "Add an Account";
-pub(super) const ADD: &str = "Add";
-pub(super) const WORKING: &str = "Working";
-pub(super) const PASTED: &str = "Address";
-pub(super) const ADDRESS: &str = "otpauth://…";
-pub(super) const BY_HAND: &str = "By Hand";
-pub(super) const BY_HAND_TEXT: &str = "The site shows the key beside its QR code.";
-pub(super) const ISSUER: &str = "Site or service";
-pub(super) const NAME: &str = "Account name";
-pub(super) const CLOSE_WORD: &str = "Dismiss";
-pub(super) const PEEK: &str = "Show what is typed";
-pub(super) const KEY: &str = "Key";
-pub(super) const TAGS: &str = "Tags, with commas";
-pub(super) const DETAILS: &str = "Details";
-pub(super) const DETAILS_TEXT: &str = "Only where the site says so";
-pub(super) const KIND: &str = "Codes change";
-pub(super) const KINDS: [&str; 3] = ["with time", "with each use", "as Steam's"];
-pub(super) const HASH: &str = "Hash";
-pub(super) const DIGITS: &str = "Digits";
-pub(super) const PERIOD: &str = "Seconds";
-pub(super) const COUNTER: &str = "Counter";
-pub(super) const NO_NAME: &str = "Say what it is for: a site, or an account name.";
-pub(super) const EDIT_TITLE: &str = "Change Names";
-pub(super) const SAVE: &str = "Save";
-pub(super) const PICTURE_TEXT: &str = "Scan it with another app. Whoever sees it has all your codes of this account.";
+pub(super) const ADD_TITLE: Text = Text("Add an Account");
+pub(super) const ADD: Text = Text("Add");
+pub(super) const WORKING: Text = Text("Working");
+pub(super) const PASTED: Text = Text("Address");
+pub(super) const ADDRESS: Text = Text("otpauth://…");
+pub(super) const BY_HAND: Text = Text("By Hand");
+pub(super) const BY_HAND_TEXT: Text = Text("The site shows the key beside its QR code.");
+pub(super) const ISSUER: Text = Text("Site or service");
+pub(super) const NAME: Text = Text("Account name");
+pub(super) const CLOSE_WORD: Text = Text("Dismiss");
+pub(super) const PEEK: Text = Text("Show what is typed");
+pub(super) const KEY: Text = Text("Key");
+pub(super) const TAGS: Text = Text("Tags, with commas");
+pub(super) const DETAILS: Text = Text("Details");
+pub(super) const DETAILS_TEXT: Text = Text("Only where the site says so");
+pub(super) const KIND: Text = Text("Codes change");
+pub(super) const KINDS: [Text; 3] = [Text("with time"), Text("with each use"), Text("as Steam's")];
+pub(super) const HASH: Text = Text("Hash");
+pub(super) const DIGITS: Text = Text("Digits");
+pub(super) const PERIOD: Text = Text("Seconds");
+pub(super) const COUNTER: Text = Text("Counter");
+pub(super) const NO_NAME: Text = Text("Say what it is for: a site, or an account name.");
+pub(super) const EDIT_TITLE: Text = Text("Change Names");
+pub(super) const SAVE: Text = Text("Save");
+pub(super) const PICTURE_TEXT: Text =
+    Text("Scan it with another app. Whoever sees it has all your codes of this account.");
 
 pub(super) fn picture_of(title: &str) -> String {
-    format!("QR code of {title}")
+    filled(gettext("QR code of {account}"), &[("account", &title)])
 }
 
-pub(super) const LOADING: Said = Said { icon: "content-loading-symbolic", title: "Opening the keyring", text: "" };
+pub(super) const LOADING: Said =
+    Said { icon: "content-loading-symbolic", title: Text("Opening the keyring"), text: Text("") };
 pub(super) const NO_KEYRING: Said =
-    Said { icon: "dialog-warning-symbolic", title: "The codes cannot be read", text: "" };
+    Said { icon: "dialog-warning-symbolic", title: Text("The codes cannot be read"), text: Text("") };
 pub(super) const FIRST: Said = Said {
     icon: "dialog-password-symbolic",
-    title: "Codes for your accounts",
-    text: "Add an account with what the site shows when you turn on two-factor sign-in: its address, or its key. Codes are made \
+    title: Text("Codes for your accounts"),
+    text: Text(
+        "Add an account with what the site shows when you turn on two-factor sign-in: its address, or its key. Codes are made \
            here; the keys stay in your keyring.",
+    ),
 };
-pub(super) const TRY_AGAIN: &str = "Try Again";
-pub(super) const UNDO: &str = "Undo";
-pub(super) const NO_PICTURE: &str = "This account is too long for a QR code.";
+pub(super) const TRY_AGAIN: Text = Text("Try Again");
+pub(super) const UNDO: Text = Text("Undo");
+pub(super) const NO_PICTURE: Text = Text("This account is too long for a QR code.");
 
 pub(super) fn added(title: &str) -> String {
-    format!("{title} added.")
+    filled(gettext("{account} added."), &[("account", &title)])
 }
 
 pub(super) fn trashed(title: &str) -> String {
-    format!("{title} is in the trash for 30 days.")
+    filled(gettext("{account} is in the trash for 30 days."), &[("account", &title)])
 }
 
 /// Items of the keyring that nobody understands.
 pub(super) fn damaged(count: usize) -> String {
-    let items = if count == 1 { "1 account" } else { &format!("{count} accounts") };
-    format!("{items} in the keyring cannot be read. The others are not touched.")
+    let words = ngettext(
+        "{count} account in the keyring cannot be read. The others are not touched.",
+        "{count} accounts in the keyring cannot be read. The others are not touched.",
+        count,
+    );
+    filled(words, &[("count", &count)])
 }

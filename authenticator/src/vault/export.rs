@@ -5,6 +5,7 @@
 mod aegis;
 
 use super::{Account, backup};
+use crate::catalogue::{Text, filled, gettext};
 use crate::sealed::{Cost, RANDOM, SealError};
 use mfa_core::secret::Secret;
 use rustix::io::Errno;
@@ -35,13 +36,13 @@ impl Format {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// There is no memory or no randomness to encrypt with.
-    #[error("it could not be encrypted: {0}")]
+    #[error("{}", filled(gettext("it could not be encrypted: {why}"), &[("why", .0)]))]
     Seal(&'static str),
     /// There is something of that name.
-    #[error("it is there already; name another file, or replace it by --force")]
+    #[error("{}", Text("it is there already; name another file, or replace it by --force"))]
     There,
     /// A link, a folder, a device.
-    #[error("it is not a regular file")]
+    #[error("{}", Text("it is not a regular file"))]
     NotAFile,
     /// What the system says.
     #[error("{0}")]

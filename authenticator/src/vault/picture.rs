@@ -5,6 +5,7 @@
 mod bounded;
 mod corners;
 
+use crate::catalogue::{Text, filled, gettext};
 use image::{GrayImage, ImageBuffer, ImageFormat, ImageReader, Limits, Luma, LumaA};
 use mfa_core::secret::Secret;
 use std::io::Cursor;
@@ -29,25 +30,30 @@ const MOST_WORK: u64 = 2_000_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
     /// Longer than [`LONGEST`].
-    #[error("The picture has more than {} MiB.", LONGEST >> 20)]
+    #[error("{}", filled(gettext("The picture has more than {most} MiB."), &[("most", &(LONGEST >> 20))]))]
     TooLong,
     /// Neither PNG nor JPEG.
-    #[error("This is not a picture that can be read here: PNG and JPEG can.")]
+    #[error("{}", Text("This is not a picture that can be read here: PNG and JPEG can."))]
     Kind,
     /// Too many pixels.
-    #[error("The picture has too many pixels.")]
+    #[error("{}", Text("The picture has too many pixels."))]
     TooLarge,
     /// More than there is time for.
-    #[error("Too much in this picture looks like a part of a QR code. Cut out the code that is meant, and try again.")]
+    #[error(
+        "{}",
+        Text(
+            "Too much in this picture looks like a part of a QR code. Cut out the code that is meant, and try again."
+        )
+    )]
     Crowded,
     /// Damaged.
-    #[error("The picture is damaged.")]
+    #[error("{}", Text("The picture is damaged."))]
     Damaged,
     /// There is none in it.
-    #[error("There is no QR code in this picture, or it is too small or blurred to be read.")]
+    #[error("{}", Text("There is no QR code in this picture, or it is too small or blurred to be read."))]
     None,
     /// There are some, but none of an account.
-    #[error("The QR code in this picture is not one of an account.")]
+    #[error("{}", Text("The QR code in this picture is not one of an account."))]
     Other,
 }
 

@@ -5,6 +5,7 @@
 
 use super::Account;
 use super::pin::{self, AccountsKey, NONCE};
+use crate::catalogue::{Text, filled, gettext, ngettext};
 use crate::keyring::{Items, KeyringError};
 use crate::sealed::{LONGEST_KEY, Sealed};
 use mfa_core::otpauth::UriError;
@@ -32,25 +33,32 @@ pub enum NotKept {
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// It is no address that can be used.
-    #[error("This is no account: {0}.")]
+    #[error("{}", filled(gettext("This is no account: {why}."), &[("why", .0)]))]
     Uri(#[from] UriError),
     /// It is there.
-    #[error("This account is here already, as {0}.")]
+    #[error("{}", filled(gettext("This account is here already, as {account}."), &[("account", .0)]))]
     There(String),
     /// It is not.
-    #[error("This account is not here any more. Another program may have removed it.")]
+    #[error("{}", Text("This account is not here any more. Another program may have removed it."))]
     Gone,
     /// They are under a PIN, which was not given.
-    #[error("The codes are locked by a PIN.")]
+    #[error("{}", Text("The codes are locked by a PIN."))]
     Pin,
     /// No randomness.
-    #[error("The system gives no randomness; nothing was added. Try again.")]
+    #[error("{}", Text("The system gives no randomness; nothing was added. Try again."))]
     Random,
     /// It took some.
-    #[error("{0} accounts were added, then the keyring took no more: {1} Import the file again to add the rest.")]
+    #[error("{}", filled(
+        ngettext(
+            "{count} account was added, then the keyring took no more: {why} Import the file again to add the rest.",
+            "{count} accounts were added, then the keyring took no more: {why} Import the file again to add the rest.",
+            *.0
+        ),
+        &[("count", .0), ("why", .1)]
+    ))]
     Partly(usize, KeyringError),
     /// Too many.
-    #[error("There would be more than {MOST} accounts, which is the most that are kept. Nothing was added.")]
+    #[error("{}", filled(gettext("There would be more than {most} accounts, which is the most that are kept. Nothing was added."), &[("most", &MOST)]))]
     Full,
 }
 

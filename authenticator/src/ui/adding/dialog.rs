@@ -1,6 +1,7 @@
 //! The window that adds an account: from its address, or field by field.
 
 use super::uri::{Fields, HASHES, KINDS};
+use crate::catalogue::Text;
 use crate::ui::{parts, text};
 use adw::prelude::*;
 use mfa_core::secret::Secret;
@@ -45,7 +46,7 @@ impl AddDialog {
     pub(in crate::ui) fn new(parent: &impl IsA<gtk::Window>) -> Rc<Self> {
         let (address, key) = (parts::unseen(), parts::unseen());
         let (issuer, name) = (gtk::Entry::new(), gtk::Entry::new());
-        let (kinds, kind) = parts::choice(&text::KINDS);
+        let (kinds, kind) = parts::choice(&text::KINDS.map(Text::here));
         let (hashes, hash) = parts::choice(&HASHES);
         let number = |from: f64, to: f64, value: f64| {
             let spin = gtk::SpinButton::with_range(from, to, 1.0);
@@ -54,18 +55,18 @@ impl AddDialog {
         };
         let (digits, period, counter) = (number(6.0, 8.0, 6.0), number(15.0, 120.0, 30.0), number(0.0, 1e15, 0.0));
         let problem = parts::problem();
-        let add = parts::pill(text::ADD);
+        let add = parts::pill(&text::ADD);
         add.add_css_class("suggested-action");
         let busy = gtk::Spinner::new();
-        parts::name(&busy, text::WORKING);
+        parts::name(&busy, &text::WORKING);
 
         let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(9).build();
         let heading = |text: &str| gtk::Label::builder().label(text).xalign(0.0).css_classes(["heading"]).build();
-        page.append(&heading(text::SCANNED));
+        page.append(&heading(&text::SCANNED));
         let scans = gtk::Box::builder().spacing(6).homogeneous(true).build();
-        let source = |(label, name, source)| {
-            let button = gtk::Button::with_label(label);
-            parts::name(&button, name);
+        let source = |(label, name, source): (Text, Text, Source)| {
+            let button = gtk::Button::with_label(&label);
+            parts::name(&button, &name);
             scans.append(&button);
             (button, source)
         };
@@ -76,33 +77,33 @@ impl AddDialog {
         ];
         let sources = sources.map(source).into();
         page.append(&scans);
-        page.append(&heading(text::PASTED));
-        page.append(&parts::field(text::ADDRESS, &address));
-        page.append(&heading(text::BY_HAND));
+        page.append(&heading(&text::PASTED));
+        page.append(&parts::field(&text::ADDRESS, &address));
+        page.append(&heading(&text::BY_HAND));
         page.append(
             &gtk::Label::builder().label(text::BY_HAND_TEXT).xalign(0.0).wrap(true).css_classes(["dim-label"]).build(),
         );
-        page.append(&parts::field(text::ISSUER, &issuer));
-        page.append(&parts::field(text::NAME, &name));
-        page.append(&parts::field(text::KEY, &key));
+        page.append(&parts::field(&text::ISSUER, &issuer));
+        page.append(&parts::field(&text::NAME, &name));
+        page.append(&parts::field(&text::KEY, &key));
         let more = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).margin_top(6).build();
         for (title, control) in [
-            (text::KIND, kinds.upcast_ref::<gtk::Widget>()),
-            (text::HASH, hashes.upcast_ref()),
-            (text::DIGITS, digits.upcast_ref()),
-            (text::PERIOD, period.upcast_ref()),
-            (text::COUNTER, counter.upcast_ref()),
+            (&text::KIND, kinds.upcast_ref::<gtk::Widget>()),
+            (&text::HASH, hashes.upcast_ref()),
+            (&text::DIGITS, digits.upcast_ref()),
+            (&text::PERIOD, period.upcast_ref()),
+            (&text::COUNTER, counter.upcast_ref()),
         ] {
             more.append(&parts::field(title, control));
         }
         let details = gtk::Expander::builder().label(text::DETAILS).child(&more).build();
-        parts::name(&details, text::DETAILS_TEXT);
+        parts::name(&details, &text::DETAILS_TEXT);
         page.append(&details);
         page.append(&problem);
         page.append(&busy);
         page.append(&add);
 
-        let window = parts::dialog(parent, text::ADD_TITLE, &parts::scrolled(&parts::clamp(&page)));
+        let window = parts::dialog(parent, &text::ADD_TITLE, &parts::scrolled(&parts::clamp(&page)));
         window.set_default_height(620);
         let own = Rc::new(Self {
             window,
@@ -170,7 +171,7 @@ impl AddDialog {
             counter: format!("{:.0}", self.counter.value()).parse().unwrap_or_default(),
         };
         if fields.issuer.trim().is_empty() && fields.name.trim().is_empty() {
-            return self.refuse(text::NO_NAME);
+            return self.refuse(&text::NO_NAME);
         }
         self.ask(fields.uri());
     }

@@ -23,16 +23,16 @@ pub(in crate::ui) fn edit(
 ) -> adw::Window {
     let entry = |text: &str| gtk::Entry::builder().text(text).build();
     let (issuer, name, tags) = (entry(&names.issuer), entry(&names.name), entry(&names.tags.join(", ")));
-    let button = parts::pill(text::SAVE);
+    let button = parts::pill(&text::SAVE);
     button.add_css_class("suggested-action");
     let problem = parts::problem();
     let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(18).build();
-    for (title, entry) in [(text::ISSUER, &issuer), (text::NAME, &name), (text::TAGS, &tags)] {
+    for (title, entry) in [(&text::ISSUER, &issuer), (&text::NAME, &name), (&text::TAGS, &tags)] {
         page.append(&parts::field(title, entry));
     }
     page.append(&problem);
     page.append(&button);
-    let window = parts::dialog(parent, text::EDIT_TITLE, &parts::clamp(&page));
+    let window = parts::dialog(parent, &text::EDIT_TITLE, &parts::clamp(&page));
     let submit = {
         let (window, rows) = (window.downgrade(), (issuer.clone(), name.clone(), tags.clone()));
         Rc::new(move || {
@@ -44,7 +44,7 @@ pub(in crate::ui) fn edit(
                 tags: tags.filter(|tag| !tag.is_empty()).collect(),
             };
             if names.issuer.is_empty() && names.name.is_empty() {
-                problem.set_label(text::NO_NAME);
+                problem.set_label(&text::NO_NAME);
                 problem.set_visible(true);
                 return;
             }

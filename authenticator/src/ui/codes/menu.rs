@@ -2,13 +2,14 @@
 
 use super::entry::Entry;
 use super::{Act, CodesPage};
+use crate::catalogue::Text;
 use crate::ui::text;
 use adw::prelude::*;
 use gtk::{gio, glib};
 use std::rc::Rc;
 
 /// The menu of one account: action, text, what it does.
-const MENU: [(&str, &str, Act); 4] = [
+const MENU: [(&str, Text, Act); 4] = [
     ("pin", text::PIN_OR_NOT, Act::Pin),
     ("edit", text::EDIT, Act::Edit),
     ("picture", text::PICTURE, Act::Picture),
@@ -18,7 +19,7 @@ const MENU: [(&str, &str, Act); 4] = [
 pub(super) fn menu_model() -> gio::Menu {
     let menu = gio::Menu::new();
     for (name, label, _) in MENU {
-        menu.append(Some(label), Some(&format!("code.{name}")));
+        menu.append(Some(label.here()), Some(&format!("code.{name}")));
     }
     menu
 }

@@ -68,9 +68,9 @@ impl CodesPage {
         let selection = gtk::SingleSelection::builder().model(&within).autoselect(false).can_unselect(true).build();
         let list =
             gtk::ListView::builder().model(&selection).single_click_activate(true).css_classes(["codes"]).build();
-        parts::name(&list, text::ACCOUNTS);
+        parts::name(&list, &text::ACCOUNTS);
         let search = gtk::SearchEntry::builder().placeholder_text(text::SEARCH).hexpand(true).build();
-        parts::name(&search, text::SEARCH);
+        parts::name(&search, &text::SEARCH);
         let notice: Notice = glib::Object::new();
         let stack = gtk::Stack::new();
         stack.add_named(&notice, Some("notice"));
@@ -333,7 +333,7 @@ impl CodesPage {
     /// The list, or why there is none.
     fn arrange(&self) {
         if self.store.n_items() > 0 && self.shown.n_items() == 0 {
-            self.notice.say(text::NOTHING_FOUND, text::NOTHING_FOUND.text, "");
+            self.notice.say(text::NOTHING_FOUND, &text::NOTHING_FOUND.text, "");
             self.stack.set_visible_child_name("notice");
         } else if self.shown.n_items() > 0 {
             self.stack.set_visible_child_name("list");

@@ -141,7 +141,7 @@ impl CodeRow {
             parts.next.set_label("");
             // The name of a code that is to be seen holds it.
             if self.imp().tells_code.take() {
-                self.parent().iter().for_each(|item| parts::name(item, text::HIDDEN));
+                self.parent().iter().for_each(|item| parts::name(item, &text::HIDDEN));
             }
         }
     }
@@ -164,7 +164,7 @@ impl CodeRow {
         // GTK's own widget around the row is what takes the focus.
         if let Some(item) = self.parent() {
             self.imp().tells_code.set(revealed);
-            parts::name(&item, &text::spoken(title, name, if revealed { code.as_str() } else { text::HIDDEN }));
+            parts::name(&item, &text::spoken(title, name, if revealed { code.as_str() } else { &text::HIDDEN }));
         }
     }
 

@@ -28,14 +28,14 @@ pub(super) struct ComputerPage {
 
 impl ComputerPage {
     pub(super) fn new(trust: Trust, back: Rc<Back>) -> Rc<Self> {
-        let who = Group::new(text::WHO, "");
+        let who = Group::new(&text::WHO, "");
         who.fill(&[
-            parts::row(text::ACCOUNT, &clean::field(&accounts::own_name())),
-            parts::row(text::HOST, &clean::field(&accounts::host_name())),
+            parts::row(&text::ACCOUNT, &clean::field(&accounts::own_name())),
+            parts::row(&text::HOST, &clean::field(&accounts::host_name())),
         ]);
-        let factors = Group::new(text::FACTORS, text::FACTORS_TEXT);
-        let devices = Group::new(text::DEVICES, text::DEVICES_TEXT);
-        let again = parts::icon_button("view-refresh-symbolic", text::AGAIN);
+        let factors = Group::new(&text::FACTORS, &text::FACTORS_TEXT);
+        let devices = Group::new(&text::DEVICES, &text::DEVICES_TEXT);
+        let again = parts::icon_button("view-refresh-symbolic", &text::AGAIN);
         again.set_valign(gtk::Align::Center);
         again.add_css_class("flat");
         factors.beside(&again);
@@ -57,7 +57,7 @@ impl ComputerPage {
     }
 
     fn look(self: &Rc<Self>) {
-        self.factors.fill(&[parts::row(text::LOOKING, "")]);
+        self.factors.fill(&[parts::row(&text::LOOKING, "")]);
         self.devices.widget().set_visible(false);
         let Some(asked) = self.back.run(ask(self.trust)) else { return };
         let weak = Rc::downgrade(self);
@@ -70,7 +70,7 @@ impl ComputerPage {
     fn show(&self, answer: &Result<OwnFactors, String>) {
         let seen = match answer {
             Ok(seen) => seen,
-            Err(why) => return self.factors.fill(&[parts::row(text::NO_ANSWER, &clean::message(why))]),
+            Err(why) => return self.factors.fill(&[parts::row(&text::NO_ANSWER, &clean::message(why))]),
         };
         let (title, words) = text::state(seen.enrolled, &seen.required, &day(seen.deadline));
         let mut rows = vec![parts::row(title, &words)];
@@ -79,10 +79,10 @@ impl ComputerPage {
             let (left, words) = text::recovery_codes(seen.recovery_left);
             rows.push(parts::row(&left, words));
         }
-        rows.extend(seen.problems.iter().map(|problem| parts::row(text::PROBLEM, &clean::message(problem))));
+        rows.extend(seen.problems.iter().map(|problem| parts::row(&text::PROBLEM, &clean::message(problem))));
         self.factors.fill(&rows);
         let devices: Vec<_> = match seen.devices.as_slice() {
-            [] => vec![parts::row(text::NO_DEVICES, text::NO_DEVICES_TEXT)],
+            [] => vec![parts::row(&text::NO_DEVICES, &text::NO_DEVICES_TEXT)],
             devices => devices.iter().map(device).collect(),
         };
         self.devices.fill(&devices);

@@ -29,9 +29,9 @@ impl LockedPage {
         let pin = parts::unseen();
         pin.set_halign(gtk::Align::Center);
         pin.set_width_chars(24);
-        parts::name(&pin, text::PIN);
+        parts::name(&pin, &text::PIN);
         let problem = parts::problem();
-        let unlock = parts::pill(text::UNLOCK);
+        let unlock = parts::pill(&text::UNLOCK);
         unlock.add_css_class("suggested-action");
         let requests =
             gtk::Button::builder().label(text::SEE_REQUESTS).halign(gtk::Align::Center).visible(false).build();

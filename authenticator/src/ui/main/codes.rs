@@ -63,7 +63,7 @@ impl MainWindow {
 
     /// Reads the accounts anew.
     pub(super) fn load(self: &Rc<Self>) {
-        self.codes.say(text::LOADING, text::LOADING.text, "");
+        self.codes.say(text::LOADING, &text::LOADING.text, "");
         let keeper = self.keeper.clone();
         let work = async move {
             let vault = keeper.vault().await?;
@@ -88,7 +88,7 @@ impl MainWindow {
                     own.sought.take().iter().for_each(|text| own.codes.seek(text));
                     own.remind();
                 }
-                Err(error) => own.codes.say(text::NO_KEYRING, &error.to_string(), text::TRY_AGAIN),
+                Err(error) => own.codes.say(text::NO_KEYRING, &error.to_string(), &text::TRY_AGAIN),
             }
         });
     }
@@ -98,7 +98,7 @@ impl MainWindow {
         let accounts = self.accounts.borrow();
         let entries: Vec<Entry> = accounts.values().filter(|it| it.trashed.is_none()).map(entry).collect();
         if entries.is_empty() {
-            return self.codes.say(text::FIRST, text::FIRST.text, text::ADD_TITLE);
+            return self.codes.say(text::FIRST, &text::FIRST.text, &text::ADD_TITLE);
         }
         let keys = self.accounts.clone();
         self.codes.fill(entries, move |id, now| keys.borrow().get(id).and_then(|it| it.code_at(now)));
@@ -122,7 +122,7 @@ impl MainWindow {
             Act::Edit => self.open_edit(&account),
             Act::Picture => match picture(&self.window, entry.title(), &account.uri()) {
                 Some(window) => self.over(&window),
-                None => self.say(text::NO_PICTURE),
+                None => self.say(&text::NO_PICTURE),
             },
             Act::Trash => {
                 let now = crate::now();

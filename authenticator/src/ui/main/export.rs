@@ -1,6 +1,7 @@
 //! Accounts into a file, and the reminder to do so.
 
 use super::MainWindow;
+use crate::catalogue::Text;
 use crate::settings::Settings;
 use crate::ui::{parts, text};
 use crate::vault::Account;
@@ -23,15 +24,15 @@ const NAMES: [&str; 3] = ["codes.backup", "aegis.json", "codes.txt"];
 impl MainWindow {
     /// Asks what is to be written, under which password, and where to.
     pub(super) fn open_export(self: &Rc<Self>) {
-        let (choice, buttons) = parts::choice(&text::EXPORTS);
+        let (choice, buttons) = parts::choice(&text::EXPORTS.map(Text::here));
         let (password, again) = (parts::unseen(), parts::unseen());
-        let (first, second) = (parts::field(text::PASSWORD, &password), parts::field(text::SAME_AGAIN, &again));
+        let (first, second) = (parts::field(&text::PASSWORD, &password), parts::field(&text::SAME_AGAIN, &again));
         let warning = gtk::Label::builder().label(text::NOT_ENCRYPTED).wrap(true).xalign(0.0).visible(false).build();
         warning.add_css_class("warning");
         let problem = parts::problem();
         let busy = gtk::Spinner::new();
-        parts::name(&busy, text::WORKING);
-        let button = parts::pill(text::CHOOSE_FILE);
+        parts::name(&busy, &text::WORKING);
+        let button = parts::pill(&text::CHOOSE_FILE);
         button.add_css_class("suggested-action");
         let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).build();
         choice.set_orientation(gtk::Orientation::Vertical);
@@ -43,7 +44,7 @@ impl MainWindow {
         for widget in [problem.upcast_ref::<gtk::Widget>(), busy.upcast_ref(), button.upcast_ref()] {
             page.append(widget);
         }
-        let window = parts::dialog(&self.window, text::EXPORT_TITLE, &parts::clamp(&page));
+        let window = parts::dialog(&self.window, &text::EXPORT_TITLE, &parts::clamp(&page));
         let chosen = Rc::new(move || {
             let place = buttons.iter().position(gtk::prelude::CheckButtonExt::is_active).unwrap_or_default();
             (FORMATS.get(place).copied().unwrap_or(Format::Backup), NAMES.get(place).copied().unwrap_or_default())
@@ -73,13 +74,13 @@ impl MainWindow {
                     return refuse(&text::too_short(FEWEST));
                 }
                 if typed.expose() != other.text().as_bytes() {
-                    return refuse(text::NOT_THE_SAME);
+                    return refuse(&text::NOT_THE_SAME);
                 }
             }
             problem.set_visible(false);
             let (weak, shown, problem, busy, button) =
                 (Rc::downgrade(&own), shown.clone(), problem.clone(), busy.clone(), button.clone());
-            own.choose(text::EXPORT_TITLE, gtk::FileChooserAction::Save, Some(name), move |path| {
+            own.choose(&text::EXPORT_TITLE, gtk::FileChooserAction::Save, Some(name), move |path| {
                 let Some(own) = weak.upgrade() else { return };
                 button.set_sensitive(false);
                 busy.set_spinning(true);
@@ -140,7 +141,7 @@ impl MainWindow {
         self.reminded.set(true);
         // In the page of codes alone: it must never lie over a request.
         let weak = Rc::downgrade(self);
-        let bar = parts::bar(text::OLD_BACKUP, text::BACK_UP, move || {
+        let bar = parts::bar(&text::OLD_BACKUP, &text::BACK_UP, move || {
             weak.upgrade().iter().for_each(|own| own.open_export());
         });
         self.codes.widget().append(&bar);

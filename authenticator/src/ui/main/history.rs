@@ -22,7 +22,7 @@ pub(super) struct History {
 
 impl History {
     pub(super) fn new() -> Self {
-        let group = Group::new(text::HISTORY, "");
+        let group = Group::new(&text::HISTORY, "");
         let page = parts::clamp(group.widget());
         page.set_visible(false);
         Self { page, group, shown: RefCell::default() }

@@ -17,7 +17,7 @@ impl MainWindow {
     /// Asks for a file, and reads it.
     pub(super) fn open_import(self: &Rc<Self>) {
         let weak = Rc::downgrade(self);
-        self.choose(text::IMPORT_TITLE, gtk::FileChooserAction::Open, None, move |path| {
+        self.choose(&text::IMPORT_TITLE, gtk::FileChooserAction::Open, None, move |path| {
             weak.upgrade().iter().for_each(|own| own.import(path.clone(), None, None));
         });
     }
@@ -78,16 +78,16 @@ impl MainWindow {
         let password = parts::unseen();
         let problem = parts::problem();
         let busy = gtk::Spinner::new();
-        parts::name(&busy, text::WORKING);
-        let button = parts::pill(text::OPEN);
+        parts::name(&busy, &text::WORKING);
+        let button = parts::pill(&text::OPEN);
         button.add_css_class("suggested-action");
         let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).build();
         page.append(&gtk::Label::builder().label(text::FILE_PASSWORD).wrap(true).xalign(0.0).build());
-        page.append(&parts::field(text::PASSWORD, &password));
+        page.append(&parts::field(&text::PASSWORD, &password));
         for widget in [problem.upcast_ref::<gtk::Widget>(), busy.upcast_ref(), button.upcast_ref()] {
             page.append(widget);
         }
-        let window = parts::dialog(&self.window, text::IMPORT_TITLE, &parts::clamp(&page));
+        let window = parts::dialog(&self.window, &text::IMPORT_TITLE, &parts::clamp(&page));
         let asked = Asked { window: window.downgrade(), problem, busy, button: button.clone() };
         let (weak, entry) = (Rc::downgrade(self), password.clone());
         let submit = Rc::new(move || {
@@ -116,7 +116,7 @@ impl MainWindow {
             Source::File => {
                 let scanned = Rc::new(scanned);
                 let back = self.back.clone();
-                self.choose(text::PICTURE_TITLE, gtk::FileChooserAction::Open, None, move |path| {
+                self.choose(&text::PICTURE_TITLE, gtk::FileChooserAction::Open, None, move |path| {
                     let Some(read) = back.compute(move || read_file(&path, picture::LONGEST)) else { return };
                     let scanned = scanned.clone();
                     glib::spawn_future_local(async move {
@@ -132,7 +132,7 @@ impl MainWindow {
                 glib::spawn_future_local(async move {
                     scanned(match clipboard.read_texture_future().await {
                         Ok(Some(texture)) => Ok(texture.save_to_png_bytes().to_vec()),
-                        Ok(None) | Err(_) => Err(text::NO_PICTURE_COPIED.to_owned()),
+                        Ok(None) | Err(_) => Err(text::NO_PICTURE_COPIED.to_string()),
                     });
                 });
             }
@@ -170,7 +170,7 @@ impl MainWindow {
     /// Addresses that another program opens: shown before anything is added.
     pub(in crate::ui) fn open_addresses(self: &Rc<Self>, files: &[gio::File]) {
         if self.lock.borrow().cause().is_some() {
-            return self.locked.refuse(text::UNLOCK_FIRST);
+            return self.locked.refuse(&text::UNLOCK_FIRST);
         }
         let found: Vec<Secret> = files.iter().map(|file| Secret::from(String::from(file.uri()))).collect();
         match read_all(&found) {

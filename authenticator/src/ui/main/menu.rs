@@ -1,6 +1,7 @@
 //! The menu of the main window, its keys, and what they do.
 
 use super::{MainWindow, preferences, shortcuts};
+use crate::catalogue::Text;
 use crate::settings::Settings;
 use crate::ui::lock::Cause;
 use crate::ui::{parts, text};
@@ -24,12 +25,12 @@ pub(super) fn button() -> gtk::MenuButton {
         ],
     ] {
         let part = gio::Menu::new();
-        section.iter().for_each(|(label, action)| part.append(Some(label), Some(action)));
+        section.iter().for_each(|(label, action): &(Text, &str)| part.append(Some(label.here()), Some(*action)));
         menu.append_section(None, &part);
     }
     let button = gtk::MenuButton::builder().icon_name("open-menu-symbolic").menu_model(&menu).primary(true).build();
-    button.set_tooltip_text(Some(text::MENU));
-    parts::name(&button, text::MENU);
+    button.set_tooltip_text(Some(text::MENU.here()));
+    parts::name(&button, &text::MENU);
     button
 }
 

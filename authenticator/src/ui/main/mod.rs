@@ -97,10 +97,10 @@ impl MainWindow {
         let stack = adw::ViewStack::new();
         let clipboard = gtk::prelude::WidgetExt::display(&stack).clipboard();
         let codes = CodesPage::new(Clip::new(clipboard));
-        stack.add_titled(codes.widget(), Some("codes"), text::CODES).set_icon_name(Some("dialog-password-symbolic"));
+        stack.add_titled(codes.widget(), Some("codes"), &text::CODES).set_icon_name(Some("dialog-password-symbolic"));
         let requests = parts::scrolled(&requests);
-        stack.add_titled(&requests, Some("requests"), text::REQUESTS).set_icon_name(Some("security-high-symbolic"));
-        stack.add_titled(computer.widget(), Some("computer"), text::COMPUTER).set_icon_name(Some("computer-symbolic"));
+        stack.add_titled(&requests, Some("requests"), &text::REQUESTS).set_icon_name(Some("security-high-symbolic"));
+        stack.add_titled(computer.widget(), Some("computer"), &text::COMPUTER).set_icon_name(Some("computer-symbolic"));
         let locked = LockedPage::new();
         let toasts = parts::toasts(&stack);
         let open = open_page(&stack, &toasts);
@@ -273,7 +273,7 @@ impl MainWindow {
 fn open_page(stack: &adw::ViewStack, toasts: &adw::ToastOverlay) -> gtk::Box {
     let title = adw::ViewSwitcherTitle::builder().stack(stack).title(text::TITLE).build();
     let header = adw::HeaderBar::builder().centering_policy(adw::CenteringPolicy::Strict).title_widget(&title).build();
-    let add = parts::icon_button("list-add-symbolic", text::ADD_TITLE);
+    let add = parts::icon_button("list-add-symbolic", &text::ADD_TITLE);
     add.set_action_name(Some("main.add"));
     header.pack_start(&add);
     header.pack_end(&menu::button());

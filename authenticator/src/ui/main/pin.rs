@@ -37,7 +37,7 @@ impl From<SealError> for NotDone {
     fn from(why: SealError) -> Self {
         match why {
             SealError::Closed => Self::Wrong,
-            SealError::Memory => Self::Why(text::NO_MEMORY.to_owned()),
+            SealError::Memory => Self::Why(text::NO_MEMORY.to_string()),
         }
     }
 }
@@ -68,7 +68,7 @@ impl MainWindow {
                     own.tries.borrow_mut().right();
                     own.unlock();
                 }
-                Err(NotDone::Wrong) => own.locked.refuse(text::WRONG_PIN),
+                Err(NotDone::Wrong) => own.locked.refuse(&text::WRONG_PIN),
                 Err(NotDone::Why(why)) => {
                     own.tries.borrow_mut().take_back();
                     own.locked.refuse(&why);
@@ -81,20 +81,20 @@ impl MainWindow {
     pub(super) fn open_pin(self: &Rc<Self>, deed: Deed) {
         let (old, new, again) = (parts::unseen(), parts::unseen(), parts::unseen());
         let problem = parts::problem();
-        let button = parts::pill(if deed == Deed::Remove { text::REMOVE } else { text::SAVE });
+        let button = parts::pill(if deed == Deed::Remove { &text::REMOVE } else { &text::SAVE });
         button.add_css_class(if deed == Deed::Remove { "destructive-action" } else { "suggested-action" });
         let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).build();
         page.append(&gtk::Label::builder().label(text::PIN_TEXT).wrap(true).xalign(0.0).build());
         if deed != Deed::Set {
-            page.append(&parts::field(text::OLD_PIN, &old));
+            page.append(&parts::field(&text::OLD_PIN, &old));
         }
         if deed != Deed::Remove {
-            page.append(&parts::field(text::NEW_PIN, &new));
-            page.append(&parts::field(text::SAME_AGAIN, &again));
+            page.append(&parts::field(&text::NEW_PIN, &new));
+            page.append(&parts::field(&text::SAME_AGAIN, &again));
         }
         page.append(&problem);
         page.append(&button);
-        let window = parts::dialog(&self.window, text::PIN_OF_CODES, &parts::clamp(&page));
+        let window = parts::dialog(&self.window, &text::PIN_OF_CODES, &parts::clamp(&page));
         let (weak, shown) = (Rc::downgrade(self), window.downgrade());
         let fields = [old.clone(), new.clone(), again.clone()];
         let doing = button.clone();
@@ -112,7 +112,7 @@ impl MainWindow {
             let new = match (deed, Pin::new(typed(new))) {
                 (Deed::Remove, _) => None,
                 (_, Err(why)) => return refuse(&why.to_string()),
-                (_, Ok(_)) if typed(new).expose() != typed(again).expose() => return refuse(text::NOT_THE_SAME),
+                (_, Ok(_)) if typed(new).expose() != typed(again).expose() => return refuse(&text::NOT_THE_SAME),
                 (_, Ok(pin)) => Some(pin),
             };
             doing.set_sensitive(false);
@@ -125,7 +125,7 @@ impl MainWindow {
                         own.say(text::pin_done(deed == Deed::Remove));
                         return window.close();
                     }
-                    Err(NotDone::Wrong) => text::WRONG_PIN.to_owned(),
+                    Err(NotDone::Wrong) => text::WRONG_PIN.to_string(),
                     Err(NotDone::Why(why)) => why,
                 };
                 problem.set_label(&why);

@@ -31,23 +31,23 @@ pub(super) fn open(
         changed(&settings.borrow());
     });
     let rows = [
-        parts::control(text::IDLE, text::IDLE_TEXT, &idle),
-        parts::control(text::HIDE_CODES, text::HIDE_CODES_TEXT, &hide),
+        parts::control(&text::IDLE, &text::IDLE_TEXT, &idle),
+        parts::control(&text::HIDE_CODES, &text::HIDE_CODES_TEXT, &hide),
     ];
-    let group = Group::new(text::LOCKING, "");
+    let group = Group::new(&text::LOCKING, "");
     group.fill(&rows);
     let deeds: &[(Deed, &str)] = if has_pin {
-        &[(Deed::Change, text::CHANGE_PIN), (Deed::Remove, text::REMOVE_PIN)]
+        &[(Deed::Change, &text::CHANGE_PIN), (Deed::Remove, &text::REMOVE_PIN)]
     } else {
-        &[(Deed::Set, text::SET_PIN)]
+        &[(Deed::Set, &text::SET_PIN)]
     };
     let buttons = gtk::Box::builder().spacing(6).valign(gtk::Align::Center).build();
-    let over = Group::new(text::PIN_OF_CODES, text::PIN_TEXT);
-    over.fill(&[parts::control(if has_pin { text::HAS_PIN } else { text::HAS_NO_PIN }, "", &buttons)]);
+    let over = Group::new(&text::PIN_OF_CODES, &text::PIN_TEXT);
+    over.fill(&[parts::control(if has_pin { &text::HAS_PIN } else { &text::HAS_NO_PIN }, "", &buttons)]);
     let both = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(24).build();
     both.append(group.widget());
     both.append(over.widget());
-    let window = parts::dialog(parent, text::PREFERENCES, &parts::clamp(&both));
+    let window = parts::dialog(parent, &text::PREFERENCES, &parts::clamp(&both));
     let pin = Rc::new(pin);
     for &(deed, label) in deeds {
         let button = gtk::Button::with_label(label);

@@ -34,14 +34,14 @@ impl MainWindow {
         page.append(left.widget());
         let problem = parts::problem();
         let progress = gtk::ProgressBar::builder().visible(false).build();
-        parts::name(&progress, text::WORKING);
+        parts::name(&progress, &text::WORKING);
         let button = parts::pill(&text::add_all(count));
         button.add_css_class("suggested-action");
         button.set_visible(count > 0);
         for widget in [problem.upcast_ref::<gtk::Widget>(), progress.upcast_ref(), button.upcast_ref()] {
             page.append(widget);
         }
-        let window = parts::dialog(&self.window, text::REVIEW, &parts::scrolled(&parts::clamp(&page)));
+        let window = parts::dialog(&self.window, &text::REVIEW, &parts::scrolled(&parts::clamp(&page)));
         window.set_default_height(520);
         let (weak, shown) = (Rc::downgrade(self), window.downgrade());
         button.connect_clicked(move |button| {

@@ -1,11 +1,12 @@
 //! The window that says which keys do what.
 
+use crate::catalogue::Text;
 use crate::ui::text;
 use gtk::glib;
 use gtk::prelude::*;
 
 /// Every key of the window: in groups, each key in GTK's words with what it does.
-const GROUPS: [(&str, &[(&str, &str)]); 2] = [
+const GROUPS: [(Text, &[(&str, Text)]); 2] = [
     (
         text::CODES,
         &[
@@ -42,7 +43,7 @@ pub(super) fn open(parent: &impl IsA<gtk::Window>) {
     );
     for (title, keys) in GROUPS {
         xml.push_str("<child><object class=\"GtkShortcutsGroup\">");
-        xml.push_str(&property("title", title));
+        xml.push_str(&property("title", &title));
         for (key, what) in keys {
             xml.push_str("<child><object class=\"GtkShortcutsShortcut\">");
             xml.push_str(&property("accelerator", key));

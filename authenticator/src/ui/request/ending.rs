@@ -1,6 +1,7 @@
 //! What the window says of a request that is over. Pure.
 
 use super::text;
+use crate::catalogue::Text;
 use mfa_core::bus::Withdrawn;
 
 /// How a request ended, as this window knows it.
@@ -24,9 +25,9 @@ pub struct Said {
     /// A symbolic icon of the desktop's theme.
     pub icon: &'static str,
     /// One line.
-    pub title: &'static str,
+    pub title: Text,
     /// What it means and what to do next.
-    pub text: &'static str,
+    pub text: Text,
 }
 
 impl Ending {
@@ -71,10 +72,11 @@ mod tests {
     #[test]
     fn every_outcome_is_told_apart_and_an_unknown_one_claims_nothing() {
         let outcomes = ["approved", "denied", "wrong-number", "cancelled", "expired"];
-        let mut titles: Vec<_> = outcomes.map(|outcome| Ending::elsewhere(Some(outcome)).said().title).to_vec();
-        titles
-            .extend([Ending::Approved, Ending::Denied, Ending::Reported, Ending::WrongNumber].map(|e| e.said().title));
-        titles.push(Ending::elsewhere(Some("won")).said().title);
+        let mut titles: Vec<_> = outcomes.map(|outcome| Ending::elsewhere(Some(outcome)).said().title.0).to_vec();
+        titles.extend(
+            [Ending::Approved, Ending::Denied, Ending::Reported, Ending::WrongNumber].map(|e| e.said().title.0),
+        );
+        titles.push(Ending::elsewhere(Some("won")).said().title.0);
         titles.sort_unstable();
         titles.dedup();
         assert_eq!(titles.len(), 10);

@@ -23,9 +23,9 @@ impl Number {
         }
         let digits = text.chars().filter(char::is_ascii_digit).count();
         if text.chars().any(|c| !c.is_ascii_digit() && c != ' ' && c != '-') {
-            Self::Wrong(text::DIGITS_ONLY)
+            Self::Wrong(text::DIGITS_ONLY.here())
         } else if digits > NUMBER_DIGITS {
-            Self::Wrong(text::SIX_DIGITS)
+            Self::Wrong(text::SIX_DIGITS.here())
         } else {
             Self::Unfinished
         }

@@ -222,9 +222,9 @@ impl State {
     /// Why this request can never be approved from here.
     fn never(&self) -> Option<&'static str> {
         match self.request.purpose.as_str() {
-            LOGIN if !self.request.number_due && !self.request.rhost.is_empty() => Some(text::ABROAD),
+            LOGIN if !self.request.number_due && !self.request.rhost.is_empty() => Some(text::ABROAD.here()),
             LOGIN | ADD_DEVICE | SUSPEND_DEVICE | ADD_FACTOR | REMOVE_FACTOR | RENEW_RECOVERY | DISABLE => None,
-            _ => Some(text::UNKNOWN),
+            _ => Some(text::UNKNOWN.here()),
         }
     }
 }

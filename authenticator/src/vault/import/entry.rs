@@ -1,5 +1,6 @@
 //! One entry of somebody else's file, in our terms.
 
+use crate::catalogue::{Text, filled, gettext};
 use crate::vault::{Account, Style};
 use mfa_core::base32::{self, NotBase32};
 use mfa_core::clean;
@@ -14,25 +15,25 @@ pub(super) const MOST_TAGS: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotTaken {
     /// Not an object with the fields it should have.
-    #[error("it does not have the fields of an entry, or one of them is of another kind")]
+    #[error("{}", Text("it does not have the fields of an entry, or one of them is of another kind"))]
     Form,
     /// A kind of code that is not made here.
-    #[error("codes of the kind {0} are not supported")]
+    #[error("{}", filled(gettext("codes of the kind {kind} are not supported"), &[("kind", .0)]))]
     Kind(String),
     /// No key in it.
-    #[error("it has no key")]
+    #[error("{}", Text("it has no key"))]
     NoKey,
     /// Neither a name nor an issuer.
-    #[error("it has neither a name nor an issuer")]
+    #[error("{}", Text("it has neither a name nor an issuer"))]
     NoName,
     /// Thrown away over there.
-    #[error("it is in the trash there")]
+    #[error("{}", Text("it is in the trash there"))]
     Trash,
     /// A counter below zero, or too high to be kept.
-    #[error("its counter is not one that can be kept")]
+    #[error("{}", Text("its counter is not one that can be kept"))]
     Counter,
     /// The key.
-    #[error("its key is {0}")]
+    #[error("{}", filled(gettext("its key is {what}"), &[("what", .0)]))]
     Base32(#[from] NotBase32),
     /// The numbers.
     #[error(transparent)]

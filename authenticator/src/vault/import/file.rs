@@ -1,5 +1,6 @@
 //! Opening what is to be read: a regular file of reasonable size, and no link to somewhere else.
 
+use crate::catalogue::{Text, filled, gettext};
 use mfa_core::secret::Secret;
 use rustix::fs::{FileType, Mode, OFlags, fstat};
 use rustix::io::Errno;
@@ -14,13 +15,13 @@ pub const LONGEST: u64 = 16 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
     /// A symbolic link.
-    #[error("it is a symbolic link; name the file itself")]
+    #[error("{}", Text("it is a symbolic link; name the file itself"))]
     Link,
     /// A folder, a device, a pipe.
-    #[error("it is not a regular file")]
+    #[error("{}", Text("it is not a regular file"))]
     NotAFile,
     /// Longer than the limit, which is given in MiB.
-    #[error("it has more than {0} MiB")]
+    #[error("{}", filled(gettext("it has more than {most} MiB"), &[("most", .0)]))]
     TooLong(u64),
     /// What the system says.
     #[error("{0}")]

@@ -2,6 +2,7 @@
 
 use super::entry::NotTaken;
 use super::{Entries, ImportError};
+use crate::catalogue::{filled, gettext};
 use crate::vault::Account;
 use mfa_core::clean;
 use serde::Deserialize;
@@ -69,7 +70,11 @@ fn called(place: usize, raw: &RawValue) -> String {
     let named = serde_json::from_str::<Named>(raw.get()).ok();
     let name = named.into_iter().flat_map(|named| [named.issuer, named.name, named.label]).flatten();
     let name = name.map(|name| clean::field(&name)).filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", ");
-    if name.is_empty() { format!("entry {}", place + 1) } else { format!("entry {} ({name})", place + 1) }
+    let number = place + 1;
+    if name.is_empty() {
+        return filled(gettext("entry {number}"), &[("number", &number)]);
+    }
+    filled(gettext("entry {number} ({name})"), &[("number", &number), ("name", &name)])
 }
 
 /// The fields that names stand in, in one file or another. None of them ever holds a key.

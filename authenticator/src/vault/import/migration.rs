@@ -5,6 +5,7 @@
 use super::entry::{Entry, Kind, NotTaken};
 use super::uris::decoded;
 use super::{Entries, ImportError};
+use crate::catalogue::{filled, gettext, ngettext};
 use crate::vault::Account;
 use data_encoding::{BASE64, BASE64_NOPAD};
 use mfa_core::clean;
@@ -51,14 +52,17 @@ impl Migration {
     /// When there are too many.
     pub(super) fn add(&mut self, uri: &str, place: &str, entries: &mut Entries) -> Result<(), ImportError> {
         let Some(part) = part(uri) else {
-            let why = "it is not an export of Google Authenticator, or a part of it is cut off";
+            let why = gettext("it is not an export of Google Authenticator, or a part of it is cut off");
             return entries.add(|| place.to_owned(), Err(why));
         };
         let seen = self.seen.entry(part.export).or_default();
         seen.0 = part.count.max(1);
         seen.1.insert(part.index);
         for (number, read) in part.entries.into_iter().enumerate() {
-            entries.add(|| format!("{place}, entry {}", number + 1), read)?;
+            entries.add(
+                || filled(gettext("{place}, entry {number}"), &[("place", &place), ("number", &(number + 1))]),
+                read,
+            )?;
         }
         Ok(())
     }
@@ -72,8 +76,11 @@ impl Migration {
             let missing: Vec<u64> = (0..count).filter(|index| !seen.contains(index)).map(|index| index + 1).collect();
             let why = match missing.as_slice() {
                 [] => continue,
-                [_] => "this picture of the export is missing: scan it, too",
-                _ => "these pictures of the export are missing: scan them, too",
+                missing => ngettext(
+                    "this picture of the export is missing: scan it, too",
+                    "these pictures of the export are missing: scan them, too",
+                    missing.len(),
+                ),
             };
             entries.add(|| named(&missing, count), Err(why))?;
         }
@@ -84,8 +91,13 @@ impl Migration {
 /// Which parts they are, by the first of them.
 fn named(parts: &[u64], count: u64) -> String {
     let numbers = parts.iter().take(MOST_NAMED).map(u64::to_string).collect::<Vec<_>>().join(", ");
-    let more = if parts.len() > MOST_NAMED { " and more" } else { "" };
-    format!("part{} {numbers}{more} of {count}", if parts.len() == 1 { "" } else { "s" })
+    let numbers = if parts.len() > MOST_NAMED {
+        filled(gettext("{numbers} and more"), &[("numbers", &numbers)])
+    } else {
+        numbers
+    };
+    let words = ngettext("part {numbers} of {count}", "parts {numbers} of {count}", parts.len());
+    filled(words, &[("numbers", &numbers), ("count", &count)])
 }
 
 fn part(uri: &str) -> Option<Part> {

@@ -30,6 +30,7 @@ pub use uris::decoded;
 pub(super) use entries::Entries;
 
 use super::{Account, MOST, backup};
+use crate::catalogue::{Text, filled, gettext};
 use mfa_core::secret::Secret;
 use std::fmt;
 
@@ -66,8 +67,8 @@ impl Format {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Backup => "a backup of this authenticator",
-            Self::Uris => "a list of otpauth:// addresses",
+            Self::Backup => gettext("a backup of this authenticator"),
+            Self::Uris => gettext("a list of otpauth:// addresses"),
             Self::Aegis => "Aegis",
             Self::Twofas => "2FAS",
             Self::Proton => "Proton Authenticator",
@@ -111,36 +112,39 @@ impl fmt::Display for SetAside {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
     /// Longer than [`LONGEST`].
-    #[error("the file has more than {} MiB", LONGEST >> 20)]
+    #[error("{}", filled(gettext("the file has more than {most} MiB"), &[("most", &(LONGEST >> 20))]))]
     TooLong,
     /// No format was recognised.
-    #[error("this is no export that is known here; if you know whose it is, say so by --format")]
+    #[error("{}", Text("this is no export that is known here; if you know whose it is, say so by --format"))]
     Unknown,
     /// An archive, or a message of PGP.
-    #[error("this is {0}")]
+    #[error("{}", filled(gettext("this is {what}"), &[("what", .0)]))]
     Wrapped(&'static str),
     /// It is not what it was said to be.
-    #[error("this is not what {0} writes: {1}")]
+    #[error("{}", filled(gettext("this is not what {maker} writes: {why}"), &[("maker", .0), ("why", .1)]))]
     NotThis(&'static str, String),
     /// Under the key of an account, which no file brings along.
     #[error(
-        "this file is encrypted by Bitwarden's account key, which only Bitwarden has: export it with a password instead"
+        "{}",
+        Text(
+            "this file is encrypted by Bitwarden's account key, which only Bitwarden has: export it with a password instead"
+        )
     )]
     AccountKey,
     /// It is encrypted.
-    #[error("the file is encrypted; its password is needed")]
+    #[error("{}", Text("the file is encrypted; its password is needed"))]
     Password,
     /// Another password, or damage: the two cannot be told apart.
-    #[error("the password is wrong, or the file is damaged")]
+    #[error("{}", Text("the password is wrong, or the file is damaged"))]
     WrongPassword,
     /// A parameter of the key derivation is outside what is taken.
-    #[error("the file asks for a key derivation that is out of proportion ({0}); nothing was read")]
+    #[error("{}", filled(gettext("the file asks for a key derivation that is out of proportion ({what}); nothing was read"), &[("what", .0)]))]
     Costly(&'static str),
     /// There is not that much memory.
-    #[error("there is not enough memory to derive the key")]
+    #[error("{}", Text("there is not enough memory to derive the key"))]
     Memory,
     /// More than [`MOST`].
-    #[error("the file has more than {MOST} entries")]
+    #[error("{}", filled(gettext("the file has more than {most} entries"), &[("most", &MOST)]))]
     TooMany,
 }
 

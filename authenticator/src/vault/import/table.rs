@@ -5,6 +5,7 @@
 use super::entry::tags;
 use super::password::account;
 use super::{Entries, ImportError};
+use crate::catalogue::{filled, gettext};
 use mfa_core::secret::Secret;
 
 /// What the columns are called.
@@ -42,7 +43,12 @@ pub(super) fn read(text: &str, maker: &'static str, columns: &Columns) -> Result
             entries.add(|| "a row".into(), Err("it cannot be read"))?;
             continue;
         };
-        let place = || row.position().map_or_else(|| "a row".to_owned(), |at| format!("line {}", at.line()));
+        let place = || {
+            row.position().map_or_else(
+                || gettext("a row").to_owned(),
+                |at| filled(gettext("line {number}"), &[("number", &at.line())]),
+            )
+        };
         let field = |at: Option<usize>| at.and_then(|at| row.get(at)).unwrap_or_default().trim();
         let key = field(Some(totp));
         if key.is_empty() {

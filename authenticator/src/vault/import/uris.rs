@@ -5,6 +5,7 @@
 use super::entry::{NotTaken, from_uri, tags};
 use super::migration::{Migration, is_migration};
 use super::{Entries, ImportError, json};
+use crate::catalogue::{filled, gettext};
 use crate::vault::Account;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -37,7 +38,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
     let mut entries = Entries::default();
     let mut parts = Migration::default();
     for (number, line) in lines(text) {
-        let place = format!("line {number}");
+        let place = filled(gettext("line {number}"), &[("number", &number)]);
         if is_migration(line) {
             parts.add(line, &place, &mut entries)?;
             continue;

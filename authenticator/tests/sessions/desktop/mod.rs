@@ -29,6 +29,9 @@ pub(crate) struct Desktop {
     agent: Option<Child>,
     /// The X display of its screen, where it has one.
     pub display: Option<String>,
+    /// The folder of its translations, where it speaks German.
+    #[cfg(feature = "gui")]
+    german: Option<PathBuf>,
 }
 
 impl Desktop {
@@ -48,8 +51,16 @@ impl Desktop {
         }
         let run = folder.path().join("run");
         std::fs::set_permissions(run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let mut desktop =
-            Self { folder, system_bus: None, session_bus: None, keyring: None, agent: None, display: None };
+        let mut desktop = Self {
+            folder,
+            system_bus: None,
+            session_bus: None,
+            keyring: None,
+            agent: None,
+            display: None,
+            #[cfg(feature = "gui")]
+            german: None,
+        };
         desktop.start_system_bus();
         desktop.session_bus = Some(desktop.bus("session"));
         desktop
@@ -171,7 +182,23 @@ impl Desktop {
                 ("LANG", "C.UTF-8"),
             ]);
         }
+        #[cfg(feature = "gui")]
+        if let Some(folder) = &self.german {
+            command.env("TEXTDOMAINDIR", folder).env("LANG", "de_DE.UTF-8").env("LANGUAGE", "de");
+        }
         command
+    }
+
+    /// From now on what is started speaks German.
+    #[cfg(feature = "gui")]
+    pub(crate) fn speaks_german(&mut self) {
+        let folder = self.path("locale");
+        let messages = folder.join("de/LC_MESSAGES");
+        std::fs::create_dir_all(&messages).unwrap();
+        let po = Path::new(env!("CARGO_MANIFEST_DIR")).join("../po/de.po");
+        let made = Command::new("msgfmt").arg("-o").arg(messages.join("mfa-authenticator.mo")).arg(po).status();
+        assert!(made.unwrap().success());
+        self.german = Some(folder);
     }
 
     /// Our program in this session.

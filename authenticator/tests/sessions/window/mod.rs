@@ -2,6 +2,7 @@
 
 mod answering;
 mod codes;
+mod german;
 mod looks;
 mod many;
 mod moving;

@@ -71,6 +71,8 @@ impl Tree {
             std::fs::write(release.join(program), program).unwrap();
         }
         ok(Command::new(env!("CARGO_BIN_EXE_mfa-pages")).arg(folder.path().join("built/pages")));
+        std::fs::create_dir(folder.path().join("built/locale")).unwrap();
+        std::fs::write(folder.path().join("built/locale/de.mo"), "").unwrap();
         let tree = Self { folder };
         let programs = tree.programs();
         std::fs::create_dir(&programs).unwrap();

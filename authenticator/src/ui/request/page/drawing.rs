@@ -35,7 +35,7 @@ impl RequestPage {
         {
             own.number.set_text("");
             own.pin.set_text("");
-            own.over.say(ending.said(), ending.said().text, "");
+            own.over.say(ending.said(), &ending.said().text, "");
             if let Some(action) = own.on_end.borrow().as_ref() {
                 action(ending);
             }

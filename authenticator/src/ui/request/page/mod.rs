@@ -7,8 +7,9 @@ mod drawing;
 mod input;
 
 use super::detail::DetailRow;
-use super::{Ask, Ending, Moment, State, View};
+use super::{Ask, Ending, Moment, State, View, text};
 use crate::ui::notice::Notice;
+use crate::ui::parts;
 use crate::words::{details, headline};
 use adw::prelude::*;
 use adw::subclass::prelude::*;
@@ -57,9 +58,13 @@ mod imp {
         #[template_child]
         pub(super) number_box: TemplateChild<gtk::Box>,
         #[template_child]
+        pub(super) number_label: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) number: TemplateChild<gtk::Entry>,
         #[template_child]
         pub(super) pin_box: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub(super) pin_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) pin: TemplateChild<gtk::PasswordEntry>,
         #[template_child]
@@ -67,9 +72,15 @@ mod imp {
         #[template_child]
         pub(super) deny: TemplateChild<gtk::Button>,
         #[template_child]
+        pub(super) deny_label: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) approve: TemplateChild<gtk::Button>,
         #[template_child]
+        pub(super) approve_label: TemplateChild<gtk::Label>,
+        #[template_child]
         pub(super) report: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub(super) report_label: TemplateChild<gtk::Label>,
         #[template_child]
         pub(super) over: TemplateChild<Notice>,
         pub(super) state: RefCell<Option<State>>,
@@ -104,6 +115,7 @@ mod imp {
         fn constructed(&self) {
             self.parent_constructed();
             self.started.set(Some(Instant::now()));
+            self.obj().label();
             self.obj().connect();
         }
     }
@@ -251,8 +263,19 @@ impl RequestPage {
     /// What the button of an ended request says.
     pub fn name_leave(&self, label: &str) {
         if let Some(ending) = self.ending() {
-            self.imp().over.say(ending.said(), ending.said().text, label);
+            self.imp().over.say(ending.said(), &ending.said().text, label);
         }
+    }
+
+    fn label(&self) {
+        let own = self.imp();
+        own.number_label.set_label(&text::NUMBER);
+        own.pin_label.set_label(&text::PIN);
+        own.deny_label.set_label(&text::DENY);
+        own.approve_label.set_label(&text::APPROVE);
+        own.report_label.set_label(&text::REPORT);
+        parts::name(&*own.spinner, &text::UNDER_WAY);
+        parts::name(&*own.details, &text::DETAILS);
     }
 
     fn now(&self) -> Moment {
