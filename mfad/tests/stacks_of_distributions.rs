@@ -151,12 +151,15 @@ fn the_doctor_has_nothing_against_the_lines_of_the_other_documents() {
 
 /// A template of authselect with these features, as authselect makes a file of it.
 fn made(template: &str, features: &[&str]) -> String {
-    let on = |condition: &str| {
-        let (wanted, name) = match condition.trim().strip_prefix("not ") {
-            Some(name) => (false, name),
-            None => (true, condition.trim()),
-        };
-        features.contains(&name.trim().trim_matches('"')) == wanted
+    // `"a"`, `not "a"`, and such joined by `and`.
+    let on = |conditions: &str| {
+        conditions.split(" and ").all(|condition| {
+            let (wanted, name) = match condition.trim().strip_prefix("not ") {
+                Some(name) => (false, name),
+                None => (true, condition.trim()),
+            };
+            features.contains(&name.trim().trim_matches('"')) == wanted
+        })
     };
     let mut text = String::new();
     for line in template.lines() {
@@ -182,11 +185,25 @@ fn made(template: &str, features: &[&str]) -> String {
     text
 }
 
+/// Every feature that a template asks for.
+fn features_of(template: &str) -> impl Iterator<Item = &str> {
+    let operators = template.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    operators.flat_map(|operator| operator.split('"').skip(1).step_by(2))
+}
+
 #[test]
 fn the_doctor_has_nothing_against_the_authselect_profile_with_any_of_its_features() {
-    const FEATURES: [&str; 4] = ["with-faillock", "with-fingerprint", "with-mkhomedir", "without-nullok"];
+    // Those that change what stands in auth.
+    const FEATURES: [&str; 6] = [
+        "with-faillock",
+        "with-fingerprint",
+        "with-pam-gnome-keyring",
+        "with-pamaccess",
+        "with-systemd-homed",
+        "without-nullok",
+    ];
     let profile = concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/authselect/mfa");
-    let readme = std::fs::read_to_string(format!("{profile}/README")).unwrap();
+    let read = |name: &str| std::fs::read_to_string(format!("{profile}/{name}")).unwrap();
     for bits in 0..1_u32 << FEATURES.len() {
         let chosen = FEATURES.iter().enumerate().filter(|(at, _)| bits & (1 << at) != 0).map(|(_, name)| *name);
         let features: Vec<&str> = chosen.chain(["with-mfa"]).collect();
@@ -194,17 +211,65 @@ fn the_doctor_has_nothing_against_the_authselect_profile_with_any_of_its_feature
             if name == "fingerprint-auth" && !features.contains(&"with-fingerprint") {
                 continue;
             }
-            let template = std::fs::read_to_string(format!("{profile}/{name}")).unwrap();
+            let template = read(name);
             let text = made(&template, &features);
             let other = ("other".to_owned(), "auth required pam_deny.so\n".to_owned());
             let files = BTreeMap::from([(name.to_owned(), text.clone()), other]);
             let bad = against(name, BeforePam::Nothing, &files);
             assert!(bad.is_empty(), "{name} with {features:?}\n{text}{bad:#?}");
+            first_factors_meet_the_second(&text);
             let without: Vec<&str> = features.iter().copied().filter(|name| *name != "with-mfa").collect();
             assert!(!made(&template, &without).contains("pam_mfa"), "{name} asks without being told to");
         }
-        for feature in features {
-            assert!(readme.contains(&format!("{feature}::")), "{feature} is not in the profile's README");
+    }
+}
+
+/// Whoever is right jumps to the line of pam_mfa, and no further or less far.
+fn first_factors_meet_the_second(text: &str) {
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("auth ")).collect();
+    let ours = lines.iter().position(|line| line.contains(" pam_mfa.so")).unwrap();
+    let mut jumps = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let Some((_, over)) = line.split_once("[success=") else { continue };
+        let Ok(over) = over.split(' ').next().unwrap().parse::<usize>() else { continue };
+        assert_eq!(at + 1 + over, ours, "{line}\nin\n{text}");
+        jumps += 1;
+    }
+    assert!(jumps > 0, "{text}");
+}
+
+#[test]
+fn the_authselect_profile_has_the_features_of_the_local_one_and_describes_them() {
+    // Those of authselect's own `local`, but for pam_u2f's: the README says why.
+    const LOCAL: [&str; 14] = [
+        "with-altfiles",
+        "with-ecryptfs",
+        "with-faillock",
+        "with-fingerprint",
+        "with-libvirt",
+        "with-mdns4",
+        "with-mdns6",
+        "with-mkhomedir",
+        "with-pam-gnome-keyring",
+        "with-pamaccess",
+        "with-pwhistory",
+        "with-silent-lastlog",
+        "with-systemd-homed",
+        "without-nullok",
+    ];
+    let profile = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/authselect/mfa"));
+    let mut asked = std::collections::BTreeSet::new();
+    for file in std::fs::read_dir(profile).unwrap() {
+        let file = file.unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        if file.file_name() != "README" {
+            asked.extend(features_of(&text).map(str::to_owned));
         }
     }
+    let wanted = LOCAL.into_iter().chain(["with-mfa"]).map(str::to_owned).collect();
+    assert_eq!(asked, wanted);
+    let readme = std::fs::read_to_string(profile.join("README")).unwrap();
+    let described: std::collections::BTreeSet<String> =
+        readme.lines().filter_map(|line| line.strip_suffix("::")).map(str::to_owned).collect();
+    assert_eq!(described, wanted);
 }
