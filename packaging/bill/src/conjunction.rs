@@ -1,7 +1,8 @@
 //! All licences at once: what the licence field of an RPM and of an Arch package has to say.
 //!
 //! Fedora's rule (Licensing Guidelines): the conjunction of what is linked in, each choice kept as a choice, nothing left out because
-//! another licence seems to cover it. Asked for by `mfa-bill conjunction`, and by the test that reads the two files.
+//! another licence seems to cover it. Asked for by `mfa-bill conjunction`, by the test that reads the two files, and for one crate at a
+//! time by Debian's stanzas.
 
 use crate::Bill;
 use anyhow::Context as _;
@@ -21,7 +22,7 @@ pub fn of(bill: &Bill) -> anyhow::Result<String> {
 }
 
 /// What one expression demands all at once: each a licence, or a choice in parentheses and in alphabetical order.
-fn demands(expression: &str) -> BTreeSet<String> {
+pub(crate) fn demands(expression: &str) -> BTreeSet<String> {
     let expression = expression.replace('/', " OR ");
     let choices = split(&expression, " OR ");
     if choices.len() > 1 {

@@ -1,6 +1,6 @@
 //! The bill for people and lawyers: licences, copyrights, texts.
 
-use crate::{Bill, Crate};
+use crate::{Bill, Crate, conjunction};
 use anyhow::Context as _;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -70,18 +70,26 @@ pub fn debian(bill: &Bill) -> String {
     for it in bill.of_others() {
         let authors =
             if it.authors.is_empty() { format!("The developers of {}", it.name) } else { it.authors.join("\n ") };
-        let license = license(it).replace('/', " or ").replace(" OR ", " or ").replace(" AND ", " and ");
-        let license = license.replace("Apache-2.0 WITH LLVM-exception", "Apache-2.0 with LLVM exception");
-        // Debian's name for one of the licences called MIT; MIT-0 is another.
-        let words = license.split_whitespace().map(|word| match word.trim_matches(['(', ')']) {
-            "MIT" => "Expat",
-            word => word,
-        });
-        let license = words.collect::<Vec<_>>().join(" ");
+        let license = in_debians_words(license(it));
         let _ =
             write!(text, "\nFiles: vendor/{}-{}/*\nCopyright: {authors}\nLicense: {license}\n", it.name, it.version);
     }
     text
+}
+
+/// An SPDX expression in the form of DEP 5, which has no parentheses: a comma keeps a choice together before `and`.
+fn in_debians_words(expression: &str) -> String {
+    let parts = conjunction::demands(expression);
+    let a_choice = parts.iter().any(|part| part.contains(" OR "));
+    let all = Vec::from_iter(parts).join(if a_choice { ", and " } else { " and " });
+    let all = all.replace(" OR ", " or ").replace(" AND ", " and ").replace(['(', ')'], "");
+    let all = all.replace("Apache-2.0 WITH LLVM-exception", "Apache-2.0 with LLVM exception");
+    // Debian's name for one of the licences called MIT; MIT-0 is another.
+    let word = |word: &str| match word.strip_suffix(',').unwrap_or(word) {
+        "MIT" => word.replace("MIT", "Expat"),
+        _ => word.to_owned(),
+    };
+    all.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 fn named(it: &Crate) -> String {
@@ -108,4 +116,23 @@ fn files(it: &Crate) -> anyhow::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debian_reads_a_choice_beside_a_demand_by_its_comma() {
+        for (spdx, debian) in [
+            ("MIT", "Expat"),
+            ("MIT-0", "MIT-0"),
+            ("MIT/Apache-2.0", "Apache-2.0 or Expat"),
+            ("(MIT OR Apache-2.0) AND Unicode-3.0", "Apache-2.0 or Expat, and Unicode-3.0"),
+            ("ISC AND MIT", "ISC and Expat"),
+            ("Apache-2.0 WITH LLVM-exception OR MIT", "Apache-2.0 with LLVM exception or Expat"),
+        ] {
+            assert_eq!(in_debians_words(spdx), debian);
+        }
+    }
 }

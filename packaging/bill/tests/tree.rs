@@ -57,11 +57,13 @@ fn every_licence_that_debians_list_names_has_its_text_there() {
         .split("\n\n")
         .filter_map(|stanza| stanza.trim_start().strip_prefix("License: "))
         .filter_map(|stanza| stanza.split_once('\n'))
+        // Policy 12.5: what is not among Debian's common licences stands there word for word.
+        .filter(|(_, text)| text.contains("/usr/share/common-licenses/") || text.lines().count() > 6)
         .map(|(name, _)| name)
         .collect();
     let named = all.lines().filter_map(|line| line.strip_prefix("License: "));
     for name in named.flat_map(|line| line.split(" or ")).flat_map(|line| line.split(" and ")) {
-        assert!(texts.contains(&name.trim()), "{name} is named and has no text");
+        assert!(texts.contains(&name.trim_matches([' ', ','])), "{name} is named and has no text");
     }
 }
 
