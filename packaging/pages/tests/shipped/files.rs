@@ -110,6 +110,52 @@ fn the_profile_for_pam_auth_update_stands_behind_the_password_and_is_off() {
     assert!(!profile.contains("Account") && !profile.contains("Session") && !profile.contains("Auth-Initial"));
 }
 
+/// The words in code type of the first column of a table that begins with `head`.
+fn words<'a>(page: &'a str, head: &str) -> Vec<&'a str> {
+    let from = page.find(head).unwrap();
+    let rows = page[from..].lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn every_reason_in_the_log_is_watched_or_known_to_be_nobodys_fault() {
+    // What people do, and what policy wants of them.
+    const USUAL: [&str; 20] = [
+        "code-accepted",
+        "not-required",
+        "not-enrolled",
+        "enrolment-required",
+        "enrolled",
+        "enrolment-failed",
+        "remembered",
+        "refused-by-policy",
+        "no-allowed-method",
+        "no-approver",
+        "approval-denied",
+        "approval-expired",
+        "no-conversation",
+        "approved",
+        "push-denied",
+        "push-expired",
+        "suspended",
+        "consent-missing",
+        "timeout",
+        "cancelled",
+    ];
+    let (pam, operations) = (text("docs/pam.md"), text("docs/operations.md"));
+    let explained = [words(&pam, "| `reason` (mfad's) |"), words(&pam, "| `reason` (the module's) |")].concat();
+    assert!(explained.len() > 45, "{explained:?}");
+    let alarms = operations.lines().filter_map(|line| line.split_once("authpriv: `reason=(")?.1.split_once(")`"));
+    let watched: Vec<&str> = alarms.flat_map(|(reasons, _)| reasons.split("\\|")).collect();
+    for reason in &watched {
+        assert!(explained.contains(reason) && !USUAL.contains(reason), "{reason} is watched and is no fault or guess");
+    }
+    for reason in explained {
+        let usual = USUAL.contains(&reason) || ["client-left", "no-user"].contains(&reason);
+        assert!(usual || watched.contains(&reason), "docs/operations.md watches for everything but {reason}");
+    }
+}
+
 #[test]
 fn each_package_knows_the_same_stacks_that_hold_it() {
     let function = |script: &str| {
