@@ -129,7 +129,7 @@ fn decided(explanation: Explanation) -> Decision {
         Outcome::Enrols => Decision::Enrols,
         Outcome::NotEnrolledRefused => Decision::NotEnrolledRefused,
         Outcome::Barred => Decision::Barred(explanation.meets),
-        Outcome::NoAccount => Decision::Unknown(String::from("there is no such account on this host")),
+        Outcome::NoAccount => Decision::NoAccount,
     }
 }
 

@@ -55,6 +55,31 @@ fn fragment(name: &str) -> bool {
         .any(|start| name.starts_with(start))
 }
 
+/// The programs that ask PAM by the name of a service, where they are known.
+fn programs(service: &str) -> &'static [&'static str] {
+    match service {
+        "sudo" | "sudo-i" => &["sudo"],
+        "polkit-1" => &["polkitd", "pkexec"],
+        "gdm-password" => &["gdm", "gdm3"],
+        "lightdm" => &["lightdm"],
+        "sddm" => &["sddm"],
+        "cron" => &["cron"],
+        _ => &[],
+    }
+}
+
+/// Whether none of the programs is installed that would use `service`; their stacks stay behind where packages were removed.
+/// False where it is not known who does.
+#[must_use]
+pub fn nobody_asks(service: &str) -> bool {
+    const FOLDERS: [&str; 7] =
+        ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/libexec", "/usr/lib/polkit-1", "/bin"];
+    let installed =
+        |program: &&str| FOLDERS.iter().any(|folder| Path::new(folder).join(program).symlink_metadata().is_ok());
+    let programs = programs(service);
+    !programs.is_empty() && !programs.iter().any(installed)
+}
+
 /// Whether the file of `module`, as written in a PAM line, is absent from every folder libpam may look in.
 #[must_use]
 pub fn module_missing(module: &str) -> bool {

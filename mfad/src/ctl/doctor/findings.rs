@@ -64,6 +64,14 @@ pub fn locks_out_or_lets_by(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| matches!(finding.severity, Severity::LocksOut | Severity::LetsBy))
 }
 
+/// The same about a service that no installed program uses: nobody is locked out or let by.
+pub fn of_no_program(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.severity < Severity::Warning) {
+        finding.severity = Severity::Warning;
+        finding.text.push_str(" No program that uses this service is installed.");
+    }
+}
+
 /// `findings`, worst first, the same finding about several services said once.
 #[must_use]
 pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
@@ -145,6 +153,15 @@ mod tests {
             "Lets people by\n  /etc/pam.d/common-auth:5 (sshd, su)\n    Let by.\n    → Do this.\n\n\
              In order\n  clock\n    Set by chronyd.\n"
         );
+    }
+
+    #[test]
+    fn a_service_without_a_program_is_worth_a_look_and_no_more() {
+        let mut found =
+            [Finding::new(Severity::LetsBy, "x:1", "Let by.", ""), Finding::new(Severity::Fine, "x", "Fine.", "")];
+        of_no_program(&mut found);
+        assert_eq!(found.each_ref().map(|finding| finding.severity), [Severity::Warning, Severity::Fine]);
+        assert_eq!(found[0].text, "Let by. No program that uses this service is installed.");
     }
 
     #[test]

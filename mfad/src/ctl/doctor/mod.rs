@@ -83,6 +83,8 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
     if needs_sshd || options.sshd_config.is_some() {
         let findings;
         (findings, ssh) = look_at_sshd(options);
+        let line = stacks.iter().any(|known| known.kind == Kind::Sshd && known.ours);
+        let findings = if line { findings } else { sshd::before_the_line(findings) };
         found.extend(findings);
     }
     if let Some(service) = ssh.as_ref().and_then(sshd::Settings::service)
@@ -106,13 +108,19 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
             if locks_out_or_lets_by(&ours) {
                 judged.retain(|finding| finding.severity != Severity::Fine);
             }
+            judged.extend(ours);
+            // PAM's folder is this host's.
+            if options.pam_dir.is_none() && edge::nobody_asks(&known.name) {
+                findings::of_no_program(&mut judged);
+            }
             found.extend(judged);
-            found.extend(ours);
         }
         if let Some((user, service)) = &options.simulate
             && *service == known.name
         {
             let decision = decision.clone().unwrap_or_else(|| Decision::Unknown("mfad was not asked".to_owned()));
+            let mute = known.kind == Kind::Sshd && ssh.as_ref().is_some_and(|settings| !settings.asks());
+            let decision = if mute { decision.without_dialogue() } else { decision };
             let first = match (known.kind, &ssh) {
                 (Kind::Sshd, Some(settings)) => settings.told(),
                 (Kind::Sshd, None) => {
@@ -120,7 +128,8 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
                 }
                 _ => Vec::new(),
             };
-            simulation = Some(simulate::simulate(user, service, &stack, first, &decision));
+            let played = simulate::simulate(user, service, &stack, first, &decision);
+            simulation = Some(if mute { played.without_dialogue() } else { played });
         }
     }
     let by_target = services.iter().find(|service| service.kind == Kind::Sudo && service.by_target);
@@ -142,6 +151,8 @@ struct Known {
     name: String,
     kind: Kind,
     asked: Option<bool>,
+    /// Its stack runs our module.
+    ours: bool,
     /// It runs our module, or policy says it should; otherwise it is there only to be played through.
     matters: bool,
 }
@@ -161,7 +172,7 @@ fn subjects(folders: &PamFolders, services: &[ServiceExpectation], simulated: Op
         // sshd's own service is known by name where policy does not say.
         let kind = expected.map_or(if name == "sshd" { Kind::Sshd } else { Kind::Other }, |service| service.kind);
         let matters = (ours && (!stack.from_other || name == "other")) || asked == Some(true);
-        (matters || simulated == Some(name.as_str())).then_some(Known { name, kind, asked, matters })
+        (matters || simulated == Some(name.as_str())).then_some(Known { name, kind, asked, ours, matters })
     };
     names.into_iter().filter_map(known).collect()
 }

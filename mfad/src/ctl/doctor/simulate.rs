@@ -30,8 +30,23 @@ pub enum Decision {
     NotEnrolledRefused,
     /// Is asked, and refused whatever is answered, for this reason.
     Barred(String),
+    /// There is no such account: no first factor is right for it.
+    NoAccount,
     /// mfad could not be asked, for this reason.
     Unknown(String),
+}
+
+impl Decision {
+    /// The same where the application has no way to put a question: for an answer it gives the password.
+    #[must_use]
+    pub fn without_dialogue(self) -> Self {
+        match self {
+            Self::Asked { .. } | Self::Enrols | Self::NotEnrolledRefused => {
+                Self::Barred("has no dialogue to answer in, because sshd offers none, and is refused".to_owned())
+            }
+            other => other,
+        }
+    }
 }
 
 /// What the user would meet.
@@ -75,11 +90,27 @@ pub fn simulate(user: &str, service: &str, stack: &Stack, first: Vec<String>, de
         steps.push("The service has no auth lines of its own: those of “other” are used.".to_owned());
     }
     let all_right = World { knows: Knows::All, unusual: BTreeSet::new() };
-    let walk = all_right.walk(&stack.lines, answer(decision));
+    let nobody = stranger();
+    let absent = *decision == Decision::NoAccount;
+    if absent {
+        steps.push("There is no such account on this host: whatever is typed, no first factor is right.".to_owned());
+    }
+    let walk = if absent { &nobody } else { &all_right }.walk(&stack.lines, answer(decision));
     steps.extend(walk.steps.iter().filter_map(|step| told(step, stack.lines.get(step.index)?, decision)));
     steps.push(if walk.lets_in() { "Let in.".to_owned() } else { format!("Refused ({}).", walk.result) });
-    simulation.cases = cases(&stack.lines, &all_right);
+    if !absent {
+        simulation.cases = cases(&stack.lines, &all_right);
+    }
     simulation
+}
+
+impl Simulation {
+    /// The same where the application has no way to put a question: no code is ever right.
+    #[must_use]
+    pub fn without_dialogue(mut self) -> Self {
+        self.cases.retain(|case| !case.when.ends_with("right code"));
+        self
+    }
 }
 
 /// What our module returns when the user does everything right.
@@ -87,7 +118,7 @@ fn answer(decision: &Decision) -> Code {
     match decision {
         Decision::Asked { .. } | Decision::Enrols | Decision::Unknown(_) => Code::SUCCESS,
         Decision::Exempt | Decision::NotEnrolledIgnored => Code::IGNORE,
-        Decision::NotEnrolledRefused | Decision::Barred(_) => Code::AUTH_ERR,
+        Decision::NotEnrolledRefused | Decision::Barred(_) | Decision::NoAccount => Code::AUTH_ERR,
     }
 }
 
@@ -109,6 +140,7 @@ fn told(step: &Step, line: &Line, decision: &Decision) -> Option<String> {
             Decision::NotEnrolledRefused => {
                 format!("{name} asks for a verification code and refuses whatever is typed: no factor is enrolled")
             }
+            Decision::NoAccount => format!("{name} asks for a verification code and refuses whatever is typed"),
             Decision::Barred(why) => {
                 format!("{name} asks for a verification code; the user {}", message(why))
             }
@@ -229,11 +261,28 @@ mod tests {
                 "user is refused whatever",
                 "Refused (auth_err).",
             ),
+            (Decision::Enrols.without_dialogue(), "no dialogue to answer in", "Refused (auth_err)."),
+            (Decision::Exempt.without_dialogue(), "policy exempts this login", "Let in."),
             (Decision::Unknown("mfad is down".into()), "could not be asked (mfad is down)", "Let in."),
         ] {
             let steps = play(text, &decision).steps;
             assert!(steps[1].contains(says) && steps[2] == end, "{decision:?}: {steps:?}");
         }
+    }
+
+    #[test]
+    fn nothing_is_right_for_an_account_that_is_not_there() {
+        let played = play("auth required pam_unix.so\nauth required pam_mfa.so\n", &Decision::NoAccount);
+        assert!(played.steps[0].contains("no such account") && played.steps.last().unwrap().starts_with("Refused"));
+        assert!(played.cases.is_empty() && !render(&played).contains("let in"), "{played:?}");
+    }
+
+    #[test]
+    fn where_nobody_can_be_asked_no_case_has_a_right_code() {
+        let asked = Decision::Asked { methods: vec!["totp".into()] }.without_dialogue();
+        let played = play("auth requisite pam_unix.so\nauth required pam_mfa.so\n", &asked).without_dialogue();
+        assert!(played.cases.len() == 6 && played.cases.iter().all(|case| !case.when.contains("right code")));
+        assert_eq!(played.steps.last().unwrap(), "Refused (auth_err).");
     }
 
     #[test]

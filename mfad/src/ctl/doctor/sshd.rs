@@ -75,6 +75,12 @@ impl Settings {
         if something && dialogues.all(first) { BeforePam::Method } else { BeforePam::Nothing }
     }
 
+    /// Whether sshd can put a question to anybody.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.on("usepam") && self.on("kbdinteractiveauthentication") && self.ways().iter().flatten().any(|m| m == KBD)
+    }
+
     /// Each way to get in and what it has to do with PAM, in words.
     #[must_use]
     pub fn told(&self) -> Vec<String> {
@@ -175,6 +181,16 @@ pub fn judge(settings: &Settings) -> Vec<Finding> {
     found
 }
 
+/// The findings about an sshd whose stack has no line of ours: what would lock out locks nobody out yet.
+#[must_use]
+pub fn before_the_line(mut found: Vec<Finding>) -> Vec<Finding> {
+    for finding in found.iter_mut().filter(|finding| finding.severity == Severity::LocksOut) {
+        finding.severity = Severity::Warning;
+        finding.text.push_str(" Its stack asks for none yet: set this first.");
+    }
+    found
+}
+
 fn root(settings: &Settings, ways: &[Vec<String>]) -> Option<Finding> {
     let (text, fix) = match settings.value("permitrootlogin")? {
         "yes" if settings.before_pam() != BeforePam::Method => (
@@ -183,9 +199,15 @@ fn root(settings: &Settings, ways: &[Vec<String>]) -> Option<Finding> {
         ),
         // OpenSSH lets root use publickey, hostbased and gssapi only, and each method of a list counts.
         "without-password" | "prohibit-password" if ways.iter().all(|way| way.iter().any(|m| m == KBD)) => (
-            "PermitRootLogin prohibit-password refuses root's keyboard-interactive step: root cannot log in by ssh, even \
-             with key and code.",
-            "Set PermitRootLogin no if that is meant; root with key and code needs PermitRootLogin yes.",
+            "PermitRootLogin prohibit-password refuses root's keyboard-interactive step: root cannot log in by ssh, \
+             whatever key and code.",
+            // Without a key before it, "yes" opens root's password to everybody's guesses.
+            if settings.before_pam() == BeforePam::Method {
+                "Set PermitRootLogin no if that is meant; root with key and code needs PermitRootLogin yes."
+            } else {
+                "Set PermitRootLogin no if that is meant. Root with key and code needs PermitRootLogin yes, and a key first \
+                 (AuthenticationMethods publickey,keyboard-interactive)."
+            },
         ),
         _ => return None,
     };

@@ -80,7 +80,8 @@ impl Judge<'_> {
         }
         let (text, fix) = match first_line {
             None => (
-                "The code is asked before the first factor: wrong ones count against the source, and nobody is told why.",
+                "The code is asked before the first factor, when nothing shows yet who is there: wrong codes count against the source, and \
+                 a refusal gives no reason.",
                 "Put the line behind the first factor and add first_factor=stack.".to_owned(),
             ),
             Some(line) if reached => (
@@ -88,7 +89,8 @@ impl Judge<'_> {
                 format!("Make {} at {} requisite and add first_factor=stack.", field(line.name()), line.place()),
             ),
             Some(_) => (
-                "pam_mfa is not told that a first factor came before: failures count against the source, and nobody is told why.",
+                "pam_mfa is not told that a first factor came before: failures count against the source, and a \
+                 refusal gives no reason.",
                 "Add first_factor=stack to the line.".to_owned(),
             ),
         };

@@ -67,3 +67,14 @@ fn match_blocks_are_noticed() {
     assert!(has_match_blocks("Port 22\n\tmatch User anna\n"));
     assert!(!has_match_blocks("# Match User anna\nMatchless yes\n"));
 }
+
+#[test]
+fn what_would_lock_out_locks_nobody_out_while_the_stack_asks_nothing() {
+    let mut settings = Settings::parse(GOOD);
+    assert!(settings.asks());
+    settings.0.insert("kbdinteractiveauthentication".to_owned(), "no".to_owned());
+    assert!(!settings.asks());
+    let found = before_the_line(judge(&settings));
+    assert!(found.iter().all(|finding| finding.severity == Severity::Warning), "{found:?}");
+    assert!(found.iter().any(|finding| finding.text.ends_with("asks for none yet: set this first.")), "{found:?}");
+}
