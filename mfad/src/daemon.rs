@@ -214,7 +214,12 @@ fn raise_descriptors() -> u64 {
 fn drop_root(name: &str, state_dir: &Path) -> anyhow::Result<()> {
     let user =
         User::from_name(name).with_context(|| format!("the user {name} cannot be looked up"))?.with_context(|| {
-            format!("there is no user {name}; create it (see docs/operations.md) or name another by --user")
+            let make = if name == USER {
+                "systemd-sysusers makes it where that is installed, else useradd"
+            } else {
+                "create it"
+            };
+            format!("there is no user {name}: {make} (see docs/operations.md), or name another by --user")
         })?;
     if user.uid.is_root() {
         bail!("mfad does not work as root: --user must name another user");

@@ -235,7 +235,7 @@ pub fn command_line() -> clap::Command {
 /// Reads the command line and does it.
 #[must_use]
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(words).and_then(checked) {
+    let arguments = match Arguments::try_parse_from(helped(words)).and_then(checked) {
         Ok(arguments) => arguments,
         Err(said) => return not_run(&said),
     };
@@ -331,6 +331,16 @@ impl Reach {
     }
 }
 
+/// `mfactl help COMMAND` is `mfactl COMMAND --help`: whoever looks for help should not be told how to look for it.
+fn helped(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
 /// An option that would be ignored is a mistake.
 fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
     let reach = &arguments.reach;
@@ -396,6 +406,18 @@ mod tests {
 
     fn parsed(words: &[&str]) -> Result<Arguments, i32> {
         Arguments::try_parse_from([&["mfactl"], words].concat()).and_then(checked).map_err(|e| e.exit_code())
+    }
+
+    #[test]
+    fn help_is_a_word_as_well() {
+        for (typed, meant) in [
+            ("mfactl help", "mfactl --help"),
+            ("mfactl help token add", "mfactl token add --help"),
+            ("mfactl", "mfactl"),
+        ] {
+            let words = helped(typed.split(' ').map(OsString::from));
+            assert_eq!(words, meant.split(' ').map(OsString::from).collect::<Vec<_>>());
+        }
     }
 
     #[test]
