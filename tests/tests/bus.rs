@@ -1,8 +1,11 @@
 //! mfad's D-Bus methods against a table of who may do what; a method without a row fails.
 
 use ed25519_dalek::SigningKey;
-use pam_mfa_tests::harness::{Device, House, Mfactl, Mfad, Program, Ran, SystemBus, User, World};
+use pam_mfa_tests::harness::{
+    Device, House, Mfactl, Mfad, PATIENCE, Polkit, Program, Ran, SystemBus, User, World, built,
+};
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 const DAEMON: &str = "io.github.pam_mfa.Daemon";
 const PATH: &str = "/io/github/pam_mfa/Daemon";
@@ -162,4 +165,38 @@ fn nobody_but_mfad_takes_its_name() {
         let ran = program.as_user(&world.user(name)).run("");
         assert!(ran.stderr.contains("AccessDenied"), "{name}: {ran:?}");
     }
+}
+
+/// polkit knows nobody as an administrator.
+const NOBODY: &str = "polkit.addRule(function(action, subject) { return polkit.Result.NO; });\n";
+
+#[test]
+fn who_calls_and_leaves_before_mfad_knows_who_it_was_has_done_nothing() {
+    let count = if std::env::var_os("MFA_LONG").is_some() { "10000" } else { "1200" };
+    let mut world = World::new("leavers");
+    let (_bus, polkit) = Polkit::start(&mut world, NOBODY);
+    let mfad = Mfad::start(&world, "require = \"required\"\n");
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    house.mfad.is_on_the_bus(1);
+    let bob = house.enroll("bob", "totp");
+    let status = || house.mfactl.run(&["status", "bob", "--json"], "").ok().stdout;
+    let trail = || house.mfactl.run(&["log", "--json"], "").ok().stdout;
+    let before = (status(), trail());
+    // With polkit to ask, with none.
+    let leave = || {
+        let program = Program::new(built("bus_leaver")).args([count, "6"]).as_user(&house.world.user("alice"));
+        let _ = program.run_within(Duration::from_secs(240), "").ok();
+    };
+    leave();
+    let told = house.mfad.errors();
+    assert!(told.contains("polkit cannot be asked"), "nobody was gone when polkit was asked about them:\n{told}");
+    drop(polkit);
+    leave();
+    // What was under way has come to its end when the same user is served again.
+    let end = Instant::now() + PATIENCE;
+    while call(&house.world.user("alice"), "io.github.pam_mfa.Factors1.List", &[]).code != 0 {
+        assert!(Instant::now() < end, "alice is not served");
+    }
+    assert_eq!((status(), trail()), before);
+    assert_eq!(house.knock("bob", &bob.recovery_codes[0]).code, "PAM_SUCCESS");
 }

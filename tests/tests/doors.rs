@@ -263,30 +263,3 @@ fn sudo_takes_a_code_of_a_program_that_entered_a_container() {
     let first = sudo.run(&format!("{PASSWORD}\n{code}\n"));
     assert_eq!(first.stdout, "root\n", "{}\n{:#?}", first.stderr, entrance.house.world.log().lines());
 }
-
-/// ^C, ^D, ^\, a lost terminal: whatever ends the talk, nobody is inside.
-fn interrupted(name: &str, door: Door) {
-    let mut entrance = Entrance::new(name, door);
-    let (user, enrolled) = entrance.guest("dave", 1004);
-    for keys in [b"\x03" as &[u8], b"\x04", b"\x1c", b"12\x03", b"\x15\x04"] {
-        let ended = entrance.at_the_prompt(&user).finish_by(keys);
-        let inside = ended.text().contains(&format!("\n{}\r\n", entrance.becomes(&user)));
-        assert!(ended.code != 0 && !inside, "{keys:?}: {}", ended.text());
-    }
-    let mark = entrance.house.world.log().mark();
-    drop(entrance.at_the_prompt(&user));
-    let patience = std::time::Duration::from_secs(2);
-    let granted = entrance.house.world.log().wait_for(mark, patience, |line| line.contains("pam_mfa("));
-    assert!(!granted.is_some_and(|line| line.contains("result=granted")), "a lost terminal");
-    entrance.expect(&user, &enrolled.recovery_codes[0], true, "code-accepted");
-}
-
-#[test]
-fn keys_that_interrupt_sudo_at_its_prompt_open_nothing() {
-    interrupted("sudo-keys", Door::Sudo);
-}
-
-#[test]
-fn keys_that_interrupt_su_at_its_prompt_open_nothing() {
-    interrupted("su-keys", Door::Su);
-}

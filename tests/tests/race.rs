@@ -4,8 +4,11 @@ use pam_mfa_tests::harness::{Gate, House, Oathtool, PamClient, calm_now};
 
 const POLICY: &str = "require = \"required\"\ntries = 1\n";
 
-/// Fresh users per size: thirty rounds.
+/// Rounds with a fresh user each.
 const ROUNDS: u32 = 30;
+
+/// The same under `tests/run.sh --all`.
+const LONG: u32 = 200;
 
 #[derive(Debug, Clone, Copy)]
 enum Code {
@@ -31,7 +34,8 @@ fn together(house: &House, name: &str, client: &PamClient, answers: &[String]) -
 
 fn race(name: &str, kind: Code, many: usize) {
     let mut house = House::new(name, POLICY);
-    for round in 0..ROUNDS {
+    let rounds = if std::env::var_os("MFA_LONG").is_some() { LONG } else { ROUNDS };
+    for round in 0..rounds {
         let user = format!("user{round}");
         house.world.add_user(&user, 2000 + round);
         let enrolled = house.enroll(&user, if matches!(kind, Code::Hotp) { "hotp" } else { "totp" });
