@@ -139,6 +139,8 @@ async fn work(
     limits: Limits,
     bus: String,
 ) -> anyhow::Result<()> {
+    // Before there can be an agent to send a request to.
+    authority.pushes.time_is_kept_by(Handle::current());
     tokio::spawn(crate::service::bus::serve(Arc::clone(&authority), bus));
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -33,7 +33,7 @@ pub use accounts::{PASSWORD, User};
 pub use bus::{Device, SystemBus};
 pub use devlog::DevLog;
 pub use fake_mfad::{FakeMfad, Misbehaviour};
-pub use home::{BOTH, Home, number_in, request_id};
+pub use home::{BOTH, Home, another_than, number_in, request_id};
 pub use house::House;
 pub use mfactl::{Enrolled, Mfactl};
 pub use mfad::Mfad;

@@ -173,17 +173,23 @@ fn begin(
 
 /// Ends the round when its time is over, whether or not anybody waits at the prompt.
 fn expire_later(authority: Arc<Authority>, round: Arc<Round>, lifetime: u64) {
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    let Some(runtime) = authority.pushes.timekeeper() else {
+        // Nobody would ever end it. Its budget is left spent: the user's lock is held here.
+        authority.pushes.end(&round, Pushed::Expired, Withdrawn::Expired);
+        return;
+    };
     let blocking = runtime.clone();
     runtime.spawn(async move {
         tokio::time::sleep(Duration::from_secs(lifetime)).await;
-        blocking.spawn_blocking(move || {
-            if close(&authority, &round, Pushed::Expired, Withdrawn::Expired, Ended::Unapproved) {
-                let kind = if round.group.is_some() { Kind::ApprovalExpired } else { Kind::PushExpired };
-                authority.note(Event::new(kind).about(&clean::field(&round.user)));
-            }
-        });
+        blocking.spawn_blocking(move || expire(&authority, &round));
     });
+}
+
+fn expire(authority: &Authority, round: &Arc<Round>) {
+    if close(authority, round, Pushed::Expired, Withdrawn::Expired, Ended::Unapproved) {
+        let kind = if round.group.is_some() { Kind::ApprovalExpired } else { Kind::PushExpired };
+        authority.note(Event::new(kind).about(&clean::field(&round.user)));
+    }
 }
 
 fn number(asked: &Asked<'_>) -> Result<Option<Secret>, String> {

@@ -13,7 +13,8 @@ use mfa_core::enrollment::Enrollment;
 use mfa_core::login::Pushed;
 use sha2::Sha256;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Agents of one uid; more are refused.
@@ -62,6 +63,8 @@ pub struct Registry {
     inner: Mutex<Inner>,
     outbox: UnboundedSender<Out>,
     taken: Mutex<Option<UnboundedReceiver<Out>>>,
+    /// Whose timers end requests.
+    timekeeper: OnceLock<Handle>,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +104,25 @@ impl Registry {
             })
             .unwrap_or_default();
         let (outbox, receiver) = unbounded_channel();
-        Self { host: Host { name, id }, inner: Mutex::default(), outbox, taken: Mutex::new(Some(receiver)) }
+        Self {
+            host: Host { name, id },
+            inner: Mutex::default(),
+            outbox,
+            taken: Mutex::new(Some(receiver)),
+            timekeeper: OnceLock::new(),
+        }
+    }
+
+    /// From now on requests end in time by the timers of `runtime`. It must be one that is driven: those who open requests run
+    /// on threads of another, whose timers never fire.
+    pub fn time_is_kept_by(&self, runtime: Handle) {
+        // The first stays; there is one.
+        let _ = self.timekeeper.set(runtime);
+    }
+
+    /// The runtime whose timers fire.
+    pub(super) fn timekeeper(&self) -> Option<Handle> {
+        self.timekeeper.get().cloned()
     }
 
     /// This host.

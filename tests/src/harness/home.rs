@@ -24,9 +24,19 @@ impl Home {
     /// A home of this name whose mfad has this policy.
     #[must_use]
     pub fn new(name: &str, policy: &str) -> Self {
+        Self::with(name, |world| Mfad::start(world, policy))
+    }
+
+    /// The same, whose mfad's time can be let pass: [`Mfad::lets_pass`].
+    #[must_use]
+    pub fn with_own_timers(name: &str, policy: &str) -> Self {
+        Self::with(name, |world| Mfad::start_with_own_timers(world, policy))
+    }
+
+    fn with(name: &str, mfad: impl FnOnce(&World) -> Mfad) -> Self {
         let world = World::new(name);
         let bus = SystemBus::start(&world);
-        let mfad = Mfad::start(&world, policy);
+        let mfad = mfad(&world);
         let house = House { mfad, mfactl: Mfactl::new(&world), world };
         house.mfad.is_on_the_bus(1);
         let enrolled = house.enroll("alice", "totp");
@@ -46,15 +56,27 @@ impl Home {
 
     /// Lets alice use sudo by a stack of password and our module.
     pub fn furnish_sudo(&self) {
+        self.furnish_sudo_with(1);
+    }
+
+    /// The same; sudo itself begins so many times.
+    pub fn furnish_sudo_with(&self, tries: u8) {
         let module = self.house.world.module("required", "first_factor=stack");
-        self.house.world.pam("sudo", &["requisite pam_unix.so", &module]);
-        self.house.world.sudoers("Defaults passwd_tries=1, timestamp_timeout=0\nalice ALL=(ALL) ALL");
+        // Its own delay after a failure is not what is tested.
+        self.house.world.pam("sudo", &["requisite pam_unix.so nodelay", &module]);
+        let defaults = format!("Defaults passwd_tries={tries}, timestamp_timeout=0");
+        self.house.world.sudoers(&format!("{defaults}\nalice ALL=(ALL) ALL"));
     }
 
     /// `sudo id -un` by alice on a terminal, at the prompt that offers a push; the number it shows, and the request her
     /// device is shown.
     pub fn sudo(&mut self) -> (Terminal, String, serde_json::Value) {
-        self.furnish_sudo();
+        self.sudo_with(1)
+    }
+
+    /// The same by a sudo that begins so many times.
+    pub fn sudo_with(&mut self, tries: u8) -> (Terminal, String, serde_json::Value) {
+        self.furnish_sudo_with(tries);
         let alice = self.house.world.user("alice");
         let mut terminal = Terminal::start(&Program::new("sudo").args(["id", "-un"]).as_user(&alice));
         terminal.answer("assword", PASSWORD);
@@ -103,6 +125,12 @@ pub fn number_in(prompt: &str) -> String {
     let pair =
         digits.windows(2).find(|pair| pair.iter().all(|w| w.len() == 3 && w.bytes().all(|b| b.is_ascii_digit())));
     pair.unwrap_or_else(|| panic!("no number in {prompt:?}")).concat()
+}
+
+/// A number of the same form that is not this one.
+#[must_use]
+pub fn another_than(number: &str) -> &'static str {
+    if number == "000000" { "000001" } else { "000000" }
 }
 
 /// A request's name.

@@ -25,6 +25,8 @@ pub struct Mfad {
     errors: PathBuf,
     clock: PathBuf,
     faked: bool,
+    /// Its timers follow the faked clock.
+    timers: bool,
     log_level: &'static str,
     args: Vec<String>,
     env: Vec<(String, String)>,
@@ -59,6 +61,17 @@ impl Mfad {
         mfad
     }
 
+    /// The same, whose timers follow that clock, for [`Mfad::lets_pass`]. What it counts since the boot (`CLOCK_BOOTTIME`: budgets
+    /// and delays) it asks the kernel for itself, and that stays true.
+    #[must_use]
+    pub fn start_with_own_timers(world: &World, policy: &str) -> Self {
+        let mut mfad = Self::new(world, policy);
+        (mfad.faked, mfad.timers) = (true, true);
+        mfad.set_clock(0);
+        mfad.run();
+        mfad
+    }
+
     /// One that does not run yet: for [`Mfad::run`] or [`Mfad::fails_to_start`].
     #[must_use]
     pub fn new(world: &World, policy: &str) -> Self {
@@ -72,6 +85,7 @@ impl Mfad {
             errors: world.folder().join("mfad.err"),
             clock: world.folder().join("clock"),
             faked: false,
+            timers: false,
             // What the canary looks through is all that can be logged.
             log_level: "debug",
             args: Vec::new(),
@@ -190,6 +204,18 @@ impl Mfad {
         fs::rename(new, &self.clock).unwrap();
     }
 
+    /// Has its clock and its timers stand this many seconds after its start's, at once. Only for one that was started with its own
+    /// timers.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn lets_pass(&self, seconds: i64) {
+        assert!(self.timers, "start mfad with its own timers");
+        self.set_clock(seconds);
+        // It sleeps until the next timer by the time that was: somebody at the door has it look at its clock.
+        assert!(self.accepts(), "mfad does not run");
+    }
+
     /// Its process id.
     #[must_use]
     pub fn pid(&self) -> i32 {
@@ -240,13 +266,14 @@ impl Mfad {
             program = program.env(name, value);
         }
         if self.faked {
-            // The monotonic clock stays true: only wall time is in question.
             program = program
                 .env("LD_PRELOAD", FAKETIME)
                 .env("FAKETIME_TIMESTAMP_FILE", &self.clock)
-                .env("FAKETIME_NO_CACHE", "1")
-                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-                .env("DONT_FAKE_MONOTONIC", "1");
+                .env("FAKETIME_NO_CACHE", "1");
+        }
+        if self.faked && !self.timers {
+            // The monotonic clock stays true: only wall time is in question.
+            program = program.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
         }
         let errors = File::options().create(true).append(true).open(&self.errors).unwrap();
         let mut command = program.command();
