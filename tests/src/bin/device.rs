@@ -3,9 +3,12 @@
 //! `device SEED` makes the same Ed25519 key for the same SEED (0 to 255). Commands on standard input, a line each:
 //! `pair LABEL PROOF`, `offer LABEL`, `await OFFER`, `challenge add-device` (for its own key), `challenge suspend-device DEVICE`, `devices`, `lost DEVICE PROOF`, `register DEVICE`, `approve ID NUMBER` (`-` for none),
 //! `forge ID NUMBER` (another key's signature), `replay` (the last approval once more), `deny ID`, `report ID`,
-//! `rush ID NUMBER…` (all at once; says by what name each ended, `-` for a yes that counted). It prints `OK …` or `ERROR name: text` for each, and
+//! `rush ID NUMBER…` (all at once; says by what name each ended, `-` for a yes that counted), `altered ID NUMBER OLD NEW` (signs the
+//! request with one text of it replaced), `signed ID NUMBER` (an approval and its signature in hex, which go nowhere),
+//! `send APPROVAL SIGNATURE`. It prints `OK …` or `ERROR name: text` for each, and
 //! `PRESENTED {json}`, `WITHDRAWN id reason`, `ANNOUNCED text` as they come.
 
+use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
 use mfa_core::approval::{Approval, Request, sign};
 use mfa_core::bus::{AGENT_PATH, Agents1Proxy, Error, Factors1Proxy};
@@ -80,6 +83,22 @@ impl Device {
                 let (approval, signature) = self.last.clone();
                 self.agents.approve(&approval, &signature).await.map(|()| String::new())
             }
+            ["altered", id, number, old, new] => {
+                let (approval, signature) = self.signed_as(id, number, &self.key, &|text| {
+                    assert_eq!(text.matches(old).count(), 1, "{old} in {text}");
+                    text.replace(old, new)
+                });
+                self.agents.approve(&approval, &signature).await.map(|()| String::new())
+            }
+            ["signed", id, number] => {
+                let (approval, signature) = self.signed(id, number, &self.key);
+                Ok(format!("{} {}", HEXLOWER.encode(&approval), HEXLOWER.encode(&signature)))
+            }
+            ["send", approval, signature] => {
+                let [approval, signature] =
+                    [approval, signature].map(|hex| HEXLOWER.decode(hex.as_bytes()).expect("hex"));
+                self.agents.approve(&approval, &signature).await.map(|()| String::new())
+            }
             ["rush", id, ref numbers @ ..] => Ok(self.rush(id, numbers).await),
             ["deny", id] => self.agents.deny(id, false).await.map(|()| String::new()),
             ["report", id] => self.agents.deny(id, true).await.map(|()| String::new()),
@@ -105,7 +124,19 @@ impl Device {
     }
 
     fn signed(&self, id: &str, number: &str, key: &SigningKey) -> (Vec<u8>, Vec<u8>) {
+        self.signed_as(id, number, key, &|text| text.to_owned())
+    }
+
+    /// Signed as if the request had been `altered` so.
+    fn signed_as(
+        &self,
+        id: &str,
+        number: &str,
+        key: &SigningKey,
+        altered: &dyn Fn(&str) -> String,
+    ) -> (Vec<u8>, Vec<u8>) {
         let bytes = self.shown.lock().unwrap().get(id).cloned().expect("presented");
+        let bytes = altered(std::str::from_utf8(&bytes).expect("text")).into_bytes();
         let request: Request = serde_json::from_slice(&bytes).expect("a request");
         let approval = Approval {
             request: request.id,
