@@ -1,6 +1,8 @@
 //! Pushes: the terminal shows a number, a device signs it, and nothing else opens the door.
 
-use pam_mfa_tests::harness::{BOTH, Device, Home, Program, Ssh, Sshd, Terminal, calm_now, number_in, request_id};
+use pam_mfa_tests::harness::{
+    BOTH, Device, Home, PASSWORD, Program, Terminal, another_than, calm_now, number_in, request_id,
+};
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
@@ -37,32 +39,78 @@ fn ssh_after_a_key_waits_for_the_device_and_opens() {
     home.logged("approved");
 }
 
+/// Whoever leaves in this way has the request withdrawn within a second: of three tries the best, since a busy machine can only
+/// add to it. `leave` gives the terminal's end away and says when that was.
+fn within_a_second(home: &mut Home, start: impl Fn(&mut Home) -> Terminal, leave: impl Fn(Terminal) -> Instant) {
+    let mut taken = Vec::new();
+    for _ in 0..3 {
+        let terminal = start(home);
+        let id = request_id(&home.device.presented());
+        // It waits by now, or stands at its prompt.
+        std::thread::sleep(Duration::from_millis(400));
+        let left = leave(terminal);
+        assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {id} cancelled"));
+        taken.push(left.elapsed());
+        if left.elapsed() < Duration::from_secs(1) {
+            eprintln!("withdrawn {taken:?} after the client was gone");
+            return;
+        }
+    }
+    panic!("withdrawn only {taken:?} after the client was gone");
+}
+
+/// `sudo id -un` by alice, past the password.
+fn sudo(home: &mut Home) -> Terminal {
+    home.furnish_sudo();
+    let alice = home.house.world.user("alice");
+    let mut terminal = Terminal::start(&Program::new("sudo").args(["id", "-un"]).as_user(&alice));
+    terminal.answer("assword", PASSWORD);
+    terminal.expect(BOTH);
+    terminal
+}
+
 #[test]
 fn a_client_that_leaves_withdraws_the_request_within_a_second() {
     let mut home = Home::new("push-gone", POLICY);
     let (_sshd, way) = home.sshd();
-    let mut terminal = Terminal::start(&way);
-    terminal.expect(BOTH);
-    let request = home.device.presented();
-    terminal.line("");
-    std::thread::sleep(Duration::from_millis(400));
-    let start = Instant::now();
-    drop(terminal);
-    let line = home.device.hears(&["WITHDRAWN"]);
-    assert_eq!(line, format!("WITHDRAWN {} cancelled", request_id(&request)));
-    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
-    home.logged("client-left");
+    for presses_enter in [true, false] {
+        let start = |_: &mut Home| {
+            let mut terminal = Terminal::start(&way);
+            terminal.expect(BOTH);
+            if presses_enter {
+                terminal.line("");
+            }
+            terminal
+        };
+        within_a_second(&mut home, start, |terminal| {
+            drop(terminal);
+            Instant::now()
+        });
+        if presses_enter {
+            home.logged("client-left");
+        }
+    }
 }
 
 #[test]
-fn an_interrupt_during_the_wait_withdraws_it() {
+fn an_interrupt_and_a_kill_during_the_wait_withdraw_it_within_a_second() {
     let mut home = Home::new("push-int", POLICY);
-    let (mut terminal, _, request) = home.sudo();
-    terminal.line("");
-    std::thread::sleep(Duration::from_millis(400));
-    terminal.keys(b"\x03");
-    assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {} cancelled", request_id(&request)));
-    assert_ne!(terminal.finish().code, 0);
+    let start = |home: &mut Home| {
+        let mut terminal = sudo(home);
+        terminal.line("");
+        terminal
+    };
+    within_a_second(&mut home, start, |mut terminal| {
+        let pressed = Instant::now();
+        terminal.keys(b"\x03");
+        assert_ne!(terminal.finish().code, 0);
+        pressed
+    });
+    within_a_second(&mut home, start, |terminal| {
+        // The process that holds the module.
+        drop(terminal);
+        Instant::now()
+    });
 }
 
 #[test]
@@ -80,9 +128,8 @@ fn a_denied_push_ends_the_login_and_a_code_does_not_save_it() {
 fn a_wrong_number_ends_the_request() {
     let mut home = Home::new("push-wrong", POLICY);
     let (mut terminal, number, request) = home.sudo();
-    let wrong = if number == "000000" { "000001" } else { "000000" };
     let id = request_id(&request);
-    assert!(home.device.does(&format!("approve {id} {wrong}")).contains("WrongNumber"));
+    assert!(home.device.does(&format!("approve {id} {}", another_than(&number))).contains("WrongNumber"));
     assert!(home.device.does(&format!("approve {id} {number}")).contains("NoSuchRequest"), "it is over");
     terminal.line("");
     assert_ne!(terminal.finish().code, 0);
@@ -135,24 +182,6 @@ fn pairing_needs_more_than_the_uid() {
     let mut unenrolled = Device::start(&home.house.world.user("bob"), 6);
     assert!(unenrolled.does("pair x 123456").starts_with("ERROR NotAuthorized"));
     assert!(unenrolled.does("devices").starts_with("OK []"));
-}
-
-#[test]
-fn no_push_goes_out_without_a_first_factor() {
-    let mut home = Home::new("push-none", POLICY);
-    home.house.world.pam("sshd", &[&home.house.world.module("required", "")]);
-    let sshd = Sshd::start(&home.house.world, "AuthenticationMethods keyboard-interactive\nPermitRootLogin no");
-    for user in ["alice", "root", "nobody-here"] {
-        let mut terminal = Terminal::start(&Ssh::to(&sshd, user).command("id"));
-        terminal.expect("Verification code: ");
-        drop(terminal);
-    }
-    home.furnish_sudo();
-    let alice = home.house.world.user("alice");
-    let mut terminal = Terminal::start(&Program::new("sudo").arg("id").as_user(&alice));
-    terminal.answer("assword", "not the one");
-    assert_ne!(terminal.finish().code, 0);
-    assert!(home.device.hears_no("PRESENTED", Duration::from_secs(1)));
 }
 
 #[test]

@@ -1,29 +1,60 @@
 //! What bounds pushes, and what they show of hostile words: whoever has the password must not wear the user out.
 
-use pam_mfa_tests::harness::{Device, Enrolled, Home, PASSWORD, Program, Terminal, number_in, request_id};
+use pam_mfa_tests::harness::{
+    Device, Enrolled, Home, PASSWORD, PamClient, Program, Terminal, another_than, number_in, request_id,
+};
 use std::time::Duration;
 
 const POLICY: &str = "require = \"required\"\n";
 
-#[test]
-fn fifty_logins_in_a_minute_give_five_pushes_however_each_of_them_ends() {
-    let mut home = Home::new("push-flood", POLICY);
-    let door = home.house.door("door", "alice", "first_factor=stack");
-    let mut prompts = 0;
+/// Ends one push after the other in these ways, over fifty logins; how many pushes that were. Time is let pass up to `passed`.
+fn fifty(home: &mut Home, door: &PamClient, ends: &[&str], passed: &mut i64) -> usize {
+    let mut pushes = 0;
     for _ in 0..50 {
         let mut call = door.start();
-        prompts += u32::from(call.prompt().contains("desktop"));
-        drop(call);
-        // The request of the one before is withdrawn meanwhile.
+        let prompt = call.prompt();
+        if !prompt.contains("desktop") {
+            continue;
+        }
+        let end = *ends.get(pushes).unwrap_or_else(|| panic!("one push more than {ends:?}"));
+        pushes += 1;
+        let (id, number) = (request_id(&home.device.presented()), number_in(&prompt));
+        match end {
+            "approved" => drop(home.device.does(&format!("approve {id} {number}"))),
+            "wrong-number" => drop(home.device.does(&format!("approve {id} {}", another_than(&number)))),
+            "denied" => drop(home.device.does(&format!("deny {id}"))),
+            "reported" => drop(home.device.does(&format!("report {id}"))),
+            "expired" => {
+                *passed += 46;
+                home.house.mfad.lets_pass(*passed);
+            }
+            _ => drop(call),
+        }
+        let told = home.device.hears(&["WITHDRAWN"]);
+        let said = if end == "reported" { "denied" } else { end };
+        assert!(told.ends_with(said), "{end}: {told}");
+        // The budget is settled a moment after the devices are told.
         std::thread::sleep(Duration::from_millis(40));
     }
-    assert_eq!(prompts, 5);
-    let mut shown = 0;
-    while !home.device.hears_no("PRESENTED", Duration::from_millis(300)) {
-        home.device.presented();
-        shown += 1;
+    assert!(home.device.hears_no("PRESENTED", Duration::from_millis(200)));
+    pushes
+}
+
+#[test]
+fn fifty_logins_in_a_minute_give_five_pushes_however_each_of_them_ends() {
+    let mut home = Home::with_own_timers("push-flood", POLICY);
+    let door = home.house.door("door", "alice", "first_factor=stack");
+    let mut passed = 0;
+    for (ends, why) in [
+        (["approved", "denied", "wrong-number", "cancelled", "expired"].as_slice(), "five in ten minutes"),
+        (&["cancelled"; 5], "whoever hangs up gets no more"),
+        (&["expired", "denied", "wrong-number"], "three in a row without a yes"),
+        (&["wrong-number", "cancelled", "denied", "expired"], "one who left says nothing of the user"),
+        (&["reported"], "it was somebody else"),
+    ] {
+        assert_eq!(fifty(&mut home, &door, ends, &mut passed), ends.len(), "{why}");
+        let _ = home.house.mfactl.run(&["unlock", "alice"], "").ok();
     }
-    assert_eq!(shown, 5);
 }
 
 #[test]
@@ -62,7 +93,7 @@ fn the_words_of_whoever_wants_in_reach_the_device_short_and_harmless() {
     let mut home = Home::new("push-words", POLICY);
     let hostile = format!("<b>x</b>\u{202e}\u{1b}[2J\n{}", "y".repeat(3000));
     home.house.world.pam("door", &[&home.house.world.module("required", "first_factor=stack")]);
-    let client = pam_mfa_tests::harness::PamClient::new("door", "alice")
+    let client = PamClient::new("door", "alice")
         .option("--rhost", &hostile)
         .option("--tty", &hostile)
         .option("--ruser", &hostile);

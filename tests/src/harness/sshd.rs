@@ -43,7 +43,6 @@ impl Sshd {
     #[must_use]
     pub fn start(world: &World, config: &str) -> Self {
         let host_key = world.folder().join("host_key");
-        let known_hosts = world.folder().join("known_hosts");
         if !host_key.exists() {
             let _ =
                 Program::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&host_key).run("").ok();
@@ -61,6 +60,7 @@ impl Sshd {
             let program = Program::new(SSHD).arg("-D").arg("-f").arg(&file).arg("-E").arg(&log);
             let mut child = program.bound_to_the_test().command().spawn().expect("sshd");
             if is_ready(&mut child, &log) {
+                let known_hosts = world.folder().join(format!("known_hosts-{port}"));
                 world.write(&known_hosts, &format!("[127.0.0.1]:{port} {public}"), 0o644);
                 return Self { child, port, log, known_hosts };
             }
