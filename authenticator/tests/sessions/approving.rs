@@ -148,77 +148,11 @@ async fn a_device_paired_while_the_agent_runs_is_registered_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn exactly_one_agent_serves_a_session() {
-    let (mut desktop, _mfad) = paired().await;
-    assert!(desktop.done(&["agent"], "").contains("already"));
-    assert!(desktop.agent_is_running());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_is_not_there_is_named() {
     let desktop = Desktop::without_keyring();
     assert!(desktop.refused(&["requests"], "").contains("No agent runs"));
     assert!(desktop.refused(&["devices"], "").contains("mfad is not running"));
     assert_eq!(desktop.run(&["approve"], "").status.code(), Some(2));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_agents_started_at_once_one_stays_and_the_others_end_well() {
-    let desktop = Desktop::with_keyring().await;
-    let mut agents: Vec<_> = (0..6).map(|_| desktop.spawn_agent()).collect();
-    let mut ended = 0;
-    wait("five to end", async || {
-        agents.retain_mut(|agent| match agent.try_wait().unwrap() {
-            Some(status) => {
-                assert!(status.success());
-                ended += 1;
-                false
-            }
-            None => true,
-        });
-        ended >= 5
-    })
-    .await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert!(agents[0].try_wait().unwrap().is_none());
-    agents[0].kill().unwrap();
-    agents[0].wait().unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_bus_starts_the_agent_when_it_is_asked_for() {
-    let desktop = Desktop::with_activation();
-    assert_eq!(desktop.listed().len(), 0);
-    assert!(desktop.done(&["agent"], "").contains("already"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agent_started_by_hand_and_one_started_by_the_bus_race_and_one_stays() {
-    for _ in 0..3 {
-        let desktop = Desktop::with_activation();
-        let (listed, mut agents) = std::thread::scope(|scope| {
-            let listed = scope.spawn(|| desktop.command_line().arg("requests").output().unwrap());
-            let agents: Vec<_> = (0..2).map(|_| desktop.spawn_agent()).collect();
-            (listed.join().unwrap(), agents)
-        });
-        assert!(listed.status.success(), "{listed:?}");
-        // Whichever owns the name now stays, and no other does.
-        let owner = desktop.agent_pid().await;
-        wait("the others to end", async || {
-            agents.iter_mut().all(|agent| agent.id() == owner || agent.try_wait().unwrap().is_some())
-        })
-        .await;
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        assert_eq!(desktop.agent_pid().await, owner);
-        for mut agent in agents {
-            if agent.id() == owner {
-                agent.kill().unwrap();
-                agent.wait().unwrap();
-            } else {
-                assert!(agent.wait().unwrap().success());
-            }
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //!
 //! [`approving`] is the way it should go, [`codes_cli`] accounts on the command
 //! line, [`contract`] the shipped XML, [`hygiene`] the process itself, [`keyrings`]
-//! keyrings that hang, [`notices`] the notifications, [`pins`] keys under a PIN, [`trust`] everybody who pretends,
+//! keyrings that hang, [`notices`] the notifications, [`pins`] keys under a PIN, [`starting`] who starts the agent, [`trust`] everybody who pretends,
 //! [`window`] the window (feature `gui`), [`servers`] real notification servers (with a screen, and so `gui`).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -17,6 +17,7 @@ mod notices;
 mod pins;
 #[cfg(feature = "gui")]
 mod servers;
+mod starting;
 mod trust;
 #[cfg(feature = "gui")]
 mod window;

@@ -2,8 +2,8 @@
 
 use crate::approving::paired;
 use crate::desktop::application::Application;
-use crate::desktop::mfad::request;
-use crate::desktop::notifications::{Server, Shown, give_token, give_token_to, invoke, invoke_at};
+use crate::desktop::mfad::{NUMBER, request};
+use crate::desktop::notifications::{Server, Shown, closed_by_the_user, give_token, give_token_to, invoke, invoke_at};
 use crate::desktop::{Desktop, wait};
 use mfa_core::approval::Request;
 use zbus::interface;
@@ -94,6 +94,30 @@ async fn a_forged_button_has_no_effect() {
     assert_eq!((desktop.listed().len(), server.all().len()), (2, 2));
     assert_eq!(mfad.state().calls, 0);
     assert!(mfad.denied().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_is_dismissed_answers_nothing_and_its_request_waits_in_the_list() {
+    let (desktop, mfad) = paired().await;
+    let (server, _saver) = (Server::start(&desktop, true).await, saver(&desktop, false).await);
+    let ids = [mfad.present(request(1)).await, mfad.present(request(2)).await];
+    wait("two notifications", async || server.standing().len() == 2).await;
+    let shown = server.standing();
+    // Somebody else's word that one was dismissed is nothing: its buttons go on counting.
+    closed_by_the_user(&desktop.connect("session").await, shown[1].number).await;
+    server.dismiss(shown[0].number).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(mfad.state().calls, 0, "it is no answer");
+    assert!(mfad.denied().is_empty());
+    assert_eq!((desktop.listed().len(), server.all().len()), (2, 2), "they wait, and are not shown anew");
+    // A button of what is gone is nobody's press.
+    server.press(shown[0].number, "deny").await;
+    server.press(shown[1].number, "deny").await;
+    wait("the denial", async || mfad.denied() == [(ids[1].clone(), false)]).await;
+    assert_eq!(desktop.listed().iter().map(|listed| listed.id.as_str()).collect::<Vec<_>>(), [ids[0].as_str()]);
+    desktop.done(&["approve", &ids[0], NUMBER], "");
+    assert_eq!(mfad.approved(), [ids[0].clone()]);
+    assert!(server.standing().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

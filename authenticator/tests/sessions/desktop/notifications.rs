@@ -60,6 +60,14 @@ impl Server {
         give_token(&self.connection, number, token).await;
     }
 
+    /// The user takes a notification away.
+    pub(crate) async fn dismiss(&self, number: u32) {
+        if let Some(shown) = self.shown.lock().unwrap().iter_mut().find(|shown| shown.number == number) {
+            shown.closed = true;
+        }
+        closed_by_the_user(&self.connection, number).await;
+    }
+
     /// The user presses a button.
     pub(crate) async fn press(&self, number: u32, key: &str) {
         invoke(&self.connection, number, key).await;
@@ -74,6 +82,11 @@ pub(crate) async fn give_token(connection: &Connection, number: u32, token: &str
 /// The same, sent straight to `destination`.
 pub(crate) async fn give_token_to(connection: &Connection, destination: &str, number: u32, token: &str) {
     connection.emit_signal(Some(destination), PATH, NAME, "ActivationToken", &(number, token)).await.unwrap();
+}
+
+/// Says that the user took a notification away (reason 2 of the specification), from whatever connection.
+pub(crate) async fn closed_by_the_user(connection: &Connection, number: u32) {
+    connection.emit_signal(None::<&str>, PATH, NAME, "NotificationClosed", &(number, 2u32)).await.unwrap();
 }
 
 /// Says that a button was pressed, from whatever connection.
