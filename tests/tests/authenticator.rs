@@ -1,61 +1,7 @@
 //! The user's side for real: mfa-authenticator in alice's own session with a real keyring, against the real mfad.
 
-use pam_mfa_tests::harness::{
-    House, Mfactl, Mfad, PASSWORD, Program, SystemBus, Terminal, User, World, built, number_in,
-};
-use std::process::{Child, Stdio};
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PASSWORD, Program, Session, SystemBus, Terminal, World, number_in};
 use std::time::{Duration, Instant};
-
-/// A session bus with an unlocked keyring, until its input ends.
-const SESSION: &str = r#"
-printf test-pass | gnome-keyring-daemon --unlock --components=secrets --daemonize >/dev/null
-printf %s "$DBUS_SESSION_BUS_ADDRESS" >"$HOME/bus.new" && mv "$HOME/bus.new" "$HOME/bus"
-cat >/dev/null
-"#;
-
-struct Session {
-    child: Child,
-    user: User,
-    bus: String,
-}
-
-impl Session {
-    fn start(world: &World, user: &User) -> Self {
-        let home = world.folder().join("home").join(&user.name);
-        let program = environment(Program::new("dbus-run-session").args(["--", "sh", "-c", SESSION]), user);
-        let child = program.bound_to_the_test().command().stdin(Stdio::piped()).spawn().expect("dbus-run-session");
-        let end = Instant::now() + Duration::from_secs(15);
-        let bus = loop {
-            if let Ok(bus) = std::fs::read_to_string(home.join("bus")) {
-                break bus;
-            }
-            assert!(Instant::now() < end, "no session");
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        Self { child, user: user.clone(), bus }
-    }
-
-    fn authenticator(&self, args: &[&str]) -> Program {
-        let program = Program::new(built("mfa-authenticator")).args(args).env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
-        environment(program, &self.user)
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn environment(program: Program, user: &User) -> Program {
-    let runtime = format!("/run/user-{}", user.uid);
-    std::fs::create_dir_all(&runtime).unwrap();
-    std::os::unix::fs::chown(&runtime, Some(user.uid), Some(user.uid)).unwrap();
-    std::fs::set_permissions(&runtime, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    program.as_user(user).env("XDG_RUNTIME_DIR", runtime)
-}
 
 #[test]
 fn a_desktop_pairs_shows_and_approves_a_sudo() {
@@ -71,7 +17,7 @@ fn a_desktop_pairs_shows_and_approves_a_sudo() {
     assert_eq!(refused.code, 1, "{refused:?}");
     let paired = session.authenticator(&["pair", "--label", "desk"]).run(&format!("{}\n", enrolled.recovery_codes[0]));
     let paired = paired.ok();
-    let mut agent = session.authenticator(&["agent"]).bound_to_the_test().command().spawn().expect("agent");
+    let mut agent = session.agent();
 
     house.world.pam("sudo", &["requisite pam_unix.so", &house.world.module("required", "first_factor=stack")]);
     house.world.sudoers("Defaults passwd_tries=1, timestamp_timeout=0\nalice ALL=(ALL) ALL");
@@ -164,7 +110,7 @@ fn the_agent_comes_back_to_a_restarted_mfad_and_a_restarted_bus() {
     let session = Session::start(&house.world, &house.world.user("alice"));
     house.mfad.is_on_the_bus(1);
     let _ = session.authenticator(&["pair"]).run(&format!("{}\n", enrolled.recovery_codes[0])).ok();
-    let mut agent = session.authenticator(&["agent"]).bound_to_the_test().command().spawn().expect("agent");
+    let mut agent = session.agent();
     let door = house.door("door", "alice", "first_factor=stack");
     let answers = |house: &House, answer: &str, expected: &str| {
         let end = Instant::now() + Duration::from_secs(60);
