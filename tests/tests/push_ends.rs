@@ -186,20 +186,28 @@ fn a_no_a_report_and_a_wrong_number_end_sudo_whatever_tries_it_has_left() {
 }
 
 #[test]
-fn a_device_revoked_in_between_opens_nothing() {
+fn a_device_suspended_or_revoked_in_between_opens_nothing() {
     let mut home = Home::new("push-revoked", POLICY);
-    let (mut terminal, number, request) = home.sudo();
-    let id = request_id(&request);
-    terminal.line("");
-    assert_eq!(home.house.mfactl.run(&["device", "revoke", "alice", &home.id], "").code, 0);
-    let answer = home.device.does(&format!("approve {id} {number}"));
-    assert!(answer.contains("NoSuchDevice"), "{answer}");
-    assert!(!terminal.shows("root", Duration::from_millis(500)), "it still waits");
-    let register = home.device.does(&format!("register {}", home.id));
-    assert!(register.contains("NoSuchDevice"), "{register}");
-    // The desktop can still say no to what it was asked.
-    assert_eq!(home.device.does(&format!("deny {id}")), "OK");
-    assert_ne!(terminal.finish().code, 0);
+    // Her only device goes in the one way, and the next one in the other.
+    for (how, code) in [("suspend", 1), ("revoke", 2)] {
+        let (mut terminal, number, request) = home.sudo();
+        let id = request_id(&request);
+        terminal.line("");
+        assert_eq!(home.house.mfactl.run(&["device", how, "alice", &home.id], "").code, 0);
+        let answer = home.device.does(&format!("approve {id} {number}"));
+        assert!(answer.contains("NoSuchDevice"), "{how}: {answer}");
+        assert!(!terminal.shows("root", Duration::from_millis(500)), "{how}: it still waits");
+        let register = home.device.does(&format!("register {}", home.id));
+        assert!(register.contains("NoSuchDevice"), "{how}: {register}");
+        // The desktop can still say no to what it was asked.
+        assert_eq!(home.device.does(&format!("deny {id}")), "OK");
+        assert_ne!(terminal.finish().code, 0, "{how}");
+        if how == "suspend" {
+            let mut anew = Device::start(&home.house.world.user("alice"), 5);
+            home.id = anew.pair(&home.enrolled.recovery_codes[code]);
+            home.device = anew;
+        }
+    }
     home.logged("push-denied");
 }
 
