@@ -177,7 +177,7 @@ mod tests {
         // Each failure as a policy can make it longest: its delay is kept beside it.
         let lockout = Lockout { free: 1, half_an_hour_from: Some(1), ..Lockout::default() };
         let mut state = State::new(StateId::new([0xff; 16]));
-        state.spent = (0..10).collect();
+        (state.spent, state.spent_of) = ((0..10).collect(), Some(latest));
         state.last_success = Some(latest);
         state.lost = Some(Lost { noticed: latest, adopted: true });
         let mut ids: Vec<FactorId> = (0..8u8).map(|n| FactorId::new(Method::Totp, [0xff, 0, 0, n])).collect();

@@ -5,7 +5,7 @@
 //! missing or another enrolment's being taken for a fresh one (a spent code would live again).
 
 use crate::bypass::Used;
-use crate::enrollment::{Enrollment, Factor, FactorId, StateId};
+use crate::enrollment::{Enrollment, Factor, FactorId, Recovery, StateId};
 use crate::grants::Grant;
 use crate::limits::{ADMIN_AT, Budget, Counter, Lockout, OWN_AT, SOURCES, STRANGERS_AT};
 use crate::now::{Boot, Now};
@@ -30,6 +30,9 @@ pub struct State {
     /// Indexes of spent recovery codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<u8>,
+    /// Of which set they are: when it was made. Records of before do not say, and mean the set that stands in the file.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub spent_of: Option<u64>,
     /// How often the bypass was used.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub bypass: Option<Used>,
@@ -136,6 +139,7 @@ impl State {
             boot: Boot(0),
             factors: BTreeMap::new(),
             spent: Vec::new(),
+            spent_of: None,
             bypass: None,
             strangers: 0,
             sources: Vec::new(),
@@ -190,6 +194,38 @@ impl State {
         self.denied = None;
         // Remembered logins die with the boot.
         self.grants.clear();
+    }
+
+    /// The codes of `set` that are spent. Marks of a set that was there before say nothing of it, so that a new set comes into use
+    /// by one write, of the file that holds it.
+    #[must_use]
+    pub fn spent_in(&self, set: &Recovery) -> &[u8] {
+        if self.spent_of.is_none_or(|made| made == set.created) { &self.spent } else { &[] }
+    }
+
+    /// How many codes of the file's set are left.
+    #[must_use]
+    pub fn recovery_left(&self, set: Option<&Recovery>) -> usize {
+        set.map_or(0, |set| set.codes.len().saturating_sub(self.spent_in(set).len()))
+    }
+
+    /// Marks a code of `set` as spent.
+    pub fn spend(&mut self, set: &Recovery, index: u8) {
+        self.name_spent(set);
+        self.spent.push(index);
+    }
+
+    /// Says of which set the marks are: of `set`, and those of another go.
+    pub fn name_spent(&mut self, set: &Recovery) {
+        if self.spent_in(set).is_empty() {
+            self.spent.clear();
+        }
+        self.spent_of = Some(set.created);
+    }
+
+    /// The next set begins with nothing spent.
+    pub fn forget_spent(&mut self) {
+        (self.spent, self.spent_of) = (Vec::new(), None);
     }
 
     /// What `id` remembers.

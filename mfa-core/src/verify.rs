@@ -241,13 +241,13 @@ fn judge_recovery(
             let disabled = disable(state, &[&id], lockout);
             Judgement { disabled, ..told(Reason::WrongCode) }
         }
-        Some(index) if before.spent.contains(&index) => {
+        Some(index) if before.spent_in(set).contains(&index) => {
             *state = before;
             told(Reason::Replay)
         }
         Some(index) => {
             *state = before;
-            state.spent.push(index);
+            state.spend(set, index);
             // The device is lost, or somebody has found the sheet: everything else is asked again.
             state.grants.clear();
             state.factor(&id).last_used = Some(now.wall);

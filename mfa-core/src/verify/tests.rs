@@ -156,6 +156,24 @@ fn a_recovery_code_is_accepted_once() {
 }
 
 #[test]
+fn what_was_spent_of_one_set_of_recovery_codes_is_not_spent_of_the_next() {
+    let mut user = User::totp();
+    let code = user.recovery[3].expose_str().unwrap().to_owned();
+    assert_eq!(user.says(&code, now(0)), Reason::CodeAccepted);
+    // A record of before does not say of which set its marks are.
+    user.state.spent_of = None;
+    assert_eq!(user.says(&code, now(0)), Reason::Replay);
+    let left = |user: &User| user.state.recovery_left(user.enrollment.recovery.as_ref());
+    assert_eq!(left(&user), 9);
+    user.state.name_spent(user.enrollment.recovery.as_ref().unwrap());
+    user.enrollment.recovery.as_mut().unwrap().created += 1;
+    assert_eq!(left(&user), 10);
+    assert_eq!(user.says(&code, now(0)), Reason::CodeAccepted);
+    assert_eq!(user.says(&code, now(0)), Reason::Replay);
+    assert_eq!((user.state.spent.len(), left(&user)), (1, 9));
+}
+
+#[test]
 fn recovery_codes_without_a_factor_open_nothing() {
     let mut user = User::totp();
     user.enrollment.factors[0].pending = true;

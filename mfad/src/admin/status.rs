@@ -179,7 +179,6 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
             "everything is suspended: recovery codes alone open a login; mfactl resume {user} takes the factors back"
         ));
     }
-    let codes = enrollment.recovery.as_ref().map_or(0, |set| set.codes.len());
     UserStatus {
         user: enrollment.name.clone(),
         uid: enrollment.uid,
@@ -192,7 +191,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         preferred: enrollment.preferred,
         factors,
         devices: enrollment.devices.iter().map(super::devices::status_of).collect(),
-        recovery_left: u32::try_from(codes.saturating_sub(state.spent.len())).unwrap_or(0),
+        recovery_left: u32::try_from(state.recovery_left(enrollment.recovery.as_ref())).unwrap_or(0),
         bypass: super::bypass::status_of(authority, enrollment, &state, now),
         last_success: state.last_success,
         problems,

@@ -59,7 +59,7 @@ pub fn confirm(
     // The code that confirmed is spent: its mark is durable before the factor opens anything.
     change_state(authority, enrollment, |state| {
         if !codes.is_empty() {
-            state.spent.clear();
+            state.forget_spent();
         }
         let known = state.factor(id);
         known.last_used = Some(now.wall);

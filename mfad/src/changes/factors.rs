@@ -3,7 +3,10 @@
 //! The caller holds the user's lock. What must never happen: a secret that is not random, a removed factor whose recovery codes
 //! go on opening logins alone, or marks of an old set of recovery codes that fall on a new one.
 
-use super::{Refusal, add_factor, change_state, checked_label, enrollment_of, first_recovery, otpauth, refuse, save};
+use super::{
+    Refusal, add_factor, change_state, checked_label, current_state, enrollment_of, first_recovery, otpauth, refuse,
+    save,
+};
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
@@ -13,6 +16,7 @@ use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, Factor, FactorId};
 use mfa_core::otp::{Moving, NEW_SECRET_BYTES, Otp, ShortSecret};
 use mfa_core::secret::Secret;
+use mfa_core::state::State;
 use mfa_core::upkeep::Upkeep;
 use mfa_core::wire::Method;
 
@@ -63,7 +67,7 @@ pub fn start(authority: &Authority, account: &Account, new: &NewFactor, pending:
     add_factor(&mut enrollment, factor)?;
     let recovery = if pending { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
     if !recovery.is_empty() && !fresh {
-        change_state(authority, &enrollment, |state| state.spent.clear())?;
+        change_state(authority, &enrollment, State::forget_spent)?;
     }
     save(authority, &mut enrollment, fresh)?;
     Ok(Started { factor: id, uri, secret, recovery })
@@ -89,16 +93,53 @@ pub fn remove_factor(authority: &Authority, enrollment: &mut Enrollment, id: &Fa
 /// New recovery codes; the old ones die.
 ///
 /// # Errors
-/// When there is no factor they could stand in for, or nothing could be written.
+/// When there is no factor they could stand in for, or nothing could be written: the old ones stand then.
 pub fn new_recovery(authority: &Authority, enrollment: &mut Enrollment) -> Result<Vec<Secret>, Refusal> {
     if !enrollment.is_enrolled() {
         return refuse(format!("{} has no confirmed factor", clean::quoted(&enrollment.name)));
     }
+    let before = enrollment.clone();
+    let state = current_state(authority, enrollment)?;
+    // The marks there are say of which set they are, and so fall on no other: the new set comes into use by the one write of its
+    // file, and a write that fails leaves the old set as it was.
+    match &before.recovery {
+        Some(set) if state.spent_of.is_none() && !state.spent.is_empty() => {
+            change_state(authority, enrollment, |state| state.name_spent(set))?;
+        }
+        None if !state.spent.is_empty() => change_state(authority, enrollment, State::forget_spent)?,
+        Some(_) | None => {}
+    }
     enrollment.recovery = None;
     let codes = first_recovery(authority, enrollment)?;
-    // The new codes are durable first: spent marks of the old set must not fall on the new one, nor be
-    // lifted while the old one stands.
-    save(authority, enrollment, false)?;
-    change_state(authority, enrollment, |state| state.spent.clear())?;
+    if let (Some(new), Some(old)) = (&mut enrollment.recovery, &before.recovery) {
+        // It is what tells them apart, also within one second or with a clock that was set back.
+        new.created = new.created.max(old.created.saturating_add(1));
+    }
+    match save(authority, enrollment, false) {
+        Err(why) if is_in_place(authority, enrollment) => put_back(authority, &before, codes, why),
+        saved => saved.map(|()| codes),
+    }
+}
+
+/// Whether the recovery codes of this file are those that logins go by.
+fn is_in_place(authority: &Authority, enrollment: &Enrollment) -> bool {
+    let made = |enrollment: &Enrollment| enrollment.recovery.as_ref().map(|set| set.created);
+    let stands = authority.store.enrollment(&enrollment.name).ok().flatten();
+    stands.is_some_and(|stands| made(&stands) == made(enrollment))
+}
+
+/// A write failed in its last step, with the new file in place: the old codes come back, or else the new ones are shown.
+fn put_back(
+    authority: &Authority,
+    before: &Enrollment,
+    codes: Vec<Secret>,
+    why: Refusal,
+) -> Result<Vec<Secret>, Refusal> {
+    // This may fail in the same step; what counts is which file is there then.
+    let _ = authority.store.save_enrollment(before);
+    if is_in_place(authority, before) {
+        return Err(why);
+    }
+    tracing::error!("the new recovery codes of {} may not outlive a power cut: {}", clean::quoted(&before.name), why.0);
     Ok(codes)
 }

@@ -108,18 +108,27 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
         // It was for one who has nothing to show. Before the file stands: nobody may be enrolled with it out.
         authority.tickets.void(&enrollment.name);
     }
+    forget_grants(authority, enrollment)?;
     authority.store.save_enrollment(enrollment)?;
     for id in unproved {
         let mut event = Event::new(Kind::FactorRemoved).about(&enrollment.name).detail("begun before the first factor");
         event.factor = Some(clean::field(&id.to_string()));
         authority.note(event);
     }
-    left.give_back(authority)?;
-    // What was remembered was remembered for other factors.
-    if !current_state(authority, enrollment)?.grants.is_empty() {
-        change_state(authority, enrollment, |state| state.grants.clear())?;
+    left.give_back(authority)
+}
+
+/// What was remembered was remembered for other factors. It goes before the file changes: nothing that fails behind that would be
+/// told as "not done". The marks of factors that are about to go stay, since the old file may stand on.
+fn forget_grants(authority: &Authority, enrollment: &Enrollment) -> Result<(), Refusal> {
+    let mut file = authority.store.state(&enrollment.name)?;
+    match file.take() {
+        Some(mut state) if state.state_id == enrollment.state_id && !state.grants.is_empty() => {
+            state.grants.clear();
+            Ok(file.save(&state)?)
+        }
+        Some(_) | None => Ok(()),
     }
-    Ok(())
 }
 
 /// Takes out the factors whose first code is waited for: a uid alone was enough to begin them, and whoever began one has its key. A

@@ -10,6 +10,7 @@ use mfa_core::device::{Device, DeviceId};
 use mfa_core::enrolling::{By, Proved};
 use mfa_core::enrollment::{Enrollment, FactorId, Recovery};
 use mfa_core::otp::Moving;
+use mfa_core::state::State;
 use mfa_core::upkeep::Upkeep;
 use mfa_core::verify;
 
@@ -40,7 +41,7 @@ pub fn keep_proved(authority: &Authority, account: &Account, proved: &Proved) ->
     }
     // The code that proved it is spent before it opens anything.
     change_state(authority, &enrollment, |state| {
-        state.spent.clear();
+        state.forget_spent();
         let known = state.factor(&id);
         known.last_used = Some(now.wall);
         match moving {
@@ -78,7 +79,7 @@ fn keep_desktop(
     });
     enrollment.recovery = Some(Recovery { created: now.wall, codes: proved.recovery.clone() });
     if !fresh {
-        change_state(authority, &enrollment, |state| state.spent.clear())?;
+        change_state(authority, &enrollment, State::forget_spent)?;
     }
     save(authority, &mut enrollment, fresh)?;
     taken.paired(id.clone());

@@ -53,7 +53,7 @@ pub fn assign(authority: &Authority, account: &Account, typed: &str, pending: bo
     }
     change_state(authority, &enrollment, |state| {
         if !recovery.is_empty() {
-            state.spent.clear();
+            state.forget_spent();
         }
         let known = state.factor(&id);
         (known.mark, known.drift) = (reached.mark, reached.drift);

@@ -132,8 +132,7 @@ fn one(
         save(authority, &mut enrollment, false)?;
         changes.iter().for_each(|change| tell(authority, &enrollment, change, rules, zone, by));
     }
-    let codes = enrollment.recovery.as_ref().map_or(0, |set| set.codes.len());
-    let recovery_left = u8::try_from(codes.saturating_sub(state.spent.len())).unwrap_or(u8::MAX);
+    let recovery_left = u8::try_from(state.recovery_left(enrollment.recovery.as_ref())).unwrap_or(u8::MAX);
     let opens = enrollment.opens();
     let done = changes.into_iter().zip(labels).map(|(Change { id, act }, label)| HygieneChange {
         user: user.to_owned(),

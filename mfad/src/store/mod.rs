@@ -294,8 +294,9 @@ impl Store {
             .tempfile_in(folder)
             .map_err(|e| io_error(path, e))?;
         new.write_all(bytes).and_then(|()| new.as_file().sync_all()).map_err(|e| io_error(path, e))?;
+        let folder = open::folder(folder)?;
         new.persist(path).map_err(|e| io_error(path, e.error))?;
-        sync(&open::folder(folder)?, path)
+        sync(&folder, path)
     }
 
     /// Removes what a killed process left behind before its rename.

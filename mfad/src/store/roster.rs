@@ -41,7 +41,11 @@ pub struct Entry {
     pub devices: u8,
     /// Recovery codes, spent ones included.
     codes: u8,
+    /// When they were made.
+    set: Option<ShortSeconds>,
     spent: u8,
+    /// When the set was made that these are of.
+    spent_of: Option<ShortSeconds>,
     activated: Option<ShortSeconds>,
     last_success: Option<ShortSeconds>,
     /// Whether a factor is disabled after too many failures.
@@ -63,7 +67,8 @@ impl Entry {
     /// Recovery codes left.
     #[must_use]
     pub fn recovery_left(&self) -> u8 {
-        self.codes.saturating_sub(self.spent)
+        let is_of_another = self.spent_of.is_some() && self.spent_of != self.set;
+        self.codes.saturating_sub(if is_of_another { 0 } else { self.spent })
     }
 
     /// When the first factor was confirmed, in seconds since 1970.
@@ -99,6 +104,7 @@ impl Entry {
         self.factors = count(enrollment.factors.len());
         self.devices = count(enrollment.devices.len());
         self.codes = count(enrollment.recovery.as_ref().map_or(0, |set| set.codes.len()));
+        self.set = enrollment.recovery.as_ref().map(|set| short(set.created));
         self.activated = enrollment.activated.map(short);
         self.suspended = enrollment.suspended().next().is_some();
         self.glance.take_enrollment(enrollment);
@@ -108,6 +114,7 @@ impl Entry {
     fn take_state(&mut self, state: &State) {
         self.glance.take_state(state);
         self.spent = u8::try_from(state.spent.len()).unwrap_or(u8::MAX);
+        self.spent_of = state.spent_of.map(short);
         self.last_success = state.last_success.map(short);
         self.disabled = state.factors.values().any(|factor| factor.disabled);
         self.lost = state.lost.as_ref().is_some_and(|lost| !lost.adopted);
