@@ -2,7 +2,7 @@
 //!
 //! What must never happen: a code or a key among the arguments of any program, or a code of a counter shown before it is saved.
 
-use super::{clipboard, exchange, hidden};
+use super::{clipboard, exchange, hidden, object};
 use crate::now;
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
@@ -58,7 +58,7 @@ pub(super) async fn loaded(vault: &Vault) -> anyhow::Result<Vec<Account>> {
 
 /// What is shown of an account: nothing that makes codes.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     id: &'a str,
     issuer: &'a str,
     name: &'a str,
@@ -73,7 +73,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(account: &'a Account) -> Self {
+    pub(super) fn of(account: &'a Account) -> Self {
         Self {
             id: &account.id,
             issuer: &account.issuer,
@@ -97,8 +97,7 @@ pub(super) async fn list(words: &[String], trash: bool, json: bool) -> anyhow::R
     let shown = accounts.iter().filter(|account| account.trashed.is_some() == trash && fits(account, words));
     let rows: Vec<Row<'_>> = shown.map(Row::of).collect();
     if json {
-        println!("{}", serde_json::to_string(&rows)?);
-        return Ok(());
+        return object(&rows);
     }
     if rows.is_empty() {
         println!(
@@ -175,8 +174,7 @@ pub(super) async fn show(words: &[String], copy: bool, json: bool) -> anyhow::Re
             .map_err(|why| anyhow!("The code was not copied: {why}.{went_on} Without --copy a code is printed."))?;
         println!("Copied the code of {}. It leaves the clipboard in {} seconds.", account.called(), clipboard::KEPT);
     } else if json {
-        let shown = serde_json::json!({ "id": account.id, "code": text, "seconds_left": left });
-        println!("{shown}");
+        object(&serde_json::json!({ "id": account.id, "code": text, "seconds_left": left }))?;
     } else {
         let left = left.map(|left| format!(", for {left} s")).unwrap_or_default();
         println!("{text}  {}{left}", account.called());
@@ -184,9 +182,9 @@ pub(super) async fn show(words: &[String], copy: bool, json: bool) -> anyhow::Re
     Ok(())
 }
 
-pub(super) async fn add(pictures: Vec<PathBuf>) -> anyhow::Result<()> {
+pub(super) async fn add(pictures: Vec<PathBuf>, json: bool) -> anyhow::Result<()> {
     if !pictures.is_empty() {
-        return add_pictures(&pictures).await;
+        return add_pictures(&pictures, json).await;
     }
     let vault = vault().await?;
     let uri = hidden::line_up_to(
@@ -198,14 +196,17 @@ pub(super) async fn add(pictures: Vec<PathBuf>) -> anyhow::Result<()> {
         bail!("No address was given. Nothing was added.");
     }
     if import::is_migration(text.trim()) {
-        return exchange::added(import::read(uri.expose(), Some(import::Format::Uris), None)?, &vault).await;
+        return exchange::added(import::read(uri.expose(), Some(import::Format::Uris), None)?, &vault, json).await;
     }
     let account = vault.add(text.trim(), now()).await?;
+    if json {
+        return exchange::told_of(&[account], &[], &[]);
+    }
     println!("Added {}.", account.called());
     Ok(())
 }
 
-async fn add_pictures(pictures: &[PathBuf]) -> anyhow::Result<()> {
+async fn add_pictures(pictures: &[PathBuf], json: bool) -> anyhow::Result<()> {
     let mut text = Vec::new();
     for path in pictures {
         let content = read_file(path, picture::LONGEST).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
@@ -216,7 +217,7 @@ async fn add_pictures(pictures: &[PathBuf]) -> anyhow::Result<()> {
     }
     let text = Secret::new(text);
     let read = import::read(text.expose(), Some(import::Format::Uris), None)?;
-    exchange::added(read, &vault().await?).await
+    exchange::added(read, &vault().await?, json).await
 }
 
 /// A path as it may be printed.
@@ -224,20 +225,26 @@ pub(super) fn shown(path: &Path) -> String {
     mfa_core::clean::field(&path.to_string_lossy())
 }
 
-pub(super) async fn remove(words: &[String]) -> anyhow::Result<()> {
+pub(super) async fn remove(words: &[String], json: bool) -> anyhow::Result<()> {
     let vault = vault().await?;
     let accounts = loaded(&vault).await?;
     let account = chosen(&accounts, words, false)?;
-    vault.change(&account.id, |account| account.trashed = Some(now())).await?;
+    let (account, ()) = vault.change(&account.id, |account| account.trashed = Some(now())).await?;
+    if json {
+        return object(&Row::of(&account));
+    }
     println!("{} is in the trash for 30 days. To take it back: mfa-authenticator restore NAME", account.called());
     Ok(())
 }
 
-pub(super) async fn restore(words: &[String]) -> anyhow::Result<()> {
+pub(super) async fn restore(words: &[String], json: bool) -> anyhow::Result<()> {
     let vault = vault().await?;
     let accounts = loaded(&vault).await?;
     let account = chosen(&accounts, words, true)?;
-    vault.change(&account.id, |account| account.trashed = None).await?;
+    let (account, ()) = vault.change(&account.id, |account| account.trashed = None).await?;
+    if json {
+        return object(&Row::of(&account));
+    }
     println!("{} is back.", account.called());
     Ok(())
 }

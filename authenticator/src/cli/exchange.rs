@@ -2,13 +2,13 @@
 //!
 //! What must never happen: anything added of a file that was only to be looked at, or keys in a file that others may read.
 
-use super::codes::{loaded, shown, vault};
-use super::{hidden, state};
+use super::codes::{Row, loaded, shown, vault};
+use super::{hidden, object, state};
 use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
 use crate::vault::export::{self, Format};
-use crate::vault::import::{self, Import, ImportError, read_file};
+use crate::vault::import::{self, Import, ImportError, SetAside, read_file};
 use crate::vault::{Account, Fate, Vault};
 use anyhow::{anyhow, bail};
 use mfa_core::secret::Secret;
@@ -22,6 +22,7 @@ pub(super) async fn import(
     format: Option<import::Format>,
     dry_run: bool,
     yes: bool,
+    json: bool,
 ) -> anyhow::Result<()> {
     let content = read_file(path, import::LONGEST).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
     let at = |why: ImportError| anyhow!("{}: {why}", shown(path));
@@ -34,7 +35,12 @@ pub(super) async fn import(
         read => read.map_err(at)?,
     };
     drop(content);
-    println!("{}: {}, {} accounts.", shown(path), read.format.name(), read.accounts.len());
+    if json && dry_run {
+        return looked_at(&read, seen().await.ok().as_deref());
+    }
+    if !json {
+        println!("{}: {}, {} accounts.", shown(path), read.format.name(), read.accounts.len());
+    }
     if dry_run {
         let here = seen().await.unwrap_or_else(|why| {
             println!("Which of them are here already cannot be told: {why}");
@@ -46,7 +52,7 @@ pub(super) async fn import(
         return Ok(());
     }
     let vault = vault().await?;
-    if !yes && hidden::at_a_terminal() && !read.accounts.is_empty() {
+    if !yes && !json && hidden::at_a_terminal() && !read.accounts.is_empty() {
         listed(&read.accounts, &loaded(&vault).await?);
         if !read.set_aside.is_empty() {
             println!("{} entries cannot be used and are left out.", read.set_aside.len());
@@ -55,7 +61,40 @@ pub(super) async fn import(
             bail!("Nothing was added.");
         }
     }
-    added(read, &vault).await
+    added(read, &vault, json).await
+}
+
+/// For a program: what is in a file, and what would become of it; `here` are the accounts that are kept, where they can be seen.
+fn looked_at(read: &Import, here: Option<&[Account]>) -> anyhow::Result<()> {
+    let fate = |(place, account): (usize, &Account)| {
+        let fate = here.map(|here| Fate::of(account, read.accounts.get(..place).unwrap_or_default(), here));
+        serde_json::json!({
+            "issuer": account.issuer, "name": account.name, "tags": account.tags, "fate": fate.map(word)
+        })
+    };
+    let found: Vec<_> = read.accounts.iter().enumerate().map(fate).collect();
+    let aside = aside(&read.set_aside);
+    object(&serde_json::json!({ "format": read.format.name(), "found": found, "left_out": aside }))
+}
+
+fn word(fate: Fate) -> &'static str {
+    match fate {
+        Fate::New => "added",
+        Fate::There => "there",
+        Fate::Back => "back",
+        Fate::IntoTrash => "into-trash",
+        Fate::OtherKey => "other-key",
+    }
+}
+
+fn aside(entries: &[SetAside]) -> Vec<serde_json::Value> {
+    entries.iter().map(|entry| serde_json::json!({ "place": entry.place, "why": entry.why })).collect()
+}
+
+/// For a program: what became of accounts that were to be added.
+pub(super) fn told_of(kept: &[Account], there: &[Account], left_out: &[SetAside]) -> anyhow::Result<()> {
+    let rows = |accounts: &[Account]| serde_json::to_value(accounts.iter().map(Row::of).collect::<Vec<_>>());
+    object(&serde_json::json!({ "added": rows(kept)?, "there": rows(there)?, "left_out": aside(left_out) }))
 }
 
 /// The accounts here, by a look for which nobody is asked anything.
@@ -85,12 +124,17 @@ fn told(fate: Fate) -> &'static str {
 }
 
 /// Adds what was read, and says what became of it.
-pub(super) async fn added(read: Import, vault: &Vault) -> anyhow::Result<()> {
-    left_out(&read);
+pub(super) async fn added(read: Import, vault: &Vault, json: bool) -> anyhow::Result<()> {
+    if !json {
+        left_out(&read);
+    }
     if read.accounts.is_empty() {
         bail!("There is nothing to add.");
     }
     let added = vault.add_all(read.accounts, now(), |_| ()).await?;
+    if json {
+        return told_of(&added.kept, &added.there, &read.set_aside);
+    }
     for account in &added.there {
         println!("There already: {}", account.called());
     }
@@ -107,7 +151,7 @@ fn left_out(read: &Import) {
     }
 }
 
-pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool) -> anyhow::Result<()> {
+pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool, json: bool) -> anyhow::Result<()> {
     if !format.is_encrypted() && !plain {
         bail!(
             "Such a file is not encrypted: whoever reads it has all your codes. If that is what you want, add --plain."
@@ -128,6 +172,10 @@ pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool
         }
     }
     let count = accounts.iter().filter(|account| format == Format::Backup || account.trashed.is_none()).count();
+    if json {
+        let file = path.to_string_lossy();
+        return object(&serde_json::json!({ "file": file, "accounts": count, "encrypted": format.is_encrypted() }));
+    }
     println!("{count} accounts are in {}.", shown(path));
     if !format.is_encrypted() {
         println!("It is not encrypted: delete it as soon as it was read where it was meant for.");

@@ -1,6 +1,6 @@
 //! The command line: what a person or a script asks of the agent and of mfad.
 //!
-//! Exit status: 0 done, 1 refused or not possible, 2 wrong usage. A proof comes from the terminal or standard input,
+//! Exit status: 0 done, 1 refused or not possible, 2 wrong usage; with `--json` a refusal is an object on standard output. A proof comes from the terminal or standard input,
 //! never from the argument vector, which every user of the computer can read.
 
 mod clipboard;
@@ -22,6 +22,8 @@ use crate::vault::{export, import};
 use crate::{catalogue, daemon};
 use clap::{Parser, Subcommand};
 use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
+use serde::Serialize;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -144,18 +146,27 @@ enum Command {
         /// A picture (PNG or JPEG) of a QR code; again for each further part of an export.
         #[arg(long = "image", value_name = "FILE")]
         images: Vec<PathBuf>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Put an account into the trash, where it is kept for 30 days.
     Remove {
         /// Words of its names or tags.
         #[arg(required = true, value_name = "NAME")]
         words: Vec<String>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Take an account back out of the trash.
     Restore {
         /// Words of its names or tags.
         #[arg(required = true, value_name = "NAME")]
         words: Vec<String>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Add the accounts of another authenticator's export. A password is asked for, or read from standard input.
     Import {
@@ -170,6 +181,9 @@ enum Command {
         /// Do not ask before anything is added, as at a terminal it does.
         #[arg(long, short)]
         yes: bool,
+        /// One JSON object; nothing is asked then.
+        #[arg(long)]
+        json: bool,
     },
     /// Write all accounts to a file: a backup, or for another authenticator.
     Export {
@@ -184,17 +198,50 @@ enum Command {
         /// Replace what is there.
         #[arg(long)]
         force: bool,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
     },
     /// Lock the keyring that holds accounts and device keys.
-    Lock,
+    Lock {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Unlock the keyring: it asks for its password where it needs it.
-    Unlock,
+    Unlock {
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say what is kept here, whether it is locked, and when it was backed up.
     Status {
         /// One JSON object.
         #[arg(long)]
         json: bool,
     },
+}
+
+impl Command {
+    /// Whether what it says is for a program: a refusal is an object then, too.
+    fn is_json(&self) -> bool {
+        match self {
+            Self::Requests { json, .. }
+            | Self::History { json }
+            | Self::Devices { json }
+            | Self::List { json, .. }
+            | Self::Show { json, .. }
+            | Self::Add { json, .. }
+            | Self::Remove { json, .. }
+            | Self::Restore { json, .. }
+            | Self::Import { json, .. }
+            | Self::Export { json, .. }
+            | Self::Lock { json }
+            | Self::Unlock { json }
+            | Self::Status { json } => *json,
+            _ => false,
+        }
+    }
 }
 
 /// Runs the program.
@@ -221,13 +268,26 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
     };
+    let json = arguments.command.is_json();
     let done = runtime.block_on(run(arguments));
     // Never waits for what still runs, such as a keyring that does not answer.
     runtime.shutdown_background();
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if json => {
+            // Who has stopped reading needs no word.
+            let _ = object(&serde_json::json!({ "error": error.to_string() }));
+            ExitCode::FAILURE
+        }
         Err(error) => failed(&error.to_string()),
     }
+}
+
+/// Writes one JSON object, on a line.
+fn object(object: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, object)?;
+    Ok(writeln!(out)?)
 }
 
 /// Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses, nothing
@@ -263,13 +323,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Lost { device } => devices::lost(trust, &device).await,
         Command::List { words, trash, json } => codes::list(&words, trash, json).await,
         Command::Show { words, copy, json } => codes::show(&words, copy, json).await,
-        Command::Add { images } => codes::add(images).await,
-        Command::Remove { words } => codes::remove(&words).await,
-        Command::Restore { words } => codes::restore(&words).await,
-        Command::Import { file, format, dry_run, yes } => exchange::import(&file, format, dry_run, yes).await,
-        Command::Export { file, format, plain, force } => exchange::export(&file, format, plain, force).await,
-        Command::Lock => state::lock().await,
-        Command::Unlock => state::unlock().await,
+        Command::Add { images, json } => codes::add(images, json).await,
+        Command::Remove { words, json } => codes::remove(&words, json).await,
+        Command::Restore { words, json } => codes::restore(&words, json).await,
+        Command::Import { file, format, dry_run, yes, json } => {
+            exchange::import(&file, format, dry_run, yes, json).await
+        }
+        Command::Export { file, format, plain, force, json } => {
+            exchange::export(&file, format, plain, force, json).await
+        }
+        Command::Lock { json } => state::lock(json).await,
+        Command::Unlock { json } => state::unlock(json).await,
         Command::Status { json } => state::status(json).await,
     }
 }

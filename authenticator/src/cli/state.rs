@@ -1,6 +1,6 @@
 //! `status`, `lock` and `unlock`: the keyring that holds accounts and device keys, and what is in it.
 
-use super::when;
+use super::{object, when};
 use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
@@ -73,10 +73,9 @@ pub(super) async fn status(json: bool) -> anyhow::Result<()> {
 
 fn shown(state: &State, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(state)?);
-    } else {
-        print!("{}", lines(state, now()));
+        return object(state);
     }
+    print!("{}", lines(state, now()));
     Ok(())
 }
 
@@ -108,18 +107,23 @@ async fn runs(session: &Connection, name: &'static str) -> bool {
     bus.name_has_owner(name).await.unwrap_or(false)
 }
 
-pub(super) async fn lock() -> anyhow::Result<()> {
+pub(super) async fn lock(json: bool) -> anyhow::Result<()> {
     let session = session().await?;
     Keyring::new(session.clone()).lock().await?;
+    let window = runs(&session, bus::AUTHENTICATOR).await;
+    if json {
+        return object(&serde_json::json!({ "keyring": "locked", "window_open": window }));
+    }
     println!("The keyring is locked. Whatever needs it asks for its password first.");
-    if runs(&session, bus::AUTHENTICATOR).await {
+    if window {
         println!("The window is open and has a lock of its own: press Ctrl+L there.");
     }
     Ok(())
 }
 
-pub(super) async fn unlock() -> anyhow::Result<()> {
+pub(super) async fn unlock(json: bool) -> anyhow::Result<()> {
     match Keyring::new(session().await?).prepare().await {
+        Ok(()) if json => return object(&serde_json::json!({ "keyring": "unlocked" })),
         Ok(()) => println!("The keyring is unlocked."),
         Err(KeyringError::Locked) => bail!("The keyring stayed locked: its password was not given."),
         Err(why) => return Err(why.into()),

@@ -118,6 +118,55 @@ async fn accounts_move_out_encrypted_and_in_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_are_told_in_json_what_was_done_and_what_was_not() {
+    let desktop = Desktop::with_keyring().await;
+    let read = |output: std::process::Output| {
+        assert!(output.stderr.is_empty(), "{output:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let told = |arguments: &[&str], input: &str| {
+        let output = desktop.run(&[arguments, &["--json"]].concat(), input);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        read(output)
+    };
+    let refused = |arguments: &[&str], input: &str| {
+        let output = desktop.run(&[arguments, &["--json"]].concat(), input);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        read(output)["error"].as_str().unwrap().to_owned()
+    };
+    let added = told(&["add"], &uri("totp", "ACME", "alice"));
+    assert_eq!((&added["added"][0]["name"], &added["there"]), (&"alice".into(), &serde_json::json!([])));
+    assert!(refused(&["add"], &uri("totp", "ACME", "alice")).starts_with("This account is here already"));
+    assert!(told(&["remove", "acme"], "")["trashed"].as_u64().unwrap() > 1_700_000_000);
+    assert!(refused(&["remove", "acme"], "").starts_with("No account is called so."));
+    assert_eq!(told(&["restore", "acme"], "")["trashed"], serde_json::Value::Null);
+
+    let (backup, plain) = (desktop.path("backup"), desktop.path("uris"));
+    let [backup, plain] = [&backup, &plain].map(|path| path.to_str().unwrap());
+    let exported = told(&["export", backup], "correct horse\n");
+    assert_eq!(exported, serde_json::json!({ "file": backup, "accounts": 1, "encrypted": true }));
+    assert!(refused(&["export", backup], "correct horse\n").contains("it is there already"));
+    let lines = [uri("totp", "ACME", "alice"), uri("hotp", "Bank", "bob"), "otpauth://totp/bad?secret=1\n".into()];
+    std::fs::write(plain, lines.concat()).unwrap();
+    let looked = told(&["import", plain, "--dry-run"], "");
+    assert_eq!((&looked["found"][0]["fate"], &looked["found"][1]["fate"]), (&"there".into(), &"added".into()));
+    let imported = told(&["import", plain], "");
+    assert_eq!((&imported["there"][0]["name"], &imported["added"][0]["name"]), (&"alice".into(), &"bob".into()));
+    assert_eq!(imported["left_out"][0]["place"], "line 3");
+    for said in [&added, &looked, &imported, &exported] {
+        assert!(!said.to_string().contains(KEY), "{said}");
+    }
+    assert_eq!(told(&["unlock"], ""), serde_json::json!({ "keyring": "unlocked" }));
+    assert_eq!(told(&["lock"], ""), serde_json::json!({ "keyring": "locked", "window_open": false }));
+    assert_eq!(told(&["status"], "")["keyring"], "locked");
+    assert!(refused(&["unlock"], "").contains("its password was not given"));
+    let mut lost = desktop.command_line();
+    lost.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere").args(["status", "--json"]);
+    let output = tokio::task::block_in_place(|| lost.output().unwrap());
+    assert!(read(output)["error"].as_str().unwrap().starts_with("No session bus."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_locked_keyring_is_said_to_be_locked_and_nobody_is_asked_by_a_look() {
     let desktop = with_two().await;
     assert_eq!(desktop.done(&["lock"], ""), "The keyring is locked. Whatever needs it asks for its password first.\n");
