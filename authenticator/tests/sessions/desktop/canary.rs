@@ -20,6 +20,17 @@ pub(super) fn found_in(bytes: &[u8]) -> Option<&'static str> {
     KEPT.into_iter().find(|kept| text.contains(kept))
 }
 
+/// The logs in `folder` that hold one of them: of agents, windows, buses and what these start.
+pub(super) fn logs_that_tell(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let logs = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "log"));
+    logs.filter_map(|path| {
+        let kept = found_in(&std::fs::read(&path).unwrap_or_default())?;
+        Some(format!("{} holds {kept:?}", path.display()))
+    })
+    .collect()
+}
+
 /// The files below `folder` that hold one of them; the keyring's own are left out, it keeps them.
 pub(super) fn files_that_tell(folder: &Path) -> Vec<String> {
     let mut telling = Vec::new();

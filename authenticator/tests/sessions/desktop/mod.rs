@@ -118,6 +118,8 @@ impl Desktop {
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--nopidfile", "--nosyslog"])
             .stdin(Stdio::null())
+            // Of what it starts, too: agents and windows.
+            .stderr(self.log(&format!("{kind}-bus.log")))
             .spawn()
             .unwrap();
         let until = Instant::now() + Duration::from_secs(10);
@@ -249,8 +251,13 @@ impl Desktop {
 
     /// One agent, for the caller to end.
     pub(crate) fn spawn_agent(&self) -> Child {
-        let log = std::fs::File::options().create(true).append(true).open(self.path("agent.log")).unwrap();
+        let log = self.log("agent.log");
         self.command_line().arg("agent").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+    }
+
+    /// Where a program complains to; what was there stays.
+    pub(crate) fn log(&self, name: &str) -> std::fs::File {
+        std::fs::File::options().create(true).append(true).open(self.path(name)).unwrap()
     }
 
     /// Asks the agent to end; how long that took.
@@ -286,16 +293,18 @@ impl Desktop {
 impl Drop for Desktop {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the agent said:\n{}", self.agent_log());
+            for log in ["agent.log", "window.log", "session-bus.log", "system-bus.log"] {
+                eprintln!("{log}:\n{}", std::fs::read_to_string(self.path(log)).unwrap_or_default());
+            }
         }
         for child in [&mut self.agent, &mut self.keyring, &mut self.session_bus, &mut self.system_bus] {
             end(child);
         }
         if !std::thread::panicking() {
-            let mut telling = canary::files_that_tell(&self.path("data"));
-            telling.extend(canary::files_that_tell(&self.path("run")));
-            telling
-                .extend(canary::found_in(self.agent_log().as_bytes()).map(|kept| format!("the agent said {kept:?}")));
+            let mut telling = canary::logs_that_tell(self.folder.path());
+            for folder in ["home", "data", "run"] {
+                telling.extend(canary::files_that_tell(&self.path(folder)));
+            }
             assert!(telling.is_empty(), "a secret got out: {telling:#?}");
         }
     }
