@@ -79,6 +79,34 @@ pub(super) fn clamp(child: &impl IsA<gtk::Widget>) -> adw::Clamp {
         .build()
 }
 
+/// Gives a menu its name, and takes the focus from what GTK puts around its lines, which scrolls and has none.
+pub(super) fn name_menu(menu: &gtk::Popover, label: &str) {
+    name(menu, label);
+    menu.child().iter().for_each(|around| around.set_focusable(false));
+}
+
+/// Names what a ready-made window of GTK's or libadwaita's has in it and leaves without; what cannot be told apart is called `title`.
+pub(super) fn name_inside(widget: &gtk::Widget, title: &str) {
+    let mut child = widget.first_child();
+    while let Some(inside) = child {
+        if let Some(shortcut) = inside.downcast_ref::<gtk::ShortcutsShortcut>() {
+            name(shortcut, &shortcut.title().unwrap_or_default());
+        } else if inside.is::<gtk::SearchEntry>() || inside.is::<gtk::ToggleButton>() {
+            name(&inside, &text::KEY_SEARCH);
+        } else if inside.is::<gtk::ScrolledWindow>() {
+            inside.set_focusable(false);
+        } else if let Some(button) = inside.downcast_ref::<gtk::Button>() {
+            let said = button.label().or_else(|| button.tooltip_text()).filter(|said| !said.is_empty());
+            let back = button.icon_name().is_some_and(|icon| icon.starts_with("go-previous"));
+            name(button, said.as_deref().unwrap_or(if back { &text::BACK } else { title }));
+        } else if inside.is::<gtk::ListBox>() || inside.is::<gtk::TextView>() {
+            name(&inside, title);
+        }
+        name_inside(&inside, title);
+        child = inside.next_sibling();
+    }
+}
+
 /// A page that scrolls.
 pub(super) fn scrolled(child: &impl IsA<gtk::Widget>) -> gtk::ScrolledWindow {
     gtk::ScrolledWindow::builder()
@@ -128,6 +156,13 @@ pub(super) fn problem() -> gtk::Label {
         .accessible_role(gtk::AccessibleRole::Alert)
         .css_classes(["error"])
         .build()
+}
+
+/// Says that something is being worked at: a wheel that turns while it is to be seen, and takes no room else.
+pub(super) fn busy() -> gtk::Spinner {
+    let busy = gtk::Spinner::builder().spinning(true).visible(false).halign(gtk::Align::Center).build();
+    name(&busy, &text::WORKING);
+    busy
 }
 
 /// Something to type into, below what it is for.

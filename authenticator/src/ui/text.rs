@@ -318,6 +318,9 @@ pub(super) fn too_short(fewest: usize) -> String {
 
 pub(super) const NOT_SAVED: Text = Text("The preferences could not be saved");
 
+pub(super) const BACK: Text = Text("Back");
+pub(super) const ABOUT_TITLE: Text = Text("About Authenticator");
+pub(super) const SHORTCUTS_TITLE: Text = Text("Keyboard Shortcuts");
 pub(super) const KEY_SEARCH: Text = Text("Search");
 pub(super) const KEY_COPY: Text = Text("Copy the code, of the first account found while searching");
 pub(super) const KEY_REVEAL: Text = Text("Reveal or hide the code");

@@ -89,6 +89,7 @@ impl CodesPage {
         stack.set_vexpand(true);
         page.append(&stack);
         let menu = gtk::PopoverMenu::from_model(Some(&menu_model()));
+        parts::name_menu(menu.upcast_ref(), &text::MENU);
         let own = Rc::new(Self {
             page,
             search,

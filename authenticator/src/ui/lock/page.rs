@@ -12,6 +12,7 @@ pub(in crate::ui) struct LockedPage {
     why: gtk::Label,
     pin: gtk::PasswordEntry,
     problem: gtk::Label,
+    busy: gtk::Spinner,
     unlock: gtk::Button,
     requests: gtk::Button,
 }
@@ -30,7 +31,7 @@ impl LockedPage {
         pin.set_halign(gtk::Align::Center);
         pin.set_width_chars(24);
         parts::name(&pin, &text::PIN);
-        let problem = parts::problem();
+        let (problem, busy) = (parts::problem(), parts::busy());
         let unlock = parts::pill(&text::UNLOCK);
         unlock.add_css_class("suggested-action");
         let requests =
@@ -40,13 +41,15 @@ impl LockedPage {
         for widget in [icon.upcast_ref::<gtk::Widget>(), title.upcast_ref(), why.upcast_ref(), pin.upcast_ref()] {
             middle.append(widget);
         }
-        for widget in [problem.upcast_ref::<gtk::Widget>(), unlock.upcast_ref(), requests.upcast_ref()] {
+        for widget in
+            [problem.upcast_ref::<gtk::Widget>(), busy.upcast_ref(), unlock.upcast_ref(), requests.upcast_ref()]
+        {
             middle.append(widget);
         }
         let page = gtk::Box::new(gtk::Orientation::Vertical, 0);
         page.append(&adw::HeaderBar::builder().css_classes(["flat"]).build());
         page.append(&parts::scrolled(&parts::clamp(&middle)));
-        Rc::new(Self { page, why, pin, problem, unlock, requests })
+        Rc::new(Self { page, why, pin, problem, busy, unlock, requests })
     }
 
     pub(in crate::ui) fn widget(&self) -> &gtk::Box {
@@ -101,8 +104,9 @@ impl LockedPage {
         self.focus();
     }
 
-    /// It is being tried.
+    /// It is being tried, which takes a moment: a key is derived from it.
     pub(in crate::ui) fn set_busy(&self, busy: bool) {
+        self.busy.set_visible(busy);
         self.unlock.set_sensitive(!busy);
         self.pin.set_sensitive(!busy);
     }

@@ -31,6 +31,7 @@ pub(super) fn button() -> gtk::MenuButton {
     let button = gtk::MenuButton::builder().icon_name("open-menu-symbolic").menu_model(&menu).primary(true).build();
     button.set_tooltip_text(Some(text::MENU.here()));
     parts::name(&button, &text::MENU);
+    button.popover().iter().for_each(|menu| parts::name_menu(menu, &text::MENU));
     button
 }
 
@@ -113,6 +114,8 @@ impl MainWindow {
             .website(env!("CARGO_PKG_REPOSITORY"))
             .license_type(gtk::License::MitX11)
             .build();
+        parts::name(&about, &text::ABOUT_TITLE);
+        parts::name_inside(about.upcast_ref(), &text::ABOUT_TITLE);
         self.over(&about);
     }
 }

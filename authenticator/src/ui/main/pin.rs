@@ -80,7 +80,7 @@ impl MainWindow {
     /// Asks for what `deed` needs, and does it.
     pub(super) fn open_pin(self: &Rc<Self>, deed: Deed) {
         let (old, new, again) = (parts::unseen(), parts::unseen(), parts::unseen());
-        let problem = parts::problem();
+        let (problem, busy) = (parts::problem(), parts::busy());
         let button = parts::pill(if deed == Deed::Remove { &text::REMOVE } else { &text::SAVE });
         button.add_css_class(if deed == Deed::Remove { "destructive-action" } else { "suggested-action" });
         let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).build();
@@ -93,6 +93,7 @@ impl MainWindow {
             page.append(&parts::field(&text::SAME_AGAIN, &again));
         }
         page.append(&problem);
+        page.append(&busy);
         page.append(&button);
         let window = parts::dialog(&self.window, &text::PIN_OF_CODES, &parts::clamp(&page));
         let (weak, shown) = (Rc::downgrade(self), window.downgrade());
@@ -116,9 +117,11 @@ impl MainWindow {
                 (_, Ok(pin)) => Some(pin),
             };
             doing.set_sensitive(false);
-            let (problem, doing) = (problem.clone(), doing.clone());
+            busy.set_visible(true);
+            let (problem, doing, busy) = (problem.clone(), doing.clone(), busy.clone());
             own.do_pin(typed(old), new, deed, move |own, answer| {
                 doing.set_sensitive(true);
+                busy.set_visible(false);
                 let why = match answer {
                     Ok(()) => {
                         own.has_pin.set(deed != Deed::Remove);

@@ -1,7 +1,7 @@
 //! The window that says which keys do what.
 
 use crate::catalogue::Text;
-use crate::ui::text;
+use crate::ui::{parts, text};
 use gtk::glib;
 use gtk::prelude::*;
 
@@ -60,6 +60,8 @@ pub(super) fn open(parent: &impl IsA<gtk::Window>) {
     }
     if let Some(window) = builder.object::<gtk::ShortcutsWindow>("window") {
         window.set_transient_for(Some(parent));
+        parts::name(&window, &text::SHORTCUTS_TITLE);
+        parts::name_inside(window.upcast_ref(), &text::SHORTCUTS_TITLE);
         window.present();
     }
 }

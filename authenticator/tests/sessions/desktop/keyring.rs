@@ -24,6 +24,14 @@ impl Desktop {
         wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
     }
 
+    /// Has the keyring keep everybody waiting, or go on.
+    #[cfg(feature = "gui")]
+    pub(crate) fn freeze_keyring(&self, frozen: bool) {
+        use nix::sys::signal::{Signal, kill};
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.keyring.as_ref().unwrap().id()).unwrap());
+        kill(pid, if frozen { Signal::SIGSTOP } else { Signal::SIGCONT }).unwrap();
+    }
+
     pub(crate) fn stop_keyring(&mut self) {
         end(&mut self.keyring);
     }

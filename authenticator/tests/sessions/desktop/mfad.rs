@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub approved: Vec<String>,
     pub denied: Vec<(String, bool)>,
     pub calls: usize,
+    /// From when a factor is required, of a user who has none; 0: the user has one.
+    pub deadline: u64,
     /// Purpose and subject of each.
     pub challenges: Vec<(String, String)>,
 }
@@ -196,14 +198,16 @@ impl Factors {
             last_used: 0,
             state: "active".into(),
         };
+        let deadline = self.0.lock().unwrap().deadline;
+        let none = deadline > 0;
         Ok(OwnFactors {
-            enrolled: true,
+            enrolled: !none,
             required: "required".into(),
-            deadline: 0,
+            deadline,
             preferred: String::new(),
             recovery_left: 2,
             last_login: 0,
-            factors: vec![factor],
+            factors: if none { Vec::new() } else { vec![factor] },
             devices,
             problems: Vec::new(),
         })

@@ -2,12 +2,15 @@
 
 use super::{Desktop, end, wait};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// Ends with everything it started.
 pub(crate) struct Screen {
     pub display: String,
     server: Option<Child>,
+    /// What it shows, as `xwud` reads it.
+    memory: PathBuf,
     window_manager: Option<Child>,
     accessibility: Option<Child>,
 }
@@ -15,7 +18,11 @@ pub(crate) struct Screen {
 impl Screen {
     /// `size`: width and height in pixels, `900x700`.
     pub(crate) async fn start(desktop: &mut Desktop, size: &str) -> Self {
+        let memory = desktop.path("screen");
+        std::fs::create_dir(&memory).unwrap();
         let mut server = Command::new("Xvfb")
+            .arg("-fbdir")
+            .arg(&memory)
             .args(["-displayfd", "1", "-screen", "0", &format!("{size}x24"), "-nolisten", "tcp", "-noreset"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -33,6 +40,7 @@ impl Screen {
         let accessibility = quiet(bus);
         let screen = Self {
             display,
+            memory: memory.join("Xvfb_screen0"),
             server: Some(server),
             window_manager: Some(window_manager),
             accessibility: Some(accessibility),
@@ -72,6 +80,24 @@ impl Screen {
         ]);
         command.arg(format!("Xft.dpi:\t{dpi}\n"));
         tokio::task::block_in_place(|| command.status().unwrap().success())
+    }
+
+    /// What is to be seen, in shades of grey (PGM).
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let memory = std::fs::read(&self.memory).unwrap();
+        let field = |place: usize| {
+            let bytes = memory[place * 4..place * 4 + 4].try_into().unwrap();
+            u32::from_be_bytes(bytes) as usize
+        };
+        // XWDFile.h: the header's length, width, height, bits of a pixel, bytes of a line, and the colours before the pixels.
+        let (head, width, height) = (field(0), field(4), field(5));
+        assert_eq!(field(11), 32);
+        let (line, colours) = (field(12), field(19));
+        let mut picture = format!("P5 {width} {height} 255\n").into_bytes();
+        for row in memory[head + colours * 12..].chunks_exact(line).take(height) {
+            picture.extend(row.chunks_exact(4).take(width).map(|pixel| pixel[1]));
+        }
+        picture
     }
 
     /// Keeps a picture in the folder of `MFA_SCREENSHOTS`, for whoever wants to look; nothing without it.

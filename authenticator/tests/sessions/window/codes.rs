@@ -31,7 +31,7 @@ impl Seat {
     }
 
     /// What another program would paste.
-    fn clipboard(&self) -> String {
+    pub(super) fn clipboard(&self) -> String {
         let mut command = Command::new("xclip");
         command.env("DISPLAY", &self.screen.display).args(["-o", "-selection", "clipboard"]).stderr(Stdio::null());
         let output = tokio::task::block_in_place(|| command.output().unwrap());
@@ -39,7 +39,7 @@ impl Seat {
     }
 
     /// Another program puts something there.
-    fn copy_elsewhere(&self, text: &str) {
+    pub(super) fn copy_elsewhere(&self, text: &str) {
         use std::io::Write;
         let mut command = Command::new("xclip");
         command.env("DISPLAY", &self.screen.display).args(["-i", "-selection", "clipboard"]);
@@ -55,6 +55,7 @@ async fn from_adding_to_locking_without_a_mouse() {
     let mut seat = Seat::new().await;
     seat.open_main(&[]).await;
     seat.reader.wait("label", "Codes for your accounts").await;
+    seat.screen.keep("first");
     seat.add(ALICE, "ACME, alice: code hidden").await;
 
     // Found, revealed, copied.
@@ -236,7 +237,12 @@ async fn under_a_pin_the_window_starts_locked_and_a_wrong_one_opens_nothing() {
     assert!(!seat.reader.says("ACME").await);
     seat.focus_is_on("PIN").await;
     seat.screen.text("correct horse");
+    // As long as it is tried, the page says so, and the window answers: it is asked here.
+    seat.desktop.freeze_keyring(true);
     seat.screen.keys(&["Return"]);
+    wait("the word", async || seat.reader.says("Working").await).await;
+    assert!(!seat.reader.is_sensitive("Unlock").await);
+    seat.desktop.freeze_keyring(false);
     wait("the account", async || !seat.rows("ACME, alice").await.is_empty()).await;
     seat.screen.keys(&["ctrl+l"]);
     seat.reader.wait("label", "Locked").await;

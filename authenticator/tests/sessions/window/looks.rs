@@ -155,6 +155,10 @@ async fn every_page_fits_light_dark_and_narrow() {
             assert!(x >= 0 && x + w <= size.split_once('x').unwrap().0.parse().unwrap(), "{look}: {x} {w}");
         }
         seat.screen.keys(&["Escape"]);
+        // The names in the rest are looked at elsewhere; these are for people to look at.
+        if std::env::var_os("MFA_SCREENSHOTS").is_some() {
+            seat.keeps_the_rest(look).await;
+        }
         seat.screen.keys(&["ctrl+l"]);
         seat.reader.wait("label", "Locked").await;
         shot("locked").await;
@@ -162,8 +166,50 @@ async fn every_page_fits_light_dark_and_narrow() {
 }
 
 impl Seat {
+    /// Pictures of everything that opens over the main window, and of the pages that have nothing to show.
+    async fn keeps_the_rest(&self, look: &str) {
+        let keep = async |text: &str, name: &str| {
+            crate::desktop::wait(name, async || self.reader.says(text).await).await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            self.screen.keep(&format!("{name}-{look}"));
+            self.screen.keys(&["Escape"]);
+            crate::desktop::wait("the end of it", async || !self.reader.says(text).await).await;
+        };
+        for (key, text, name) in [
+            ("ctrl+comma", "Lock after minutes without use", "preferences"),
+            ("ctrl+e", "The same again", "export"),
+            ("ctrl+question", "These keys", "shortcuts"),
+        ] {
+            self.screen.keys(&[key]);
+            keep(text, name).await;
+        }
+        self.screen.keys(&["ctrl+comma"]);
+        self.reader.press("Set…").await;
+        keep("New PIN", "pin").await;
+        self.screen.keys(&["F10"]);
+        self.choose_in_the_menu("About Authenticator").await;
+        keep("Your codes, and your word about sign-ins.", "about").await;
+        self.screen.keys(&["alt+1", "ctrl+f", "Down", "F2"]);
+        keep("Tags, with commas", "edit").await;
+        self.screen.keys(&["Menu"]);
+        self.choose_in_the_menu("Show QR Code…").await;
+        keep("Whoever sees it has all your codes", "picture").await;
+        let file = self.desktop.path("file.txt");
+        let accounts = "otpauth://totp/Shop:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBV\notpauth://totp/bad?secret=1\n";
+        std::fs::write(&file, accounts).unwrap();
+        self.screen.keys(&["ctrl+o"]);
+        self.screen.keys(&["slash"]);
+        self.choose("Import", &file).await;
+        keep("1 account found", "import").await;
+        self.screen.keys(&["ctrl+f"]);
+        self.screen.text("nobody");
+        crate::desktop::wait("nothing", async || self.reader.says("Nothing found").await).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        self.screen.keep(&format!("nothing-{look}"));
+    }
+
     /// Makes the main window as large as the screen; whether all of it fits is what is looked at.
-    async fn fills_the_screen(&self, size: &str) {
+    pub(super) async fn fills_the_screen(&self, size: &str) {
         let (width, height) = size.split_once('x').unwrap();
         let window = ["search", "--onlyvisible", "--name", "^Authenticator$"];
         let filled: Vec<&str> =

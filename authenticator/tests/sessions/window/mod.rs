@@ -1,8 +1,10 @@
 //! The window on a screen of its own, driven by keys and by what a screen reader does.
 
 mod answering;
+mod around;
 mod codes;
 mod german;
+mod locking;
 mod looks;
 mod many;
 mod moving;
@@ -69,7 +71,7 @@ impl Seat {
     }
 
     async fn start(&mut self, arguments: &[&str], environment: &[(&str, &str)], title: &str) {
-        let said = std::fs::File::create(self.desktop.path("window.err")).unwrap();
+        let said = self.desktop.log("window.log");
         self.window = Some(
             self.desktop
                 .command_line()
@@ -100,12 +102,18 @@ impl Seat {
     /// Everything that takes the focus has a name, and none that is a class's.
     async fn nothing_is_nameless(&self) {
         let tree = self.reader.tree().await;
-        let controls: Vec<_> = tree.iter().filter(|node| node.is_focusable()).collect();
-        assert!(controls.len() >= 2, "{controls:?}");
-        for control in controls {
-            let named = !control.name.is_empty() && !["Gtk", "Adw", "Mfa"].iter().any(|c| control.name.starts_with(c));
-            assert!(named, "{control:?}");
-        }
+        let is_named = |node: &Node| {
+            !node.name.is_empty() && !["Gtk", "Adw", "Mfa"].iter().any(|class| node.name.starts_with(class))
+        };
+        assert!(tree.iter().filter(|node| node.is_focusable()).count() >= 2, "{tree:?}");
+        // Each with what stands before it in the tree.
+        let nameless: Vec<_> = (0..tree.len())
+            .filter(|&place| tree[place].is_focusable() && !is_named(&tree[place]))
+            .map(|place| {
+                tree[place.saturating_sub(3)..=place].iter().map(|it| (&it.role, &it.name)).collect::<Vec<_>>()
+            })
+            .collect();
+        assert!(nameless.is_empty(), "{nameless:#?}");
     }
 
     /// Waits until the focus is on what is called like this, or begins so.

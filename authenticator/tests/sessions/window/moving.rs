@@ -15,7 +15,7 @@ const OTHER: &str = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3T
 
 impl Seat {
     /// Types a path into the dialog of files.
-    async fn choose(&self, title: &str, path: &Path) {
+    pub(super) async fn choose(&self, title: &str, path: &Path) {
         self.reader.wait("widget", title).await;
         // It asks the file system first.
         tokio::time::sleep(std::time::Duration::from_millis(700)).await;

@@ -87,6 +87,11 @@ async fn this_computer_says_what_protects_the_user_and_when_mfad_is_silent() {
     }
     assert!(seat.reader.says("Codes by time. Never used").await && seat.reader.says("mfactl me recovery-codes").await);
     seat.nothing_is_nameless().await;
+    seat.mfad.state().deadline = 1_900_000_000;
+    seat.reader.press("Look Again").await;
+    // The day, as this locale and its clock have it.
+    seat.reader.wait("list item", "No second factor: One is required from 03/1").await;
+    assert!(!seat.reader.says("phone").await);
     seat.mfad.connection.release_name(mfa_core::bus::DAEMON).await.unwrap();
     seat.reader.press("Look Again").await;
     seat.reader.wait("list item", "mfad does not answer").await;
