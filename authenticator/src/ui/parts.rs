@@ -85,15 +85,11 @@ pub(super) fn name_menu(menu: &gtk::Popover, label: &str) {
     menu.child().iter().for_each(|around| around.set_focusable(false));
 }
 
-/// Names what a ready-made window of GTK's or libadwaita's has in it and leaves without; what cannot be told apart is called `title`.
+/// Names what a ready-made window of libadwaita's has in it and leaves without; what cannot be told apart is called `title`.
 pub(super) fn name_inside(widget: &gtk::Widget, title: &str) {
     let mut child = widget.first_child();
     while let Some(inside) = child {
-        if let Some(shortcut) = inside.downcast_ref::<gtk::ShortcutsShortcut>() {
-            name(shortcut, &shortcut.title().unwrap_or_default());
-        } else if inside.is::<gtk::SearchEntry>() || inside.is::<gtk::ToggleButton>() {
-            name(&inside, &text::KEY_SEARCH);
-        } else if inside.is::<gtk::ScrolledWindow>() {
+        if inside.is::<gtk::ScrolledWindow>() {
             inside.set_focusable(false);
         } else if let Some(button) = inside.downcast_ref::<gtk::Button>() {
             let said = button.label().or_else(|| button.tooltip_text()).filter(|said| !said.is_empty());

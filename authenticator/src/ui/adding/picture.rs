@@ -12,22 +12,29 @@ use qrcode::{Color, EcLevel, QrCode};
 const QUIET: usize = 4;
 
 /// Pixels a module has at least: cameras read three.
-const MODULE: i32 = 4;
+const MODULE: usize = 4;
+
+/// Pixels the picture is to have on a side, as far as whole pixels for each module allow: it fits a narrow window, and is sharp.
+const SIDE: usize = 360;
 
 /// A window over `parent` with `uri` as a picture; `None` where it is too long for one.
 pub(in crate::ui) fn picture(parent: &impl IsA<gtk::Window>, title: &str, uri: &Secret) -> Option<adw::Window> {
     let code = QrCode::with_error_correction_level(uri.expose(), EcLevel::M).ok()?;
     let side = code.width() + 2 * QUIET;
-    let mut pixels = vec![0xffu8; side * side * 3];
+    let module = (SIDE / side).max(MODULE);
+    let line = side * module * 3;
+    let mut pixels = vec![0xffu8; line * side * module];
     for (place, _) in code.to_colors().iter().enumerate().filter(|(_, colour)| **colour == Color::Dark) {
-        let at = ((place / code.width() + QUIET) * side + place % code.width() + QUIET) * 3;
-        pixels.get_mut(at..at + 3)?.fill(0);
+        let (row, column) = (place / code.width() + QUIET, place % code.width() + QUIET);
+        for within in 0..module {
+            let at = (row * module + within) * line + column * module * 3;
+            pixels.get_mut(at..at + module * 3)?.fill(0);
+        }
     }
-    let size = i32::try_from(side).ok()?;
+    let drawn = i32::try_from(side * module).ok()?;
     let bytes = glib::Bytes::from_owned(pixels);
-    let texture = gdk::MemoryTexture::new(size, size, gdk::MemoryFormat::R8g8b8, &bytes, side * 3);
+    let texture = gdk::MemoryTexture::new(drawn, drawn, gdk::MemoryFormat::R8g8b8, &bytes, line);
     let picture = gtk::Picture::for_paintable(&texture);
-    picture.set_size_request(size * MODULE, size * MODULE);
     picture.set_halign(gtk::Align::Center);
     picture.set_can_shrink(false);
     picture.add_css_class("picture");

@@ -74,7 +74,9 @@ impl CodesPage {
         let notice: Notice = glib::Object::new();
         let stack = gtk::Stack::new();
         stack.add_named(&notice, Some("notice"));
-        let scrolled = parts::scrolled(&list);
+        // As wide as what searches it.
+        let clamped = adw::ClampScrollable::builder().maximum_size(560).child(&list).build();
+        let scrolled = parts::scrolled(&clamped);
         stack.add_named(&scrolled, Some("list"));
         let page = gtk::Box::new(gtk::Orientation::Vertical, 0);
         let bar = adw::Clamp::builder()

@@ -67,7 +67,7 @@ impl MainWindow {
         add("import", Box::new(|own| own.open_import()));
         add("export", Box::new(|own| own.open_export()));
         add("preferences", Box::new(|own| own.open_preferences()));
-        add("shortcuts", Box::new(|own| shortcuts::open(&own.window)));
+        add("shortcuts", Box::new(|own| own.over(&shortcuts::open(&own.window))));
         add("about", Box::new(|own| own.open_about()));
         for (place, (page, key)) in PAGES.iter().zip(["<Alt>1", "<Alt>2", "<Alt>3"]).enumerate() {
             let name = format!("page{place}");

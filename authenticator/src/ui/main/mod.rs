@@ -272,7 +272,7 @@ impl MainWindow {
 /// Header, pages, and the switcher that is above them where there is room for it and below them where there is not.
 fn open_page(stack: &adw::ViewStack, toasts: &adw::ToastOverlay) -> gtk::Box {
     let title = adw::ViewSwitcherTitle::builder().stack(stack).title(text::TITLE).build();
-    let header = adw::HeaderBar::builder().centering_policy(adw::CenteringPolicy::Strict).title_widget(&title).build();
+    let header = adw::HeaderBar::builder().centering_policy(adw::CenteringPolicy::Loose).title_widget(&title).build();
     let add = parts::icon_button("list-add-symbolic", &text::ADD_TITLE);
     add.set_action_name(Some("main.add"));
     header.pack_start(&add);

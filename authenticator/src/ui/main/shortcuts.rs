@@ -1,9 +1,9 @@
-//! The window that says which keys do what.
+//! The window that says which keys do what: a list like every other here, which fits a narrow screen and has names for screen readers.
 
 use crate::catalogue::Text;
+use crate::ui::group::Group;
 use crate::ui::{parts, text};
-use gtk::glib;
-use gtk::prelude::*;
+use adw::prelude::*;
 
 /// Every key of the window: in groups, each key in GTK's words with what it does.
 const GROUPS: [(Text, &[(&str, Text)]); 2] = [
@@ -26,7 +26,9 @@ const GROUPS: [(Text, &[(&str, Text)]); 2] = [
             ("<Control>o", text::KEY_IMPORT),
             ("<Control>e", text::KEY_EXPORT),
             ("<Control>l", text::KEY_LOCK),
-            ("<Alt>1...3", text::KEY_PAGES),
+            ("<Alt>1", text::CODES),
+            ("<Alt>2", text::REQUESTS),
+            ("<Alt>3", text::COMPUTER),
             ("<Control>comma", text::KEY_PREFERENCES),
             ("<Control>question", text::KEY_SHORTCUTS),
             ("<Control>w", text::KEY_CLOSE),
@@ -35,37 +37,24 @@ const GROUPS: [(Text, &[(&str, Text)]); 2] = [
     ),
 ];
 
-/// Opens it over `parent`.
-pub(super) fn open(parent: &impl IsA<gtk::Window>) {
-    // These widgets take their children from a description alone.
-    let mut xml = String::from(
-        "<interface><object class=\"GtkShortcutsWindow\" id=\"window\"><property name=\"modal\">True</property><child><object class=\"GtkShortcutsSection\"><property name=\"section-name\">all</property>",
-    );
+/// A window of them over `parent`.
+pub(super) fn open(parent: &impl IsA<gtk::Window>) -> adw::Window {
+    let page = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(24).build();
     for (title, keys) in GROUPS {
-        xml.push_str("<child><object class=\"GtkShortcutsGroup\">");
-        xml.push_str(&property("title", &title));
-        for (key, what) in keys {
-            xml.push_str("<child><object class=\"GtkShortcutsShortcut\">");
-            xml.push_str(&property("accelerator", key));
-            xml.push_str(&property("title", what));
-            xml.push_str("</object></child>");
-        }
-        xml.push_str("</object></child>");
+        let group = Group::new(&title, "");
+        group.fill(&keys.iter().map(|(key, what)| row(key, what)).collect::<Vec<_>>());
+        page.append(group.widget());
     }
-    xml.push_str("</object></child></object></interface>");
-    let builder = gtk::Builder::new();
-    if let Err(error) = builder.add_from_string(&xml) {
-        tracing::warn!("no window of shortcuts: {error}");
-        return;
-    }
-    if let Some(window) = builder.object::<gtk::ShortcutsWindow>("window") {
-        window.set_transient_for(Some(parent));
-        parts::name(&window, &text::SHORTCUTS_TITLE);
-        parts::name_inside(window.upcast_ref(), &text::SHORTCUTS_TITLE);
-        window.present();
-    }
+    let window = parts::dialog(parent, &text::SHORTCUTS_TITLE, &parts::scrolled(&parts::clamp(&page)));
+    window.set_default_height(560);
+    window
 }
 
-fn property(name: &str, value: &str) -> String {
-    format!("<property name=\"{name}\">{}</property>", glib::markup_escape_text(value))
+fn row(key: &str, what: &str) -> gtk::ListBoxRow {
+    let spoken =
+        gtk::accelerator_parse(key).map_or_else(|| key.into(), |(key, with)| gtk::accelerator_get_label(key, with));
+    let label = gtk::Label::builder().label(spoken.as_str()).css_classes(["dim-label"]).build();
+    let row = parts::row_with(what, "", gtk::Widget::NONE, Some(&label));
+    parts::name(&row, &format!("{what}: {spoken}"));
+    row
 }

@@ -88,7 +88,7 @@ async fn everything_that_opens_over_the_window_has_names_and_does_what_it_says()
     seat.reader.press("Set…").await;
     seat.leave("New PIN").await;
     seat.screen.keys(&["ctrl+question"]);
-    seat.leave("Copy the code, of the first account found while searching").await;
+    seat.leave("Copy the code; while searching, of the first account found").await;
     seat.screen.keys(&["F10"]);
     seat.reader.wait("menu item", "Preferences").await;
     seat.nothing_is_nameless().await;

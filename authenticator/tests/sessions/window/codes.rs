@@ -55,7 +55,6 @@ async fn from_adding_to_locking_without_a_mouse() {
     let mut seat = Seat::new().await;
     seat.open_main(&[]).await;
     seat.reader.wait("label", "Codes for your accounts").await;
-    seat.screen.keep("first");
     seat.add(ALICE, "ACME, alice: code hidden").await;
 
     // Found, revealed, copied.

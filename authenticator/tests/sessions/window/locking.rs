@@ -68,7 +68,9 @@ async fn after_half_a_minute_a_code_is_cleared_and_after_five_without_use_the_wi
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(seat.clipboard(), "mine", "what another program has put there since stays");
 
+    // The last use, seen before time goes on.
     seat.screen.keys(&["ctrl+f"]);
+    seat.focus_is_on("Search accounts").await;
     clock.set(70 + 290);
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert!(seat.reader.find("label", "Locked").await.is_none(), "not yet");

@@ -112,6 +112,20 @@ async fn it_fits_dark_narrow_and_large_text() {
 async fn every_page_fits_light_dark_and_narrow() {
     for (look, size, dark) in [("light", "760x620", false), ("dark", "760x620", true), ("narrow", "400x640", false)] {
         let mut seat = Seat::with(&["pair"], CODE, size).await;
+        if dark {
+            let folder = seat.desktop.path("home/.config/glib-2.0/settings");
+            std::fs::create_dir_all(&folder).unwrap();
+            let dark = "[org/gnome/desktop/interface]\ncolor-scheme='prefer-dark'\n";
+            std::fs::write(folder.join("keyfile"), dark).unwrap();
+        }
+        let icon = "io.github.pam_mfa.Authenticator.svg";
+        let icons = seat.desktop.path("data/icons/hicolor/scalable/apps");
+        std::fs::create_dir_all(&icons).unwrap();
+        let drawn = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/desktop").join(icon);
+        std::fs::copy(drawn, icons.join(icon)).unwrap();
+        if std::env::var_os("MFA_SCREENSHOTS").is_some() {
+            seat.keeps_the_empty(look, size).await;
+        }
         let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         for (kind, issuer, name) in [
             ("totp", "Mail", "alice@example.org"),
@@ -122,17 +136,11 @@ async fn every_page_fits_light_dark_and_narrow() {
             let uri = format!("otpauth://{kind}/{issuer}:{}?secret={key}&issuer={issuer}\n", name.replace(' ', "%20"));
             seat.desktop.done(&["add"], &uri);
         }
-        if dark {
-            let folder = seat.desktop.path("home/.config/glib-2.0/settings");
-            std::fs::create_dir_all(&folder).unwrap();
-            let dark = "[org/gnome/desktop/interface]\ncolor-scheme='prefer-dark'\n";
-            std::fs::write(folder.join("keyfile"), dark).unwrap();
-        }
         seat.open_main(&[("GSETTINGS_BACKEND", "keyfile")]).await;
         crate::desktop::wait("the rows", async || !seat.rows("Forge, alice").await.is_empty()).await;
         seat.fills_the_screen(size).await;
         seat.focus_is_on("Search accounts").await;
-        seat.screen.keys(&["Down", "ctrl+r"]);
+        seat.screen.keys(&["Down", "Down", "ctrl+r"]);
         let shot = async |name: &str| {
             tokio::time::sleep(Duration::from_millis(500)).await;
             seat.screen.keep(&format!("{name}-{look}"));
@@ -166,6 +174,21 @@ async fn every_page_fits_light_dark_and_narrow() {
 }
 
 impl Seat {
+    /// Pictures of the window before there is anything in it.
+    async fn keeps_the_empty(&mut self, look: &str, size: &str) {
+        self.open_main(&[("GSETTINGS_BACKEND", "keyfile")]).await;
+        self.reader.wait("label", "Codes for your accounts").await;
+        self.fills_the_screen(size).await;
+        self.screen.keep(&format!("first-{look}"));
+        self.screen.keys(&["alt+2"]);
+        self.reader.wait("label", "No requests").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.screen.keep(&format!("requests-none-{look}"));
+        self.screen.keys(&["ctrl+q"]);
+        self.ended().await;
+        crate::desktop::wait("its end", async || self.reader.find("window", "Authenticator").await.is_none()).await;
+    }
+
     /// Pictures of everything that opens over the main window, and of the pages that have nothing to show.
     async fn keeps_the_rest(&self, look: &str) {
         let keep = async |text: &str, name: &str| {
