@@ -352,6 +352,8 @@ fn checked(arguments: Arguments) -> Result<Arguments, clap::Error> {
         "--state-dir is for --offline and doctor; a running mfad has its own"
     } else if reach.config.is_some() && !reach.offline && !reads_policy {
         "--config is for --offline, config and doctor; a running mfad has its own"
+    } else if matches!(arguments.command, Command::Ticket(_)) && reach.offline {
+        "a ticket stands in a running mfad's memory alone; --offline cannot make one"
     } else if matches!(arguments.command, Command::Me { .. }) && (reach.offline || reach.run_dir.is_some()) {
         "me works over the system bus, not over mfad's sockets"
     } else {
@@ -438,6 +440,7 @@ mod tests {
             &["enroll", "anna", "--algorithm", "MD5"],
             &["purge"],
             &["--offline", "me"],
+            &["ticket", "anna", "--offline"],
             &["me", "--run-dir", "/x"],
             &["factor", "remove", "anna", ""],
             &["frobnicate"],
