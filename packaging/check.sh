@@ -1,8 +1,9 @@
 #!/bin/bash
 # Installs the Debian packages in booted containers, lives with them, and takes them away again.
 #
-#   packaging/check.sh [--debs FOLDER] [--keep] [SUITE…]     SUITE: bookworm and trixie, unless said otherwise
+#   packaging/check.sh [--twice | --debs FOLDER] [--keep] [SUITE…]     SUITE: bookworm and trixie, unless said otherwise
 #
+#   --twice builds the packages a second time in another folder, and compares the bytes
 #   --debs  takes the packages from there instead of building them (packaging/build-deb.sh)
 #   --keep  leaves the last container's files for a look, and says where
 #
@@ -17,19 +18,20 @@ cd "$(dirname "$0")/.."
 # shellcheck source=packaging/check/container.sh
 . packaging/check/container.sh
 
-debs='' keep='' suites=()
+debs='' keep='' twice=() suites=()
 while [ $# -gt 0 ]; do
     case $1 in
     --debs) debs=$(realpath "$2") && shift ;;
+    --twice) twice=(--twice) ;;
     --keep) keep=1 ;;
-    -*) fail "usage: packaging/check.sh [--debs FOLDER] [--keep] [SUITE…]" ;;
+    -*) fail "usage: packaging/check.sh [--twice | --debs FOLDER] [--keep] [SUITE…]" ;;
     *) suites+=("$1") ;;
     esac
     shift
 done
 [ ${#suites[@]} -gt 0 ] || suites=(bookworm trixie)
 [ "$(id -u)" = 0 ] || fail "run it as root: it boots containers"
-need_packages debootstrap systemd-container lintian dpkg-dev
+need_packages debootstrap systemd-container lintian dpkg-dev desktop-file-utils appstream
 
 # One at a time: two containers of this machine would share one control group, and kill each other's units.
 mkdir -p "$roots"
@@ -49,16 +51,19 @@ trap 'exit 143' TERM HUP
 
 if [ -z "$debs" ]; then
     debs=$work/debs
-    packaging/build-deb.sh "$debs"
+    packaging/build-deb.sh "${twice[@]}" "$debs"
 fi
 
 say "== lintian"
-lintian --allow-root --fail-on error,warning --suppress-tags bad-distribution-in-changes-file "$debs"/*.changes || fail "lintian has something against the packages"
+lintian --allow-root --display-info --pedantic --fail-on error,warning --suppress-tags bad-distribution-in-changes-file "$debs"/*.changes ||
+    fail "lintian has something against the packages"
 
-# The next version, with the same files: what an upgrade does to a host does not depend on what is in it.
+# What desktops read is valid as it is packed. And the next version, with the same files: what an upgrade does to a host does not depend on what is in it.
 mkdir -p "$work/next"
 for deb in "$debs"/*.deb; do
     dpkg-deb -R "$deb" "$work/unpacked"
+    find "$work/unpacked" -name '*.desktop' -exec desktop-file-validate {} +
+    find "$work/unpacked" -name '*.metainfo.xml' -exec appstreamcli validate --no-net {} +
     sed -i -e '/^Version:/s/$/+next/' -e 's/(= \([^)]*\))/(= \1+next)/' "$work/unpacked/DEBIAN/control"
     dpkg-deb --root-owner-group -b "$work/unpacked" "$work/next" >/dev/null
     rm -rf "$work/unpacked"

@@ -13,7 +13,8 @@ libraries=(libgtk-4-1 libadwaita-1-0 libdbus-1-3)
 make_root() {
     [ ! -d "$roots/$1" ] || return 0
     local new mirror
-    mirror=$(sed -n 's/^URIs: *\(.*debian\)\/*$/\1/p; s/^deb \(http[^ ]*debian\)\/* .*/\1/p' /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | head -n 1)
+    # Either of the two may be missing.
+    mirror=$(sed -n 's/^URIs: *\(.*debian\)\/*$/\1/p; s/^deb \(http[^ ]*debian\)\/* .*/\1/p' /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | head -n 1 || true)
     say "Making a Debian $1 in $roots"
     mkdir -p "$roots"
     new=$(mktemp -d "$roots/new-XXXX")

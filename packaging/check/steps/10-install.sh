@@ -14,6 +14,11 @@ told "installed; the stacks are as before, and anna gets in by her password"
 for file in /usr/lib/x86_64-linux-gnu/security/pam_mfa.so /usr/libexec/mfad /usr/bin/mfactl /usr/bin/mfa-authenticator; do
     [ -e "$file" ] || wrong "$file is missing"
 done
+# Where the documents say that they are; long ones are compressed.
+for file in libpam-mfa/examples/fail2ban/filter.d/pam-mfa.conf libpam-mfa/{pam,stacks,logs}.md mfad/{operations,policy,users}.md \
+    mfa-authenticator/{authenticator,backup,push}.md; do
+    [ -e "/usr/share/doc/$file" ] || [ -e "/usr/share/doc/$file.gz" ] || wrong "/usr/share/doc/$file is missing"
+done
 [ ! -e /etc/pam_mfa/mfa.toml ] || wrong "/etc/pam_mfa is not empty"
 says /usr/lib/pam_mfa/mfa.toml mfactl config cat || wrong "the vendor's policy is not in force"
 told "/etc/pam_mfa is empty, and the vendor's policy in /usr/lib is in force"

@@ -47,6 +47,10 @@ left=$(find /etc /usr /var/lib -xdev \( -name '*pam_mfa*' -o -name 'mfad*' -o -n
 by_ssh 'password:' "$password" || { cat /root/shown && wrong "ssh after the purge"; }
 told "purged: enrolments, policy and files are gone, and it was said"
 
+apt-get install -y --no-install-recommends /debs/mfa-authenticator_*.deb >/root/apt.log 2>&1 || { cat /root/apt.log && wrong "apt"; }
+[ ! -e /usr/libexec/mfad ] || wrong "the authenticator brings mfad along"
+mfa-authenticator --version >/root/shown 2>&1 || { cat /root/shown && wrong "the authenticator alone"; }
+told "the authenticator alone, without mfad"
 apt-get install -y --no-install-recommends /debs/*.deb >/root/apt.log 2>&1 || { cat /root/apt.log && wrong "apt"; }
 within 20 mfad_answers
 [ "$(mfactl list | grep -c anna)" = 0 ] || wrong "anna is enrolled again"
