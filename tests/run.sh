@@ -40,7 +40,7 @@ else
     cargo test --locked --workspace --features "$gui" -- "$@"
 fi
 
-# The packages, in booted containers: about a quarter of an hour to build them, and four minutes for each Debian.
+# The packages, built twice and in booted containers: about a quarter of an hour for each build, and four minutes for each Debian.
 if [ -n "${MFA_LONG:-}" ] && [ $# = 0 ]; then
     packaging/check.sh --twice
 fi
