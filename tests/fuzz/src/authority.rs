@@ -1,5 +1,6 @@
 //! What the authority reads: frames, files, records, approvals, files of tokens and of other modules.
 
+use crate::costs::is_cheap;
 use ed25519_dalek::SigningKey;
 use jiff::tz::TimeZone;
 use mfa_core::approval::{Pending, Purpose, Request, RequestId, judge};
@@ -109,10 +110,25 @@ pub(crate) fn approval(bytes: &[u8]) {
     assert!(judge(&pending, approval, signature, &[device], 1).is_err(), "an approval that nobody signed");
 }
 
-/// Whatever is in a file of tokens, its rows are told by line, and a file that is refused gives none.
+/// The formats of token files, and whichever it looks like.
+const TOKENS: [Option<tokens::Format>; 5] = [
+    Some(tokens::Format::Csv),
+    Some(tokens::Format::Entra),
+    Some(tokens::Format::Oath),
+    Some(tokens::Format::Pskc),
+    None,
+];
+
+/// Whatever is in a file of tokens, its rows are told by line, and a file that is refused gives none. The key and the password are
+/// those of RFC 6030's examples.
 pub(crate) fn tokens(bytes: &[u8]) {
-    for unlock in [Unlock::Nothing, Unlock::Key(Secret::new(vec![1; 16]))] {
-        let report = tokens::read(bytes, None, &unlock, ShortSecret::Allow);
+    let key = Secret::new(b"\x124Vx\x90\x124Vx\x90\x124Vx\x90\x12".to_vec());
+    let mut unlocks = vec![Unlock::Nothing, Unlock::Key(key)];
+    if is_cheap(bytes) {
+        unlocks.push(Unlock::Password(Secret::from("qwerty".to_owned())));
+    }
+    for (unlock, format) in unlocks.iter().flat_map(|unlock| TOKENS.map(|format| (unlock, format))) {
+        let report = tokens::read(bytes, format, unlock, ShortSecret::Allow);
         assert!(report.entries.len() <= report.lines.len() - report.refused());
     }
 }

@@ -6,13 +6,14 @@
 
 mod accounts;
 mod authority;
+mod costs;
 mod texts;
 
 /// A target: its name, which is that of its folder in `corpus/`, and the function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("wire", authority::wire),
     ("enrolment", authority::enrolment),
     ("policy", authority::policy),
@@ -25,6 +26,7 @@ pub const TARGETS: [Target; 13] = [
     ("otpauth", texts::otpauth),
     ("clean", texts::clean),
     ("accounts", accounts::import),
+    ("sealed", accounts::sealed),
     ("picture", accounts::picture),
 ];
 
