@@ -9,6 +9,7 @@ pub mod canary;
 pub mod conversation;
 mod devlog;
 mod fake_mfad;
+pub mod form;
 mod hearing;
 mod home;
 mod house;

@@ -5,7 +5,7 @@
 
 use super::accounts::{Accounts, DAEMON};
 use super::program::built;
-use super::{DevLog, User, canary, mounts};
+use super::{DevLog, User, canary, form, mounts};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, chown};
@@ -184,7 +184,9 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        let told = if std::thread::panicking() { Vec::new() } else { canary::told(self) };
+        let panicking = std::thread::panicking();
+        let told = if panicking { Vec::new() } else { canary::told(self) };
+        let faults = if panicking { Vec::new() } else { form::faults(self) };
         let end = Instant::now() + Duration::from_secs(5);
         loop {
             let left = self.processes();
@@ -204,5 +206,6 @@ impl Drop for World {
             let _ = std::env::set_current_dir(&self.cwd);
         }
         assert!(told.is_empty(), "a secret got out: {told:#?}");
+        assert!(faults.is_empty(), "a line has another form than docs/logs.md says: {faults:#?}");
     }
 }
