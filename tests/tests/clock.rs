@@ -67,6 +67,23 @@ fn in_1970_nothing_is_accepted_twice_and_afterwards_true_time_works() {
 }
 
 #[test]
+fn where_seconds_outgrow_their_types_nothing_is_accepted_twice_and_nothing_ends() {
+    let house = House::with_own_clock("calendars", POLICY);
+    let codes = house.enroll("alice", "totp").oathtool();
+    let time = calm_now();
+    assert_eq!(house.knock("alice", &codes.totp(time)).short(), ACCEPTED);
+    // Seconds since 1970: a second before and after 31 and 32 bits are full, and the year 10000.
+    for date in [(1_i64 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 253_402_300_800] {
+        house.mfad.set_clock(date - now());
+        let then = house.knock("alice", &codes.totp(time));
+        assert!(["replay", "wrong-code"].contains(&then.reason.as_str()), "{date}: {then:?}");
+        house.mfad.set_clock(0);
+    }
+    let _ = house.mfactl.run(&["unlock", "alice"], "").ok();
+    assert_eq!(house.knock("alice", &codes.totp(time + 30)).short(), ACCEPTED);
+}
+
+#[test]
 fn a_delay_is_not_shortened_by_the_wall_clock() {
     let house = House::with_own_clock("delay", POLICY);
     let codes = house.enroll("alice", "totp").oathtool();

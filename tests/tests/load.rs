@@ -189,7 +189,7 @@ fn thousands_of_logins_of_a_hundred_users_all_succeed_and_leave_nothing_behind()
 
 #[test]
 fn a_flood_by_one_user_leaves_anothers_login_under_a_second() {
-    const LOGINS: u64 = 20;
+    const LOGINS: u64 = 60;
     let house = House::new("load-flood", POLICY);
     let codes = house.enroll("alice", "hotp").oathtool().hotps(0, LOGINS);
     let _ = house.enroll("bob", "totp");
@@ -223,13 +223,12 @@ fn a_flood_by_one_user_leaves_anothers_login_under_a_second() {
         ends.store(true, Ordering::Relaxed);
     });
     took.sort();
+    let [half, most, slowest] = [29, 56, 59].map(|at| took[at]);
     println!(
-        "{LOGINS} logins beside {} attempts of a flood: median {:?}, slowest {:?}",
+        "{LOGINS} logins beside {} attempts of a flood: median {half:?}, 95 in a hundred within {most:?}, slowest {slowest:?}",
         floods.load(Ordering::Relaxed),
-        took[10],
-        took[19]
     );
     assert!(floods.load(Ordering::Relaxed) > 100, "that was no flood");
-    // What is promised; it takes a hundredth of it.
-    assert!(took[10] < Duration::from_secs(1), "{took:?}");
+    // What is promised, of which it takes a tenth; the slowest may have met a busy machine as well.
+    assert!(most < Duration::from_secs(1) && slowest < Duration::from_secs(4), "{took:?}");
 }

@@ -45,11 +45,14 @@ pub fn written(secret: &str) -> Vec<Vec<u8>> {
 /// Where a secret of this process stands that must not: place and secret.
 #[must_use]
 pub fn told(world: &World) -> Vec<String> {
+    if KEPT.lock().unwrap().is_empty() { Vec::new() } else { told_in(places(world)) }
+}
+
+/// The same of these places alone: each has a name and what it holds.
+#[must_use]
+pub fn told_in(places: Vec<(String, Vec<u8>)>) -> Vec<String> {
     let kept = KEPT.lock().unwrap().clone();
-    if kept.is_empty() {
-        return Vec::new();
-    }
-    let places: Vec<_> = places(world).into_iter().map(|(place, bytes)| (place, text(&bytes))).collect();
+    let places: Vec<_> = places.into_iter().map(|(place, bytes)| (place, text(&bytes))).collect();
     let mut told = Vec::new();
     for secret in &kept {
         for way in written(secret) {

@@ -105,7 +105,7 @@ impl Words {
             let fits = match key.as_str() {
                 "seq" | "time" | "by_uid" => value.is_u64(),
                 "prev" => text.is_some_and(|hash| hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())),
-                "at" => text.is_some_and(|at| at.len() == 20 && at.ends_with('Z')),
+                "at" => text.is_some_and(|at| (at.len() == 20 && at.ends_with('Z')) || at.starts_with('@')),
                 "event" => text.is_some_and(|event| self.events.contains(event)),
                 "reason" => text.is_some_and(|reason| self.of_mfad.contains(reason)),
                 "user" | "service" | "tty" | "rhost" | "ruser" | "method" | "factor" | "detail" => text.is_some(),

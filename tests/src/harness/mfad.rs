@@ -4,6 +4,7 @@ use super::World;
 use super::program::{Program, built, code, end_of, text_of};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// Debian's place for libfaketime; `dpkg -L libfaketime` says.
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+/// What systemd sets for a service whose output goes to the journal (systemd.exec(5)).
+const JOURNAL_STREAM: &str = "JOURNAL_STREAM";
 
 /// How long it may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +35,7 @@ pub struct Mfad {
     args: Vec<String>,
     env: Vec<(String, String)>,
     limit: Option<String>,
+    behind: Vec<OsString>,
 }
 
 impl Mfad {
@@ -91,6 +96,7 @@ impl Mfad {
             args: Vec::new(),
             env: Vec::new(),
             limit: None,
+            behind: Vec::new(),
         }
     }
 
@@ -114,6 +120,12 @@ impl Mfad {
         self
     }
 
+    /// Has it log to the world's [`Journal`](super::Journal), as under systemd.
+    #[must_use]
+    pub fn logging_to_the_journal(self) -> Self {
+        self.env(JOURNAL_STREAM, "1:1")
+    }
+
     /// One more variable of its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -127,10 +139,10 @@ impl Mfad {
     /// When it runs already, ends, or is not ready in ten seconds: with everything it wrote.
     pub fn run(&mut self) {
         assert!(self.child.is_none(), "mfad runs already");
-        let before = self.errors().len();
+        let before = self.said().len();
         self.child = Some(self.spawn());
         let end = Instant::now() + PATIENCE;
-        while !self.errors().get(before..).is_some_and(|now| now.contains("ready; ")) || !self.accepts() {
+        while !self.said().get(before..).is_some_and(|now| now.contains("ready; ")) || !self.accepts() {
             if let Some(status) = self.child().try_wait().unwrap() {
                 panic!("mfad ended with {status}:\n{}", self.errors());
             }
@@ -149,6 +161,38 @@ impl Mfad {
         let mut child = self.spawn();
         let status = end_of(&mut child, PATIENCE).expect("mfad refuses to start");
         (code(status), self.errors().split_off(before))
+    }
+
+    /// Starts it behind this program (`strace …`), which then is it. Nothing where it says that it is ready; its exit code and what it
+    /// wrote, where it ended.
+    ///
+    /// # Panics
+    /// When it does neither in ten seconds.
+    pub fn comes_up_behind(&mut self, words: Vec<OsString>) -> Option<(i32, String)> {
+        assert!(self.child.is_none(), "mfad runs already");
+        let before = self.errors().len();
+        self.behind = words;
+        let mut child = self.spawn();
+        self.behind.clear();
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // The end is looked at before the words: what was said before it is then read.
+            let status = child.try_wait().unwrap();
+            let said = self.errors().split_off(before);
+            if let Some(status) = status {
+                return Some((code(status), said));
+            }
+            if said.contains("ready; ") {
+                self.child = Some(child);
+                return None;
+            }
+            if Instant::now() > end {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("mfad is neither ready nor gone:\n{said}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Asks it to end (SIGTERM) and waits; its exit code.
@@ -238,6 +282,14 @@ impl Mfad {
         text_of(&self.errors)
     }
 
+    /// The same, or what the journal has of it where it logs there.
+    fn said(&self) -> String {
+        if !self.env.iter().any(|(name, _)| name == JOURNAL_STREAM) {
+            return self.errors();
+        }
+        Program::new("journalctl").args(["--quiet", "--output=cat", "--identifier=mfad"]).run("").stdout
+    }
+
     /// The configuration file, for tests that damage it.
     #[must_use]
     pub fn config(&self) -> &std::path::Path {
@@ -264,6 +316,9 @@ impl Mfad {
             .arg(&self.run_dir)
             .args(["--user", "_mfad", "--log-level", self.log_level])
             .args(&self.args);
+        if !self.behind.is_empty() {
+            program = program.behind(&self.behind);
+        }
         for (name, value) in &self.env {
             program = program.env(name, value);
         }

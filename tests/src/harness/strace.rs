@@ -8,6 +8,7 @@ use super::program::{Program, end_of, text_of};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Child;
@@ -109,15 +110,29 @@ impl Program {
     /// The same program under a strace that has this call fail; its log goes to the given file of the world.
     #[must_use]
     pub fn failing(self, world: &World, fault: Option<&Fault>) -> (Self, PathBuf) {
-        let log = log_file(world);
-        let mut strace = vec!["strace".into(), "-f".into(), "-qq".into(), "-o".into(), log.clone().into_os_string()];
-        if let Some(fault) = fault {
-            for option in [format!("trace={}", fault.call), format!("inject={fault}")] {
-                strace.extend(["-e".into(), option.into()]);
-            }
-        }
+        let (strace, log) = in_front(world, fault);
         (self.behind(strace), log)
     }
+}
+
+/// What stands in front of a program that meets this fault, and the log.
+fn in_front(world: &World, fault: Option<&Fault>) -> (Vec<OsString>, PathBuf) {
+    let log = log_file(world);
+    let mut strace = vec!["strace".into(), "-f".into(), "-qq".into(), "-o".into(), log.clone().into_os_string()];
+    if let Some(fault) = fault {
+        for option in [format!("trace={}", fault.call), format!("inject={fault}")] {
+            strace.extend(["-e".into(), option.into()]);
+        }
+    }
+    (strace, log)
+}
+
+/// The same for a program that is to be the child of whoever starts it, with strace beside (`-D`).
+#[must_use]
+pub fn beside(world: &World, fault: Option<&Fault>) -> (Vec<OsString>, PathBuf) {
+    let (mut strace, log) = in_front(world, fault);
+    strace.insert(1, "-D".into());
+    (strace, log)
 }
 
 /// How often the calls of a log were made, by name.
