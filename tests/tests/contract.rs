@@ -54,3 +54,14 @@ fn what_mfad_serves_is_what_the_shipped_files_say() {
     assert!(!served.is_empty());
     assert_eq!(served, shipped);
 }
+
+#[test]
+fn the_documentation_names_every_method_that_administers() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = |path: &str| std::fs::read_to_string(repository.join(path)).unwrap();
+    let (shipped, documented) = (contract(&text("packaging/dbus/io.github.pam_mfa.Admin1.xml")), text("docs/dbus.md"));
+    for member in shipped["io.github.pam_mfa.Admin1"].keys() {
+        let method = member.strip_prefix("method ").unwrap();
+        assert!(documented.contains(&format!("`{method}`")), "docs/dbus.md does not say what {method} is");
+    }
+}

@@ -1,13 +1,14 @@
 //! `Admin1`: what `mfactl` does, for other programs. For root, and for whom polkit lets manage users.
 
-use super::{Error, OwnFactors};
-use serde::{Deserialize, Serialize};
-use zbus::proxy;
-use zbus::zvariant::Type;
+mod shown;
 
-/// Served by mfad at [`super::DAEMON_PATH`]. Every method asks polkit about `manage-users` where the caller is not root; nothing is
-/// looked up before. Times are seconds since 1970; 0 where there is none. Imports, `rename`, `purge` and the audit chain are
-/// `mfactl`'s alone.
+pub use shown::{BypassShown, FactorGiven, GrantShown, HygieneShown, OtpGiven, TokenGiven, TokenShown, UserListed};
+
+use super::{Error, OwnFactors};
+use zbus::proxy;
+
+/// Served by mfad at [`super::DAEMON_PATH`]. Where the caller is not root, every method asks polkit about `manage-users`, or
+/// `manage-bypasses` where it says so; nothing is looked up before. Times are seconds since 1970; 0 where there is none.
 #[proxy(
     interface = "io.github.pam_mfa.Admin1",
     default_service = "io.github.pam_mfa.Daemon",
@@ -86,52 +87,97 @@ pub trait Admin1 {
     #[zbus(allow_interactive_auth)]
     fn explain(&self, service: &str, user: &str, rhost: &str) -> Result<(String, String, Vec<String>), Error>;
 
-    /// The last lines of the audit trail about `user` (empty: everybody) since a time: one page, newest last.
+    /// The first page of the audit trail about `user` (empty: everybody) since a time, oldest line first.
     #[zbus(allow_interactive_auth)]
     fn log(&self, user: &str, since: u64) -> Result<Vec<String>, Error>;
-}
 
-/// One user in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-pub struct UserListed {
-    /// Canonical name.
-    pub user: String,
-    /// Enrolled uid; 4294967295 where the file cannot be read.
-    pub uid: u32,
-    /// Whether there is a confirmed factor or a device.
-    pub enrolled: bool,
-    /// `off`, `optional`, `required` or `approved`.
-    pub required: String,
-    /// From when a factor is required, where that is to come.
-    pub deadline: u64,
-    /// Of the last login with a factor.
-    pub last_login: u64,
-}
+    /// The same from where the page before ended (empty: from the beginning), and where to go on; empty: the end.
+    #[zbus(allow_interactive_auth)]
+    fn log_from(&self, user: &str, since: u64, from: &str) -> Result<(Vec<String>, String), Error>;
 
-/// One hardware token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-pub struct TokenShown {
-    /// Its serial number.
-    pub serial: String,
-    /// What it is, as its maker calls it.
-    pub model: String,
-    /// Whose it is; empty: nobody's.
-    pub holder: String,
-    /// `stock`, `held`, `lost` or `retired`.
-    pub state: String,
-    /// When it last opened a login.
-    pub last_used: u64,
-}
+    /// Walks the audit trail: records read, the SHA-256 of the last one in hex, and what is wrong; nothing: it is whole.
+    #[zbus(allow_interactive_auth)]
+    fn verify_log(&self) -> Result<(u64, String, Vec<String>), Error>;
 
-/// One remembered login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-pub struct GrantShown {
-    /// Its name.
-    pub id: String,
-    /// Of which kind of service.
-    pub kind: String,
-    /// From where.
-    pub source: String,
-    /// Seconds for which it still holds.
-    pub left: u64,
+    /// Makes a bypass for so many seconds and logins (0: any number), for a reason: its code, which is told this once, and how it
+    /// stands. Asks polkit about `manage-bypasses`.
+    #[zbus(allow_interactive_auth)]
+    fn make_bypass(&self, user: &str, seconds: u64, uses: u16, reason: &str) -> Result<(String, BypassShown), Error>;
+
+    /// Says yes to one that another administrator made. Asks polkit about `manage-bypasses`.
+    #[zbus(allow_interactive_auth)]
+    fn consent_to_bypass(&self, user: &str) -> Result<String, Error>;
+
+    /// Ends one.
+    #[zbus(allow_interactive_auth)]
+    fn revoke_bypass(&self, user: &str) -> Result<String, Error>;
+
+    /// A page of those that are not over.
+    #[zbus(allow_interactive_auth)]
+    fn bypasses(&self, after: &str) -> Result<(Vec<BypassShown>, String), Error>;
+
+    /// Does for a page of users what `[hygiene]` in the policy says is due, or only says it: what was done, and where to go on.
+    #[zbus(allow_interactive_auth)]
+    fn hygiene(&self, dry_run: bool, after: &str) -> Result<(Vec<HygieneShown>, String), Error>;
+
+    /// Takes back what hygiene suspended: a factor, a device, or all where `id` is empty.
+    #[zbus(allow_interactive_auth)]
+    fn resume(&self, user: &str, id: &str) -> Result<String, Error>;
+
+    /// Puts tokens in stock, all or none; `short_secrets`: keys of 80 to 111 bits are taken.
+    #[zbus(allow_interactive_auth)]
+    fn add_tokens(&self, tokens: &[TokenGiven], short_secrets: bool) -> Result<String, Error>;
+
+    /// A lost token has turned up.
+    #[zbus(allow_interactive_auth)]
+    fn find_token(&self, serial: &str) -> Result<String, Error>;
+
+    /// Takes a token out of use for good; its key is wiped.
+    #[zbus(allow_interactive_auth)]
+    fn retire_token(&self, serial: &str) -> Result<String, Error>;
+
+    /// Sets a held token's counter or clock right by two codes that follow one another.
+    #[zbus(allow_interactive_auth)]
+    fn resync_token(&self, serial: &str, first: &str, second: &str) -> Result<String, Error>;
+
+    /// The same of a user's factor; empty where there is one.
+    #[zbus(allow_interactive_auth)]
+    fn resync(&self, user: &str, factor: &str, first: &str, second: &str) -> Result<String, Error>;
+
+    /// Tries a code as a login would; an accepted one is spent: whether it was accepted, why, by which method, and the seconds to
+    /// wait where it was not looked at.
+    #[zbus(allow_interactive_auth)]
+    fn verify(&self, user: &str, code: &str) -> Result<(bool, String, String, u64), Error>;
+
+    /// Accepts that a user's record of used codes is lost: they could be used again.
+    #[zbus(allow_interactive_auth)]
+    fn adopt(&self, user: &str) -> Result<String, Error>;
+
+    /// Moves an enrolment to the account's new name.
+    #[zbus(allow_interactive_auth)]
+    fn rename(&self, from: &str, to: &str) -> Result<String, Error>;
+
+    /// A page of enrolments whose account is gone. A page may be empty and not the last.
+    #[zbus(allow_interactive_auth)]
+    fn orphans(&self, after: &str) -> Result<(Vec<String>, String), Error>;
+
+    /// Removes them, a page at a time: which.
+    #[zbus(allow_interactive_auth)]
+    fn purge(&self, after: &str) -> Result<(Vec<String>, String), Error>;
+
+    /// Takes factors over from another product, all or none; `short_secrets` as in [`Admin1Proxy::add_tokens`].
+    #[zbus(allow_interactive_auth)]
+    fn import(&self, factors: &[FactorGiven], short_secrets: bool) -> Result<String, Error>;
+
+    /// What is required where no rule is for a login; of everybody, and from when; of groups: name, level, from when.
+    #[zbus(allow_interactive_auth)]
+    fn requirements(&self) -> Result<(String, String, u64, Vec<(String, String, u64)>), Error>;
+
+    /// Those of these accounts that have no file: lists name those that have one.
+    #[zbus(allow_interactive_auth)]
+    fn without_file(&self, users: &[&str]) -> Result<Vec<String>, Error>;
+
+    /// mfad's version, the policy files in force, weakest first, and why those on the disk were refused, where they were.
+    #[zbus(allow_interactive_auth)]
+    fn about(&self) -> Result<(String, Vec<String>, String), Error>;
 }

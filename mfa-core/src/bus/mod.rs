@@ -11,7 +11,9 @@ mod error;
 mod factors1;
 mod trust;
 
-pub use admin1::{Admin1Proxy, GrantShown, TokenShown, UserListed};
+pub use admin1::{
+    Admin1Proxy, BypassShown, FactorGiven, GrantShown, HygieneShown, OtpGiven, TokenGiven, TokenShown, UserListed,
+};
 pub use agent1::{Agent1Proxy, Withdrawn};
 pub use agents1::Agents1Proxy;
 pub use approvals1::{Approvals1Proxy, Decided, Listed};

@@ -1,8 +1,8 @@
 # the real polkit knows our actions: root is answered, anna is refused, and admitted by a rule of the administrator's
-for action in enroll-own manage-users; do
+for action in enroll-own manage-users manage-bypasses; do
     says "mfad|_mfad|second factor" pkaction --verbose --action-id io.github.pam_mfa.$action || wrong "polkit does not know $action"
 done
-told "polkit knows both actions"
+told "polkit knows the three actions"
 
 status=(busctl --system --json=short call io.github.pam_mfa.Daemon /io/github/pam_mfa/Daemon io.github.pam_mfa.Admin1 Status s anna)
 hers_without_agent() { setpriv --reuid=anna --regid=anna --init-groups env -i PATH=/usr/bin:/bin "$@"; }

@@ -1,17 +1,22 @@
 //! `Admin1`: the operations of `mfactl`, for root and for whom polkit lets manage users.
 //!
-//! Each is the administration's own call; here are only the words of the bus around it. What must never happen: a look at a user
-//! for a caller who was not let in.
+//! Each is the administration's own call; here are only the words of the bus around it, and `asking` beside this asks. What must
+//! never happen: a look at a user for a caller who was not let in.
 
-use super::polkit::{self, Action};
-use super::{Turns, blocking, shown};
-use crate::admin::Desk;
+mod asking;
+mod given;
+
+use super::{Turns, shown};
 use crate::authority::Authority;
-use mfa_core::admin::{AdminAsk, AdminReply, Filter, NewFactor, TokenAsk, Whom};
-use mfa_core::bus::{Error, GrantShown, OwnFactors, TokenShown, UserListed};
+use asking::unexpected;
+use given::{filter, some};
+use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk, HygieneAsk, NewFactor, TokenAsk};
+use mfa_core::bus::{
+    BypassShown, Error, FactorGiven, GrantShown, HygieneShown, OwnFactors, TokenGiven, TokenShown, UserListed,
+};
+use mfa_core::bypass::Uses;
 use mfa_core::enrollment::FactorId;
 use mfa_core::otp::Algorithm;
-use mfa_core::policy::{Require, Requirement};
 use mfa_core::secret::Secret;
 use mfa_core::wire::Context;
 use std::sync::Arc;
@@ -27,27 +32,6 @@ pub(super) struct Admin {
 impl Admin {
     pub(super) fn new(authority: Arc<Authority>, turns: Turns) -> Self {
         Self { authority, turns }
-    }
-
-    /// What `ask` gives a caller who may ask.
-    async fn ask(&self, header: &Header<'_>, connection: &Connection, ask: AdminAsk) -> Result<AdminReply, Error> {
-        let caller = self.turns.caller(connection, header).await?;
-        if caller.uid != 0 {
-            polkit::check(connection, header, Action::ManageUsers).await?;
-        }
-        let (authority, uid) = (Arc::clone(&self.authority), caller.uid);
-        match blocking(move || Desk::default().answer(&authority, uid, ask)).await? {
-            AdminReply::Refused { why } => Err(Error::Refused(why)),
-            reply => Ok(reply),
-        }
-    }
-
-    /// The same where what was done is said in words.
-    async fn done(&self, header: &Header<'_>, connection: &Connection, ask: AdminAsk) -> Result<String, Error> {
-        match self.ask(header, connection, ask).await? {
-            AdminReply::Done { text } => Ok(text),
-            _ => Err(unexpected()),
-        }
     }
 }
 
@@ -90,19 +74,8 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
-        let whom = match whom.strip_prefix('@') {
-            Some(group) => Whom::Group(group.to_owned()),
-            None if whom == "*" => Whom::All,
-            None => Whom::User(whom.to_owned()),
-        };
-        let at = |require| Some(Requirement { after: (after > 0).then_some(after), ..Requirement::now(require) });
-        let require = match level {
-            "" => None,
-            "optional" => at(Require::Optional),
-            "required" => at(Require::Required),
-            _ => return Err(Error::BadValue(String::from("the level is optional, required, or empty to lift it"))),
-        };
-        self.done(&header, connection, AdminAsk::Require { whom, require }).await
+        let ask = AdminAsk::Require { whom: given::whom(whom), require: given::level(level, after)? };
+        self.done(&header, connection, ask).await
     }
 
     async fn reset(
@@ -286,45 +259,253 @@ impl Admin {
             _ => Err(unexpected()),
         }
     }
-}
 
-impl Admin {
-    async fn recovery(
+    async fn log_from(
         &self,
-        header: &Header<'_>,
-        connection: &Connection,
-        ask: AdminAsk,
-    ) -> Result<Vec<String>, Error> {
-        match self.ask(header, connection, ask).await? {
-            AdminReply::Recovery { codes } => Ok(shown::secrets(&codes)),
+        user: String,
+        since: u64,
+        from: &str,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(Vec<String>, String), Error> {
+        let after = given::cursor(from)?;
+        let ask = AdminAsk::Log { user: some(user), since: (since > 0).then_some(since), after };
+        match self.ask(&header, connection, ask).await? {
+            AdminReply::Lines { lines, next } => Ok((lines, next.map(shown::cursor).unwrap_or_default())),
             _ => Err(unexpected()),
         }
     }
-}
 
-fn filter(conditions: &[String], inactive_since: u64) -> Result<Filter, Error> {
-    let mut filter = Filter { inactive_since: (inactive_since > 0).then_some(inactive_since), ..Filter::default() };
-    for condition in conditions {
-        match condition.as_str() {
-            "unenrolled" => filter.unenrolled = true,
-            "overdue" => filter.overdue = true,
-            "locked" => filter.locked = true,
-            "suspended" => filter.suspended = true,
-            _ => {
-                let known = "a condition is unenrolled, overdue, locked or suspended";
-                return Err(Error::BadValue(String::from(known)));
-            }
+    async fn verify_log(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(u64, String, Vec<String>), Error> {
+        match self.ask(&header, connection, AdminAsk::LogVerify).await? {
+            AdminReply::Chain { records, head, broken } => Ok((records, head, broken)),
+            _ => Err(unexpected()),
         }
     }
-    Ok(filter)
-}
 
-/// Empty is "none" on the bus.
-fn some(text: String) -> Option<String> {
-    Some(text).filter(|text| !text.is_empty())
-}
+    async fn make_bypass(
+        &self,
+        user: String,
+        seconds: u64,
+        uses: u16,
+        reason: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, BypassShown), Error> {
+        let uses = if uses == 0 { Uses::AnyNumber } else { Uses::Times(uses) };
+        let ask = AdminAsk::Bypass(BypassAsk::Make { user, seconds, uses, reason });
+        match self.ask(&header, connection, ask).await? {
+            AdminReply::BypassMade { code, bypass } => Ok((shown::secret(&code), shown::bypass(bypass))),
+            _ => Err(unexpected()),
+        }
+    }
 
-/// The desk answers each call by its own kind of reply.
-fn unexpected() -> Error {
-    Error::Unavailable(String::from("mfad gave another answer than was asked for; its log may say more"))
+    async fn consent_to_bypass(
+        &self,
+        user: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Bypass(BypassAsk::Consent { user })).await
+    }
+
+    async fn revoke_bypass(
+        &self,
+        user: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Bypass(BypassAsk::Revoke { user })).await
+    }
+
+    async fn bypasses(
+        &self,
+        after: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(Vec<BypassShown>, String), Error> {
+        match self.ask(&header, connection, AdminAsk::Bypass(BypassAsk::List { after: some(after) })).await? {
+            AdminReply::Bypasses { bypasses, next } => {
+                Ok((bypasses.into_iter().map(shown::bypass).collect(), next.unwrap_or_default()))
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn hygiene(
+        &self,
+        dry_run: bool,
+        after: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(Vec<HygieneShown>, String), Error> {
+        match self.ask(&header, connection, AdminAsk::Hygiene(HygieneAsk::Run { dry_run, after: some(after) })).await? {
+            AdminReply::Hygiene { changes, next } => {
+                Ok((changes.into_iter().map(shown::hygiene).collect(), next.unwrap_or_default()))
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn resume(
+        &self,
+        user: String,
+        id: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Hygiene(HygieneAsk::Resume { user, id: some(id) })).await
+    }
+
+    async fn add_tokens(
+        &self,
+        tokens: Vec<TokenGiven>,
+        short_secrets: bool,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        let stage = AdminAsk::Token(TokenAsk::Stage { tokens: given::tokens(tokens)? });
+        let commit = AdminAsk::Token(TokenAsk::Commit { short_secrets });
+        self.all_or_nothing(&header, connection, stage, commit).await
+    }
+
+    async fn find_token(
+        &self,
+        serial: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Token(TokenAsk::Found { serial })).await
+    }
+
+    async fn retire_token(
+        &self,
+        serial: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Token(TokenAsk::Retire { serial })).await
+    }
+
+    async fn resync_token(
+        &self,
+        serial: String,
+        first: Secret,
+        second: Secret,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Token(TokenAsk::Resync { serial, first, second })).await
+    }
+
+    async fn resync(
+        &self,
+        user: String,
+        factor: String,
+        first: Secret,
+        second: Secret,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        let factor = some(factor).as_deref().map(FactorId::typed);
+        self.done(&header, connection, AdminAsk::Resync { user, factor, first, second }).await
+    }
+
+    async fn verify(
+        &self,
+        user: String,
+        code: Secret,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(bool, String, String, u64), Error> {
+        match self.ask(&header, connection, AdminAsk::Verify { user, code }).await? {
+            AdminReply::Judged { accepted, reason, method, wait } => {
+                Ok((accepted, reason.to_string(), method.to_string(), wait))
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn adopt(
+        &self,
+        user: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Adopt { user }).await
+    }
+
+    async fn rename(
+        &self,
+        from: String,
+        to: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        self.done(&header, connection, AdminAsk::Rename { from, to }).await
+    }
+
+    async fn orphans(
+        &self,
+        after: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(Vec<String>, String), Error> {
+        self.names(&header, connection, AdminAsk::Orphans { after: some(after), purge: false }).await
+    }
+
+    async fn purge(
+        &self,
+        after: String,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(Vec<String>, String), Error> {
+        self.names(&header, connection, AdminAsk::Orphans { after: some(after), purge: true }).await
+    }
+
+    async fn import(
+        &self,
+        factors: Vec<FactorGiven>,
+        short_secrets: bool,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<String, Error> {
+        let stage = AdminAsk::Stage { entries: given::factors(factors)? };
+        self.all_or_nothing(&header, connection, stage, AdminAsk::Commit { short_secrets }).await
+    }
+
+    async fn requirements(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, String, u64, Vec<(String, String, u64)>), Error> {
+        match self.ask(&header, connection, AdminAsk::Requirements).await? {
+            AdminReply::Requirements { policy, all, groups } => Ok(shown::requirements(policy, all, groups)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn without_file(
+        &self,
+        users: Vec<String>,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<Vec<String>, Error> {
+        Ok(self.names(&header, connection, AdminAsk::WithoutFile { names: users }).await?.0)
+    }
+
+    async fn about(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, Vec<String>, String), Error> {
+        match self.ask(&header, connection, AdminAsk::Ping).await? {
+            AdminReply::Pong { version, config, refused, .. } => Ok((version, config, refused.unwrap_or_default())),
+            _ => Err(unexpected()),
+        }
+    }
 }

@@ -16,6 +16,8 @@ pub(super) enum Action {
     EnrollOwn,
     /// Everybody's factors.
     ManageUsers,
+    /// Codes that stand in for others' factors.
+    ManageBypasses,
 }
 
 impl Action {
@@ -23,6 +25,7 @@ impl Action {
         let name = match self {
             Self::EnrollOwn => "enroll-own",
             Self::ManageUsers => "manage-users",
+            Self::ManageBypasses => "manage-bypasses",
         };
         format!("{PREFIX}.{name}")
     }

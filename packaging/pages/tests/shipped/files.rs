@@ -63,7 +63,7 @@ fn activation_names_the_units_and_the_program_that_are_installed() {
 #[test]
 fn no_authorisation_is_kept_for_what_else_runs_in_the_session() {
     let policy = text("packaging/polkit/io.github.pam_mfa.policy");
-    let (mut enrol, mut manage) = (None, None);
+    let (mut enrol, mut manage, mut bypass) = (None, None, None);
     for action in policy.split("<action id=\"").skip(1) {
         assert!(!action.contains("_keep</"), "{action}");
         assert!(action.contains("policykit.owner\">unix-user:_mfad<"), "mfad may not ask about {action}");
@@ -71,10 +71,14 @@ fn no_authorisation_is_kept_for_what_else_runs_in_the_session() {
         match action.split('"').next().unwrap() {
             "io.github.pam_mfa.enroll-own" => enrol = active,
             "io.github.pam_mfa.manage-users" => manage = active,
+            "io.github.pam_mfa.manage-bypasses" => {
+                assert_eq!(action.matches(">no</allow_").count(), 3, "whose password it was is not known: {action}");
+                bypass = active;
+            }
             _ => {}
         }
     }
-    assert_eq!((enrol, manage), (Some("auth_self"), Some("auth_admin")));
+    assert_eq!((enrol, manage, bypass), (Some("auth_self"), Some("auth_admin"), Some("no")));
 }
 
 #[test]
