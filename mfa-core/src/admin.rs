@@ -308,6 +308,8 @@ pub enum AdminReply {
         secret: Secret,
         /// New recovery codes, where the factor is confirmed and there were none.
         recovery: Vec<Secret>,
+        /// Factors of the same name that were never confirmed, and are gone.
+        replaced: Vec<FactorId>,
     },
     /// Entries were checked against accounts and files, and those that fit staged.
     Staged {

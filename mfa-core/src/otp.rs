@@ -97,7 +97,9 @@ pub enum OtpError {
     )]
     Short(usize),
     /// Below 80 bits.
-    #[error("the secret has {0} bits, too few under any setting: enrol again with a new secret")]
+    #[error(
+        "the secret has {0} bits, too few under any setting (80 are the least): see that all of it is there, or enrol again with a new secret"
+    )]
     TooShort(usize),
     /// Above [`SECRET_MAX_BYTES`].
     #[error("the secret has {0} bytes and 128 are the most")]

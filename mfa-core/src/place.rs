@@ -96,15 +96,44 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError>
     })
 }
 
-/// toml's message without the values serde quotes in "invalid type: string \"…\"" and the like.
+/// What is wrong in an administrator's words, without the values that serde quotes: "invalid type: string \"…\"" and the like.
 fn harmless(message: &str) -> String {
-    for prefix in ["invalid type: ", "invalid value: "] {
-        if let Some((_, expected)) = message.split_once(", expected ").filter(|_| message.starts_with(prefix)) {
-            let expected = expected.replace("a sequence", "a list: [\"…\"]");
-            return format!("{}expected {expected}", prefix.replace(": ", ", "));
-        }
+    let plain = |list: &str| list.replace('`', "").replace(" or ", ", ");
+    let (what, expected) = match message.split_once(", expected ") {
+        Some((what, expected)) => (what, expected.strip_prefix("one of ").unwrap_or(expected)),
+        None => (message, ""),
+    };
+    if what.starts_with("invalid type: ") || what.starts_with("invalid value: ") || what.starts_with("wanted ") {
+        return format!("expected {}", kind(expected));
+    }
+    if what.starts_with("unknown variant ") {
+        return format!("expected one of {}", plain(expected));
+    }
+    if let Some(key) = what.strip_prefix("unknown field ") {
+        // A damaged line may be a value, which has the capitals of base32.
+        let key = if key.chars().any(|c| c.is_ascii_uppercase()) { "of that name" } else { key };
+        return format!("there is no key {} here; known are {}", key.replace('`', ""), plain(expected));
+    }
+    if let Some(key) = what.strip_prefix("missing field ") {
+        return format!("the key {} is missing", key.replace('`', ""));
+    }
+    if what == "string values must be quoted" {
+        return String::from("expected a number, true or false, or a word in quotes: \"…\"");
     }
     message.replace('\n', " ")
+}
+
+/// A type of Rust's or serde's, as it is written in a file.
+fn kind(expected: &str) -> String {
+    String::from(match expected {
+        "a sequence" => "a list: [\"…\"]",
+        "a boolean" => "true or false",
+        "a string" | "a borrowed string" | "" => "a word in quotes: \"…\"",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
+        "a map" => "a table: { … }",
+        other if other.starts_with("struct ") || other.starts_with("enum ") => "a table: { … }",
+        other => other,
+    })
 }
 
 #[cfg(test)]
@@ -131,12 +160,38 @@ mod tests {
     #[test]
     fn an_error_names_file_line_and_key() {
         let error = read::<Form>("f.toml", "# x\n\ndigits = \"six\"\n").unwrap_err();
-        assert_eq!(error.to_string(), "f.toml:3: digits: invalid type, expected u8");
+        assert_eq!(error.to_string(), "f.toml:3: digits: expected a whole number");
         let error = read::<Form>("f.toml", "digits = 6\nsecret = \"JBSW\"\n").unwrap_err();
         assert_eq!(error.place.line, 2);
         assert_eq!(error.place.key, "secret");
         assert!(!error.to_string().contains("JBSW"), "{error}");
+        let error = read::<Form>("f.toml", "digits = 6\nJBSW = 3\n").unwrap_err();
+        assert!(!error.to_string().contains("JBSW"), "{error}");
         let error = read::<Form>("f.toml", "digits = 6\ndigits = 7\n").unwrap_err();
         assert_eq!(error.place.line, 2);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_words_of_the_file() {
+        for (told, said) in [
+            ("invalid type: integer `3`, expected a string", "expected a word in quotes: \"…\""),
+            ("invalid type: string \"JBSW\", expected struct MatchForm", "expected a table: { … }"),
+            ("invalid type: string \"JBSW\", expected a boolean", "expected true or false"),
+            ("wanted string or table", "expected a word in quotes: \"…\""),
+            ("unknown variant `JBSW`, expected one of `off`, `optional`", "expected one of off, optional"),
+            ("unknown variant `JBSW`, expected `a` or `b`", "expected one of a, b"),
+            (
+                "unknown field `servce`, expected `service` or `user`",
+                "there is no key servce here; known are service, user",
+            ),
+            ("missing field `require`", "the key require is missing"),
+            ("duplicate key", "duplicate key"),
+            (
+                "string values must be quoted, expected literal string",
+                "expected a number, true or false, or a word in quotes: \"…\"",
+            ),
+        ] {
+            assert_eq!(harmless(told), said);
+        }
     }
 }

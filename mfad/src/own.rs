@@ -56,6 +56,9 @@ pub fn enroll(
     let algorithm = Algorithm::default();
     let new = NewFactor { method, algorithm, digits: DIGITS, period: PERIOD, label: label.to_owned() };
     let made = changes::start(authority, account, &new, true).map_err(told)?;
+    for id in &made.replaced {
+        admin::record_replaced(authority, &account.name, account.uid, id);
+    }
     note(authority, account, Kind::EnrollStarted, Some(made.factor.to_string()));
     Ok((made.factor, made.uri))
 }

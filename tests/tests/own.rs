@@ -110,8 +110,16 @@ fn without_a_fresh_proof_of_ones_own_nothing_changes() {
         {
             let ran = Mfactl::me(&alice, args, &format!("{proof}\n"));
             assert_eq!(ran.code, 1, "{args:?} by {proof:?}: {ran:?}");
+            let told = proof != "nonsense"
+                || ["lost", "remove"].contains(&args[0])
+                || ran.stderr.contains("A code works once");
+            assert!(told, "{args:?} by {proof:?}: {ran:?}");
         }
     }
+    let none = Mfactl::me(&alice, &["confirm", "totp-1"], "");
+    assert!(none.code == 1 && none.stderr.contains("you have no factor totp-1"), "{none:?}");
+    let done = Mfactl::me(&alice, &["confirm", &mine.factor], "");
+    assert!(done.code == 1 && done.stderr.contains("is confirmed already"), "{done:?}");
     assert_eq!(Mfactl::me(&bob, &["remove", &mine.factor], &format!("{}\n", theirs.recovery_codes[1])).code, 1);
     assert_eq!(status(&house, "alice")["factors"], before, "{before}");
     assert_eq!(own(&alice)["recovery_left"].as_u64(), Some(10));
@@ -216,7 +224,8 @@ fn what_was_begun_without_a_proof_ends_with_the_first_factor_whichever_way_that_
         let (begun, key) = started(&Mfactl::me(&alice, &["enroll", "--label", "theirs", "--json"], "\n"));
         assert!(status(&house, "alice")["factors"].to_string().contains(&begun), "{way}");
         first();
-        let confirmed = Mfactl::me(&alice, &["confirm", &begun, "--json"], &format!("{}\n", key.totp(calm_now())));
+        let code = format!("string:{}", key.totp(calm_now()));
+        let confirmed = call(&alice, "Factors1.Confirm", &[&format!("string:{begun}"), &code]);
         assert!(confirmed.code == 1 && confirmed.stderr.contains("no factor"), "{way}: {confirmed:?}");
         let now = status(&house, "alice");
         assert!(now["enrolled"] == true && !now.to_string().contains(&begun), "{way}: {now}");

@@ -23,13 +23,16 @@ pub(super) fn enroll(
     let account = account(typed)?;
     let _held = authority.locks.blocking(&account.name);
     let made = changes::start(authority, &account, new, confirm)?;
+    for id in &made.replaced {
+        record_replaced(authority, &account.name, by, id);
+    }
     let happened = if confirm { Kind::EnrollStarted } else { Kind::EnrollCompleted };
     record(authority, happened, &account.name, by, Some(&made.factor));
     if !made.recovery.is_empty() {
         record(authority, Kind::RecoveryGenerated, &account.name, by, None);
     }
-    let changes::Started { factor, uri, secret, recovery } = made;
-    Ok(AdminReply::Enrolled { user: account.name, factor, uri, secret, recovery })
+    let changes::Started { factor, uri, secret, recovery, replaced } = made;
+    Ok(AdminReply::Enrolled { user: account.name, factor, uri, secret, recovery, replaced })
 }
 
 pub(super) fn confirm(
@@ -170,6 +173,13 @@ pub(super) fn resync(
     event.factor = Some(factor.id.to_string());
     authority.note(event);
     Ok(done(said))
+}
+
+/// A factor that was begun and never confirmed is gone: its owner, or an administrator, began again.
+pub fn record_replaced(authority: &Authority, user: &str, by: u32, factor: &FactorId) {
+    let mut event = Event::new(Kind::FactorRemoved).about(user).by(by).detail("never confirmed, and begun again");
+    event.factor = Some(factor.to_string());
+    authority.note(event);
 }
 
 pub(super) fn record(authority: &Authority, kind: Kind, user: &str, by: u32, factor: Option<&FactorId>) {

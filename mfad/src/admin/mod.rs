@@ -18,6 +18,7 @@ mod status;
 mod tokens;
 mod users;
 
+pub use factors::record_replaced;
 pub use status::of_account as status_of_account;
 
 use crate::accounts::{Account, Lookup, by_name};

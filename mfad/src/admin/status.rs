@@ -3,6 +3,7 @@
 use super::{Refusal, account, file_user};
 use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
+use crate::store::StoreError;
 use mfa_core::admin::{AdminReply, FactorStatus, UserStatus};
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId};
@@ -28,7 +29,8 @@ pub fn of_account(authority: &Authority, account: &Account) -> Result<UserStatus
 pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, Refusal> {
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
-    match authority.store.enrollment(&user)? {
+    let read = authority.store.enrollment(&user).map_err(|why| damaged(&user, &why))?;
+    match read {
         Some(enrollment) => Ok(AdminReply::Status(Box::new(status_of(authority, &enrollment)))),
         None => {
             let account = account(typed)?;
@@ -46,6 +48,15 @@ pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, R
             Ok(AdminReply::Status(Box::new(status)))
         }
     }
+}
+
+/// What there is to do about a file that cannot be read. Logins of this user are refused meanwhile.
+fn damaged(user: &str, why: &StoreError) -> Refusal {
+    let shown = clean::field(user);
+    Refusal(format!(
+        "{why}. Logins of {shown} are refused until it is repaired: put back a copy of the file, or remove what is there and begin anew \
+         (mfactl reset {shown})"
+    ))
 }
 
 /// The status of one who has nothing.

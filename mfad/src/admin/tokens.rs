@@ -144,7 +144,10 @@ fn commit(
     }
     let otps = staged.iter().filter_map(|(serial, token)| Some((serial, token.otp.as_ref()?)));
     if !short_secrets && let Some((serial, _)) = otps.into_iter().find(|(_, otp)| otp.is_short()) {
-        return refuse(format!("the key of {serial} has less than {SECRET_BITS} bits; nothing was added"));
+        return refuse(format!(
+            "the key of {serial} has less than {SECRET_BITS} bits; nothing was added. mfactl's --allow-short-secret takes keys of 80 \
+             bits and more, if the token is nothing else"
+        ));
     }
     let (number, first) = (staged.len(), staged.keys().next().cloned().unwrap_or_default());
     authority.store.change_stock(|stock| {

@@ -31,6 +31,8 @@ pub struct Started {
     pub secret: Secret,
     /// Recovery codes, where the factor is in use and these are the first.
     pub recovery: Vec<Secret>,
+    /// Factors of the same name that were never confirmed: this one is in their place.
+    pub replaced: Vec<FactorId>,
 }
 
 /// Adds a factor with a secret made here. `pending`: until one of its codes proves that the secret arrived.
@@ -50,8 +52,11 @@ pub fn start(authority: &Authority, account: &Account, new: &NewFactor, pending:
     let otp = Otp::new(secret, new.algorithm, new.digits, moving, ShortSecret::Refuse)
         .map_err(|why| Refusal(why.to_string()))?;
     let (mut enrollment, fresh) = enrollment_of(authority, account)?;
-    // A pending factor that was never confirmed is replaced: its owner starts again.
-    enrollment.factors.retain(|factor| !(factor.pending && factor.method() == new.method && factor.label == label));
+    // A pending factor that was never confirmed is replaced: its owner starts again. A token is somebody's word, and waits on.
+    let is_begun = |factor: &Factor| {
+        factor.pending && factor.token.is_none() && factor.method() == new.method && factor.label == label
+    };
+    let replaced = enrollment.factors.extract_if(.., |factor| is_begun(factor)).map(|factor| factor.id).collect();
     let factor = Factor {
         id: FactorId::new(new.method, random()?),
         label,
@@ -70,7 +75,7 @@ pub fn start(authority: &Authority, account: &Account, new: &NewFactor, pending:
         change_state(authority, &enrollment, State::forget_spent)?;
     }
     save(authority, &mut enrollment, fresh)?;
-    Ok(Started { factor: id, uri, secret, recovery })
+    Ok(Started { factor: id, uri, secret, recovery, replaced })
 }
 
 /// Removes a factor; with the last one go the recovery codes.
@@ -81,7 +86,10 @@ pub fn remove_factor(authority: &Authority, enrollment: &mut Enrollment, id: &Fa
     if enrollment.factor(id).is_none() {
         let known: Vec<String> = enrollment.factors.iter().map(|factor| factor.id.to_string()).collect();
         let (user, shown) = (clean::quoted(&enrollment.name), clean::quoted(&id.to_string()));
-        return refuse(format!("{user} has no factor {shown}; there is {}", known.join(", ")));
+        return refuse(match known.as_slice() {
+            [] => format!("{user} has no factor {shown}, and no other"),
+            some => format!("{user} has no factor {shown}; there is {}", some.join(", ")),
+        });
     }
     enrollment.factors.retain(|factor| factor.id != *id);
     if !enrollment.is_enrolled() {

@@ -70,7 +70,15 @@ fn verdict(user: &str, accepted: bool, reason: Reason, method: Method, wait: u64
         // Every method counts here but a bypass.
         Reason::NoAllowedMethod => format!("Refused ({reason}): the code of a bypass is good for logins alone."),
         Reason::StateLost => format!("Refused ({reason}): the record of used codes is lost. See mfactl status {user}."),
-        _ => format!("Refused ({reason})."),
+        Reason::WrongCode => format!(
+            "Refused ({reason}): this is no code of {user}'s now. The clocks of this host and of the user's device have to be right; of a \
+             token that counts, mfactl resync {user} finds the place."
+        ),
+        Reason::Suspended => format!("Refused ({reason}): hygiene suspended it. mfactl resume {user} takes it back."),
+        Reason::NotEnrolled | Reason::EnrolmentRequired => {
+            format!("Refused ({reason}): {user} has no factor in use. mfactl enroll {user} adds one.")
+        }
+        _ => format!("Refused ({reason}). mfactl status {user} may say more."),
     }
 }
 

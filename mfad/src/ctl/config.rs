@@ -112,19 +112,30 @@ impl Lines {
 
     /// A span of seconds, which is text there.
     fn span(&mut self, key: &str, set: &Set<u64>) {
-        let span = if set.value == 0 { String::from("0") } else { format!("{}s", set.value) };
+        self.in_units(key, set, &[('h', 3600), ('m', 60), ('s', 1)]);
+    }
+
+    /// The same of what takes days.
+    fn days(&mut self, key: &str, set: &Set<u64>) {
+        self.in_units(key, set, &[('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)]);
+    }
+
+    /// In the largest unit that leaves no rest, as people write it.
+    fn in_units(&mut self, key: &str, set: &Set<u64>, units: &[(char, u64)]) {
+        let unit = units.iter().find(|(_, size)| set.value.is_multiple_of(*size)).filter(|_| set.value > 0);
+        let span = unit.map_or_else(|| set.value.to_string(), |(unit, size)| format!("{}{unit}", set.value / size));
         self.line(&format!("{key} = \"{span}\""), &set.place);
     }
 
     fn hygiene(&mut self, rules: &HygieneRules) {
         self.0.push(String::from("\n[hygiene]"));
         self.line(&format!("at = \"{}\"", clock(rules.at.value)), &rules.at.place);
-        self.span("suspend_unused", &rules.suspend_unused);
-        self.span("renew_after", &rules.renew_after);
+        self.days("suspend_unused", &rules.suspend_unused);
+        self.days("renew_after", &rules.renew_after);
         if let Some(overlap) = &rules.overlap {
-            self.span("overlap", overlap);
+            self.days("overlap", overlap);
         }
-        self.span("drop_pending", &rules.drop_pending);
+        self.days("drop_pending", &rules.drop_pending);
     }
 
     fn rule(&mut self, rule: &Rule) {
@@ -325,6 +336,11 @@ require = "optional"
 kind = "sudo"
 "#,
         );
+        for line in
+            ["max = \"4h\"", "remember = \"8h\"", "deadline = \"1m\"", "deadline = \"20s\"", "drop_pending = \"7d\""]
+        {
+            assert!(text(&read).contains(line), "{line}: {}", text(&read));
+        }
         let again = policy(&text(&read));
         let shown = |policy: &Policy| {
             let mut value = object(policy);

@@ -89,5 +89,5 @@ pub(super) fn ticket(link: &mut Link, screen: &mut Screen, user: &str) -> Result
     let shown = ticket.expose_str().unwrap_or_default();
     screen.say(&format!("Ticket for {}, good once and for {} minutes:", name(user), seconds / 60))?;
     screen.say(&format!("    {shown}"))?;
-    Ok(screen.say("The user types it at: mfa-authenticator pair")?)
+    Ok(screen.say("The user types it at: mfa-authenticator pair --ticket (a desktop), or mfactl me enroll (an app)")?)
 }

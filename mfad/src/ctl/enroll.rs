@@ -103,7 +103,15 @@ pub(super) fn enroll(
     let period = new.period.unwrap_or(30);
     let factor = NewFactor { method, algorithm: new.algorithm, digits: new.digits, period, label: new.label.clone() };
     let ask = AdminAsk::Enroll { user: new.user.user.clone(), factor, confirm: !new.no_confirm };
-    let AdminReply::Enrolled { user, factor, uri, secret, recovery } = link.ask(ask)? else { return Err(unexpected()) };
+    let AdminReply::Enrolled { user, factor, uri, secret, recovery, replaced } = link.ask(ask)? else {
+        return Err(unexpected());
+    };
+    for old in &replaced {
+        aside(&format!(
+            "{} was never confirmed, and is replaced: its key opens nothing.",
+            show::name(&old.to_string())
+        ));
+    }
     let made = Made {
         user: &user,
         factor: &factor,

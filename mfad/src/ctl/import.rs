@@ -33,6 +33,8 @@ pub(super) const AT_ONCE_BYTES: usize = 12 * 1024;
 #[derive(Debug, Subcommand)]
 pub(super) enum Format {
     /// A user's ~/.google_authenticator, or those of everybody
+    #[command(override_usage = "mfactl import google-authenticator <FILE> --user <USER>\n       \
+        mfactl import google-authenticator --all-homes")]
     GoogleAuthenticator {
         /// The file, of one user
         #[arg(requires = "user")]

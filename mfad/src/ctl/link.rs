@@ -59,7 +59,9 @@ impl Link {
     /// In words: what is the matter and what to do.
     pub(super) fn open(reach: &Reach) -> Result<Self, Failure> {
         if !rustix::process::geteuid().is_root() {
-            return Err(Failure::refused("only root may do this; put sudo in front of it"));
+            return Err(Failure::refused(
+                "only root may do this; put sudo in front of it. Your own factors you look after with: mfactl me",
+            ));
         }
         if reach.offline { offline(&reach.state_dir(), reach.config.as_deref()) } else { connect(&reach.run_dir()) }
     }
@@ -94,7 +96,7 @@ fn connect(run_dir: &Path) -> Result<Link, Failure> {
     }
     let stream = dial(&path).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Refused(format!(
-            "mfad is not running ({shown}: {e}). Start it (systemctl start mfad.socket), name its folder by --run-dir, or \
+            "mfad is not running: nothing answers at {shown}. Start it (systemctl start mfad.socket), name its folder by --run-dir, or \
              work without it by --offline"
         )),
         io::ErrorKind::WouldBlock => Failure::Refused(format!(

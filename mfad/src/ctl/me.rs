@@ -34,6 +34,11 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Codes of a new factor that may be tried in one run.
 const TRIES: u8 = 3;
 
+/// mfad has one text for every reason why a proof is none; here is what to do.
+const NOT_PROVED: &str = "that was not accepted, and nothing was changed. A code works once: type the next one that your app or token \
+                          shows, a recovery code you have not used, or let another device of yours say yes (--by-device). Without any of \
+                          these your administrator can help";
+
 /// What is done about one's own factors.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -135,7 +140,10 @@ pub(super) fn me(screen: &mut Screen, command: Option<&Command>) -> Result<(), F
             let proof = own.proof(*proof, &Purpose::AddFactor)?;
             own.enroll(screen, (*kind, label, *no_qr), &proof)
         }
-        Some(Command::Confirm { factor }) => own.confirm(screen, &factor.to_string()),
+        Some(Command::Confirm { factor }) => {
+            own.is_pending(&factor.to_string())?;
+            own.confirm(screen, &factor.to_string())
+        }
         Some(Command::Token { serial, proof }) => own.token(screen, serial, *proof),
         Some(Command::Rename { name, label }) => {
             own.call(own.factors.rename(name, label))?;
@@ -154,18 +162,18 @@ pub(super) fn me(screen: &mut Screen, command: Option<&Command>) -> Result<(), F
         }
         Some(Command::Remove { factor, proof }) => {
             let proof = own.proof(*proof, &Purpose::RemoveFactor { factor: factor.clone() })?;
-            own.call(own.factors.remove(&factor.to_string(), text(&proof)))?;
+            own.proved(own.factors.remove(&factor.to_string(), text(&proof)))?;
             done(screen, &format!("removed {}", show::name(&factor.to_string())))
         }
         Some(Command::Disable { proof }) => own.disable(screen, *proof),
         Some(Command::RecoveryCodes { proof }) => {
             let proof = own.proof(*proof, &Purpose::RenewRecovery)?;
-            let codes = own.call(own.factors.regenerate_recovery_codes(text(&proof)))?;
+            let codes = own.proved(own.factors.regenerate_recovery_codes(text(&proof)))?;
             recovery(screen, codes)
         }
         Some(Command::Lost { device, proof }) => {
             let proof = own.proof(*proof, &Purpose::SuspendDevice { device: DeviceId::typed(device) })?;
-            own.call(own.factors.suspend_device(device, text(&proof)))?;
+            own.proved(own.factors.suspend_device(device, text(&proof)))?;
             done(screen, &format!("{} is suspended: it approves nothing any more", show::name(device)))
         }
     }
@@ -200,6 +208,27 @@ impl Own {
 
     fn call<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
         self.runtime.block_on(asked).map_err(|why| Failure::Refused(why.words()))
+    }
+
+    /// The same of a change with a proof that was typed, or that a device gave.
+    fn proved<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
+        self.runtime.block_on(asked).map_err(|why| match why {
+            Error::NotAuthorized(_) => Failure::refused(NOT_PROVED),
+            other => Failure::Refused(other.words()),
+        })
+    }
+
+    /// Before anybody looks for a code: whether there is something to confirm.
+    fn is_pending(&self, factor: &str) -> Result<(), Failure> {
+        let own = self.call(self.factors.list())?;
+        match own.factors.iter().find(|known| known.id == factor) {
+            Some(known) if known.state == "pending" => Ok(()),
+            Some(_) => Err(Failure::Refused(format!("{} is confirmed already", show::name(factor)))),
+            None => Err(Failure::Refused(format!(
+                "you have no factor {}; mfactl me shows what you have",
+                show::name(factor)
+            ))),
+        }
     }
 
     /// What proves a change: a device's yes, or what is typed. Empty from one who has no factor: polkit asks.
@@ -243,7 +272,8 @@ impl Own {
         proof: &Secret,
     ) -> Result<(), Failure> {
         let method = kind.method().to_string();
-        let (factor, uri) = self.call(self.factors.enroll(&method, label, text(proof)))?;
+        let begun = self.factors.enroll(&method, label, text(proof));
+        let (factor, uri) = if proof.is_empty() { self.call(begun) } else { self.proved(begun) }?;
         let uri = Secret::from(uri);
         self.shown(screen, &factor, &uri, no_qr)?;
         self.confirm(screen, &factor)
@@ -298,7 +328,8 @@ impl Own {
     fn token(&self, screen: &mut Screen, serial: &str, by: ProofBy) -> Result<(), Failure> {
         let proof = self.proof(by, &Purpose::AddFactor)?;
         let code = self.code("Code shown by the token: ")?;
-        let (factor, codes) = self.call(self.factors.enroll_token(serial, text(&code), text(&proof)))?;
+        let taken = self.factors.enroll_token(serial, text(&code), text(&proof));
+        let (factor, codes) = if proof.is_empty() { self.call(taken) } else { self.proved(taken) }?;
         if !screen.json {
             screen.say(&format!("The token is yours: {} is in use from now on.", show::name(&factor)))?;
         }
@@ -307,7 +338,7 @@ impl Own {
 
     fn disable(&self, screen: &mut Screen, by: ProofBy) -> Result<(), Failure> {
         let proof = self.proof(by, &Purpose::Disable)?;
-        let ticket = self.call(self.factors.disable(text(&proof)))?;
+        let ticket = self.proved(self.factors.disable(text(&proof)))?;
         done(screen, "all your factors, devices and recovery codes are gone")?;
         if ticket.is_empty() {
             return Ok(());

@@ -91,6 +91,9 @@ enum Command {
         user: Option<String>,
     },
     /// List everybody that has a file, or those for whom a condition fits
+    ///
+    /// As mfad knows them: a file that somebody changed by hand counts after systemctl reload mfad. PROBLEMS are a file that cannot be
+    /// read, a lost record and a disabled factor; mfactl status USER looks at the file, the account and everything else.
     List(list::Whom),
     /// Work on single factors
     #[command(subcommand)]

@@ -42,6 +42,11 @@ impl Required {
             (Some("optional"), false, None) => Some(Requirement::now(Require::Optional)),
             (Some("required") | None, false, Some(after)) => Some(Requirement::from(after)),
             (Some("required"), false, None) => Some(Requirement::now(Require::Required)),
+            (Some("approved"), ..) => {
+                let why = "approved is for rules in mfa.toml, where approvers says whose word it takes; here it is off, optional or \
+                           required";
+                return Err(String::from(why));
+            }
             (_, true, _) => return Err(String::from("--lift takes no level, no day and no other name")),
             (Some("off" | "optional"), _, Some(_)) => return Err(String::from("--after goes with required alone")),
             _ => return Err(String::from("what is required? One of off, optional, required, or --after or --lift")),
@@ -97,6 +102,7 @@ mod tests {
         ] {
             assert!(required(words, all, lift).is_err(), "{words:?} {all} {lift}");
         }
+        assert!(required(&["anna", "approved"], false, false).unwrap_err().contains("rules in mfa.toml"));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn told(zone: &TimeZone, status: &UserStatus) -> String {
         lines.extend(super::bypass::told(zone, bypass).into_iter().map(|line| format!("  {line}")));
     }
     let last = status.last_success.map_or_else(|| String::from("never"), |at| moment(zone, at));
-    lines.push(format!("  Last code accepted: {last}"));
+    lines.push(format!("  Last login with a factor: {last}"));
     if !status.enrolled && status.factors.is_empty() {
         lines.push(format!("  mfactl enroll {} adds a factor.", name(&status.user)));
     }

@@ -12,7 +12,10 @@ fn without_mfad_every_command_says_so() {
     let said = house.mfactl(&["status", "games", "--json"]);
     assert_eq!(said.code, 1);
     let error: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-    assert!(error["error"].as_str().unwrap().contains("mfad is not running") && said.err.is_empty(), "{said:?}");
+    assert!(
+        error["error"].as_str().unwrap().contains("mfad is not running: nothing answers at") && said.err.is_empty(),
+        "{said:?}"
+    );
     let mut elsewhere = Command::new(MFACTL);
     elsewhere.args(["--run-dir", "/tmp", "list"]);
     run(elsewhere, "").refused(1, "not trusted");
@@ -26,7 +29,7 @@ fn only_root_is_served() {
     assert!(Command::new("cp").arg(MFACTL).arg(&program).status().unwrap().success());
     let mut command = Command::new(&program);
     command.args(["list"]).uid(65_534).gid(65_534);
-    run(command, "").refused(1, "only root");
+    run(command, "").refused(1, "mfactl me");
     let mut command = Command::new(&program);
     command.args(["config", "check", "--config", &house.config()]).uid(65_534).gid(65_534);
     assert!(run(command, "").ok().contains("In order"));

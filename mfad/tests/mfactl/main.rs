@@ -15,4 +15,5 @@ mod house;
 mod importing;
 mod managing;
 mod offline;
+mod texts;
 mod trail;

@@ -97,8 +97,8 @@ demand = ["required"]
 #[test]
 fn a_raise_that_says_nothing_or_cannot_look_is_refused() {
     for (text, expected) in [
-        ("[[raise]]\nwhen = { new_source = true }", "mfa.toml:1: [[raise]]: missing field"),
-        ("[[raise]]\ndemand = [\"required\"]", "mfa.toml:1: [[raise]]: missing field"),
+        ("[[raise]]\nwhen = { new_source = true }", "mfa.toml:1: [[raise]]: the key "),
+        ("[[raise]]\ndemand = [\"required\"]", "mfa.toml:1: [[raise]]: the key "),
         ("[[raise]]\nwhen = {}\ndemand = []", "mfa.toml:3: demand: an empty list"),
         ("[[raise]]\nwhen = {}\ndemand = [\"off\"]", "mfa.toml:3: demand: "),
         ("[[raise]]\nwhen = { failures = 9 }\ndemand = [\"fresh\"]", "mfa.toml:2: when: failures: expected 1 to 8"),

@@ -141,7 +141,7 @@ fn approvers_stand_exactly_where_they_are_asked() {
     for (text, expected) in [
         ("require = \"approved\"", "mfa.toml:1: require: \"approved\" needs approvers"),
         ("[[rule]]\nrequire = \"approved\"", "mfa.toml:2: require: \"approved\" needs approvers"),
-        ("approvers = { group = \"ops\" }", "mfa.toml:1: approvers: missing field"),
+        ("approvers = { group = \"ops\" }", "mfa.toml:1: approvers: the key "),
         ("approvers = { group = \"ops\", count = 0 }", "mfa.toml:1: approvers: expected a count"),
         ("approvers = { group = \"*\", count = 1 }", "mfa.toml:1: approvers: expected the name"),
         (
@@ -178,9 +178,9 @@ fn a_bad_file_is_refused_with_file_line_and_key() {
         ("[[rule]]\nmatch = { service = [] }\nrequire = \"off\"", "mfa.toml:2: match: an empty list"),
         ("[[rule]]\nmatch = { service = \"sshd\" }\nrequire = \"off\"", "mfa.toml:2: match: "),
         ("[[rule]]\nmatch = { host = [\"::1\"] }\nrequire = \"off\"", "mfa.toml:2: match: "),
-        ("[[rule]]\nmatch = { user = [\"a\"] }", "mfa.toml:1: [[rule]]: missing field"),
+        ("[[rule]]\nmatch = { user = [\"a\"] }", "mfa.toml:1: [[rule]]: the key "),
         ("[service.x]\nkind = \"shell\"", "mfa.toml:2: kind: "),
-        ("[service.x]", "mfa.toml:1: [service.x]: missing field"),
+        ("[service.x]", "mfa.toml:1: [service.x]: the key "),
         ("require = \"off\"\nrequire = \"required\"", "mfa.toml:2: require: "),
         ("issuer = \"a:b\"", "mfa.toml:1: issuer: "),
         ("require = \"off", "mfa.toml:1: require: "),

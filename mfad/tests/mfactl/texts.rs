@@ -1,0 +1,38 @@
+//! What mfactl says where there is nothing, or where it refuses: what to do next.
+
+use crate::house::House;
+
+#[test]
+fn where_there_is_nothing_it_says_so_and_what_is_refused_names_the_next_step() {
+    let house = House::new();
+    assert!(house.mfactl(&["grants", "games"]).ok().contains("No login of games is remembered"));
+    assert!(house.mfactl(&["grants", "games", "--revoke-all"]).ok().contains("there is nothing to forget"));
+    house.mfactl(&["grants", "nobody-of-this-name", "--revoke-all"]).refused(1, "there is no account");
+    house.mfactl(&["grants", "games", "--revoke", "x"]).refused(1, "no such remembered login");
+    house.mfactl(&["require", "games", "approved"]).refused(2, "rules in mfa.toml");
+    house.mfactl(&["import", "google-authenticator", "/dev/null"]).refused(2, "--all-homes");
+    assert!(house.mfactl(&["ticket", "games"]).ok().contains("mfa-authenticator pair --ticket"));
+    for (key, words) in [("0123456789abcdef0123", "--allow-short-secret"), ("0123456789abcdef", "all of it is there")] {
+        house.typing(&["token", "add", "S-1"], &format!("{key}\n")).refused(1, words);
+    }
+
+    // Interrupted and begun again: the first key opens nothing any more, and that is said. A token waits on.
+    let begin = || house.typing(&["enroll", "games", "--json"], "");
+    let _ = house.typing(&["token", "add", "T-1"], &format!("{}\n", "ab".repeat(20))).ok();
+    let _ = house.mfactl(&["token", "assign", "T-1", "games"]).ok();
+    assert!(!begin().err.contains("replaced"));
+    let again = begin();
+    assert!(again.err.contains("was never confirmed, and is replaced"), "{again:?}");
+    let factors = house.status("games")["factors"].clone();
+    assert_eq!(factors.as_array().map(Vec::len), Some(2), "{factors}");
+    assert!(house.mfactl(&["log", "--user", "games", "--json"]).ok().contains("never confirmed, and begun again"));
+    house.mfactl(&["reset", "games"]).ok();
+    house.mfactl(&["factor", "remove", "games", "totp-1"]).refused(1, "has no factor \"totp-1\", and no other");
+
+    house.enrolled("games", "totp");
+    let wrong = house.typing(&["verify", "games"], "000000\n");
+    assert!(wrong.code == 1 && wrong.out.contains("wrong-code") && wrong.out.contains("clocks"), "{wrong:?}");
+    house.give(&house.state_dir().join("users/man.toml"), "version = 1\n");
+    house.mfactl(&["status", "man"]).refused(1, "mfactl reset man");
+    house.mfactl(&["reset", "man"]).ok();
+}
