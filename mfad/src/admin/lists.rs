@@ -40,7 +40,7 @@ impl Standard<'_> {
             locked: entry.is_locked(self.now),
             suspended: entry.suspended,
             bypass: entry.has_bypass(self.now),
-            problem: !entry.readable || entry.lost || entry.disabled,
+            problem: entry.has_problem(self.now),
         }
     }
 }

@@ -92,8 +92,8 @@ enum Command {
     },
     /// List everybody that has a file, or those for whom a condition fits
     ///
-    /// As mfad knows them: a file that somebody changed by hand counts after systemctl reload mfad. PROBLEMS are a file that cannot be
-    /// read, a lost record and a disabled factor; mfactl status USER looks at the file, the account and everything else.
+    /// As mfad knows them: a file that somebody changed by hand counts after systemctl reload mfad. PROBLEMS are what the files tell;
+    /// mfactl status USER looks at the account and at pushes as well.
     List(list::Whom),
     /// Work on single factors
     #[command(subcommand)]

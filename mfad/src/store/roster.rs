@@ -10,6 +10,7 @@ use super::{Store, StoreError};
 use mfa_core::bypass::Bypass;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::hygiene::Glance;
+use mfa_core::limits::{ADMIN_AT, OWN_AT, STRANGERS_AT};
 use mfa_core::now::{Now, ShortSeconds, long, short};
 use mfa_core::policy::Requirement;
 use mfa_core::state::State;
@@ -59,6 +60,12 @@ pub struct Entry {
     pub glance: Glance,
     /// `CLOCK_BOOTTIME` seconds before which a factor's answers are not looked at.
     until: u32,
+    /// The same of tries by `mfactl verify` and by the user's own programs; those that have used up their tries wait for ever.
+    tries_until: u32,
+    /// Whether logins that show no first factor are not looked at.
+    strangers_barred: bool,
+    /// Whether everything that opened a login is suspended.
+    closed: bool,
     /// In which reading of the files, counted, this was written by mfad itself.
     written: u32,
 }
@@ -89,6 +96,13 @@ impl Entry {
         self.disabled || u64::from(self.until) > now.boottime
     }
 
+    /// Whether something stands in the way that `mfactl status` names, as far as the files tell.
+    #[must_use]
+    pub fn has_problem(&self, now: Now) -> bool {
+        let of_tries = self.strangers_barred || u64::from(self.tries_until) > now.boottime;
+        !self.readable || self.lost || self.disabled || self.closed || of_tries
+    }
+
     /// Whether there is a bypass that is not over.
     #[must_use]
     pub fn has_bypass(&self, now: Now) -> bool {
@@ -107,6 +121,7 @@ impl Entry {
         self.set = enrollment.recovery.as_ref().map(|set| short(set.created));
         self.activated = enrollment.activated.map(short);
         self.suspended = enrollment.suspended().next().is_some();
+        self.closed = self.suspended && !enrollment.opens();
         self.glance.take_enrollment(enrollment);
         self.bypass = enrollment.bypass.as_ref().map(|bypass| Box::new(bypass.clone()));
     }
@@ -120,6 +135,10 @@ impl Entry {
         self.lost = state.lost.as_ref().is_some_and(|lost| !lost.adopted);
         let until = state.factors.values().map(|factor| factor.evidence.until()).max().unwrap_or(0);
         self.until = u32::try_from(until).unwrap_or(u32::MAX);
+        let tries = state.factors.values().flat_map(|factor| [(&factor.admin, ADMIN_AT), (&factor.own, OWN_AT)]);
+        let tries = tries.map(|(counter, most)| if counter.failures >= most { u64::MAX } else { counter.until() });
+        self.tries_until = u32::try_from(tries.max().unwrap_or(0)).unwrap_or(u32::MAX);
+        self.strangers_barred = state.strangers >= STRANGERS_AT;
     }
 }
 

@@ -32,6 +32,12 @@ fn where_there_is_nothing_it_says_so_and_what_is_refused_names_the_next_step() {
     house.enrolled("games", "totp");
     let wrong = house.typing(&["verify", "games"], "000000\n");
     assert!(wrong.code == 1 && wrong.out.contains("wrong-code") && wrong.out.contains("clocks"), "{wrong:?}");
+    // Tried too often: the list says what the status says.
+    (0..5).for_each(|_| drop(house.typing(&["verify", "games"], "000000\n")));
+    assert!(house.status("games")["problems"].to_string().contains("mfactl verify has tried"));
+    assert!(house.mfactl(&["list"]).ok().contains("PROBLEMS: see mfactl status"));
+    house.mfactl(&["unlock", "games"]).ok();
+    assert!(!house.mfactl(&["list"]).ok().contains("PROBLEMS"));
     house.give(&house.state_dir().join("users/man.toml"), "version = 1\n");
     house.mfactl(&["status", "man"]).refused(1, "mfactl reset man");
     house.mfactl(&["reset", "man"]).ok();
