@@ -9,15 +9,15 @@ const POLICY: &str = r#"require = "optional"
 match = { service = ["sshd"], user = ["alice"], from = ["127.0.0.1"] }
 require = "off"
 [[rule]]
+match = { service = ["su"], user = ["bob"] }
+require = "required"
+methods = ["hotp", "recovery"]
+[[rule]]
 match = { service = ["sshd"], first_factor = ["stack", "password", "none"] }
 require = "required"
 [[rule]]
 match = { service = ["su"], target = ["carol"] }
 require = "required"
-[[rule]]
-match = { service = ["su"], user = ["bob"] }
-require = "required"
-methods = ["hotp", "recovery"]
 "#;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,35 +91,35 @@ fn each_login_meets_what_explain_says_and_by_the_line_it_names() {
             meets(&Ssh::to(&by_password, "bob").command(echo), true, &code),
             Meets::Code,
             over_ssh("bob"),
-            ("required", "mfa.toml:7: require"),
+            ("required", "mfa.toml:11: require"),
         ),
         (
             "carol, who has no factor, by password",
             meets(&Ssh::to(&by_password, "carol").command(echo), true, ""),
             Meets::Refusal,
             over_ssh("carol"),
-            ("required", "mfa.toml:7: require"),
+            ("required", "mfa.toml:11: require"),
         ),
         (
             "carol by su",
             meets(&su("carol"), true, ""),
             Meets::Refusal,
             by_su("carol"),
-            ("required", "mfa.toml:10: require"),
+            ("required", "mfa.toml:14: require"),
         ),
         (
             "bob by su, by a code of a kind that does not count",
             meets(&su("bob"), true, &Oathtool::new(&enrolled[1].secret).totp(calm_now() + 30)),
             Meets::Refusal,
             by_su("bob"),
-            ("required", "mfa.toml:13: require"),
+            ("required", "mfa.toml:7: require"),
         ),
         (
             "bob by su, by a recovery code",
             meets(&su("bob"), true, &enrolled[1].recovery_codes[0]),
             Meets::Code,
             by_su("bob"),
-            ("required", "mfa.toml:13: require"),
+            ("required", "mfa.toml:7: require"),
         ),
     ] {
         assert_eq!(meets, expected, "{what}");
@@ -135,4 +135,70 @@ fn each_login_meets_what_explain_says_and_by_the_line_it_names() {
     assert_eq!((require.as_str(), place.as_str()), ("optional", "mfa.toml:1: require"));
     // Somebody from elsewhere is not exempt, whoever it is.
     assert_eq!(explained(&house, &["alice", "sshd", "--rhost", "192.0.2.7"]).0, "required");
+}
+
+const FLOORED: &str = r#"require = "optional"
+[[rule]]
+match = { service = ["sshd"], new_source = true }
+require = "required"
+methods = ["recovery", "hotp"]
+[[rule]]
+match = { service = ["su"], user = ["*"], from = ["*"] }
+require = "off"
+tries = 5
+[floor]
+require = "optional"
+methods = ["totp", "recovery", "push"]
+tries = 1
+number = true
+remember = "0"
+enrol = ["app", "token", "desktop"]
+deadline = "110s"
+"#;
+
+#[test]
+fn a_new_network_and_the_floor_are_met_at_sshd_and_su_as_explain_says() {
+    // Recovery codes alone are nobody's policy: the floor has to leave more of the rule.
+    let refused = pam_mfa_tests::harness::World::new("policy-floor-none");
+    let (_, said) = pam_mfa_tests::harness::Mfad::new(&refused, FLOORED).fails_to_start();
+    assert!(said.contains("mfa.toml:5: methods: the floor") && said.contains("leaves nothing"), "{said}");
+    drop(refused);
+    let house = House::new(
+        "policy-floor",
+        &FLOORED.replace("\"totp\", \"recovery\", \"push\"", "\"totp\", \"hotp\", \"recovery\""),
+    );
+    let world = &house.world;
+    for service in ["sshd", "su"] {
+        let module = world.module("required", "first_factor=stack");
+        world.pam(service, &["requisite pam_unix.so", &module, "required pam_permit.so"]);
+    }
+    let sshd = Sshd::start(world, "MaxAuthTries 1");
+    let alice = house.enroll("alice", "totp");
+    let echo = "echo let''ted in";
+    let from = |from: &str| Ssh::to(&sshd, "alice").option(&format!("BindAddress={from}")).command(echo);
+    let su = Program::new("su").args(["alice", "-c", echo]).as_user(&world.user("bob"));
+    let now = calm_now();
+    let here = ["alice", "sshd", "--rhost", "127.0.0.1", "--first-factor", "stack"];
+    let elsewhere = ["alice", "sshd", "--rhost", "127.0.0.9", "--first-factor", "stack"];
+    let new = (String::from("required"), String::from("mfa.toml:4: require"));
+    let known = (String::from("optional"), String::from("mfa.toml:1: require"));
+    // From a network they never came from their app does not count; a recovery code does, and then it is known.
+    assert_eq!(explained(&house, &here), new);
+    assert_eq!(meets(&from("127.0.0.1"), true, &alice.oathtool().totp(now)), Meets::Refusal);
+    assert_eq!(meets(&from("127.0.0.1"), true, &alice.recovery_codes[0]), Meets::Code);
+    assert_eq!(explained(&house, &here), known);
+    assert_eq!(meets(&from("127.0.0.1"), true, &alice.oathtool().totp(now)), Meets::Code);
+    assert_eq!(explained(&house, &elsewhere), new);
+    assert_eq!(meets(&from("127.0.0.9"), true, &alice.oathtool().totp(now + 30)), Meets::Refusal);
+    assert_eq!(explained(&house, &["carol", "sshd", "--rhost", "127.0.0.1"]), new, "of whom nothing is known");
+    // su is exempt by its rule, and not by the floor: one who has a factor is asked, once.
+    let by_su = ["alice", "su", "--first-factor", "stack"];
+    assert_eq!(explained(&house, &by_su), (String::from("optional"), String::from("mfa.toml:11: require")));
+    let told = house.mfactl.run(&[&["explain"], &by_su[..]].concat(), "").ok().stdout;
+    assert!(told.contains("Cut by the floor:") && told.contains("mfa.toml:13: tries = 1\n"), "{told}");
+    assert_eq!(meets(&su, true, &alice.oathtool().wrong(now)), Meets::Refusal);
+    world.log().expect(&["pam_mfa(su:auth)", "user=\"alice\"", "result=refused", "reason=wrong-code"]);
+    assert_eq!(meets(&su, true, &alice.recovery_codes[1]), Meets::Code);
+    let carol = Program::new("su").args(["carol", "-c", echo]).as_user(&world.user("bob"));
+    assert_eq!(meets(&carol, true, ""), Meets::Nothing);
 }

@@ -2,7 +2,7 @@
 
 use super::BypassStatus;
 use crate::enrollment::{Disabled, FactorId};
-use crate::policy::{Approvers, Heard, Require, Requirement};
+use crate::policy::{Approvers, Heard, Held, Require, Requirement};
 use crate::upkeep::Upkeep;
 use crate::wire::{Kind, Method};
 use serde::{Deserialize, Serialize};
@@ -185,6 +185,8 @@ pub struct Explanation {
     pub methods: Vec<Method>,
     /// Whether a push would ask for the number.
     pub number: bool,
+    /// The lines of the floor that decided anything but what is asked.
+    pub floor: Vec<Held>,
 }
 
 /// What a login would meet.

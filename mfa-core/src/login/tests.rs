@@ -27,6 +27,7 @@ pub(super) fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
         number: true,
         kind,
         heard: Vec::new(),
+        floor: Vec::new(),
     }
 }
 

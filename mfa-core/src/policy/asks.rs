@@ -2,11 +2,13 @@
 //!
 //! What must never happen: a rule that might fit (a group that cannot be looked up) being weaker in anything than the result.
 
+use super::floor::Bounds;
 use super::{Approvers, NEVER_ASKED, OWN_PROGRAM, Policy, Require, Rule, Set, Way};
 use crate::place::Place;
 use crate::wire::Method;
 
 /// Everything that is asked of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asks {
     pub(super) require: Set<Require>,
     pub(super) approvers: Option<Approvers>,
@@ -21,8 +23,8 @@ pub(super) struct Asks {
 }
 
 impl Asks {
-    /// What `rule` asks of a login of `service`; without one, what the top of the files does.
-    pub(super) fn by(rule: Option<&Rule>, policy: &Policy, service: &str) -> Self {
+    /// What `rule` asks of a login of `service`, within these bounds; without one, what the top of the files does.
+    pub(super) fn by(rule: Option<&Rule>, policy: &Policy, service: &str, bounds: Option<&Bounds>) -> Self {
         let require = match rule {
             Some(rule) => rule.require.clone(),
             None if NEVER_ASKED.contains(&service) => {
@@ -31,12 +33,14 @@ impl Asks {
             None => policy.require.clone(),
         };
         let approvers = rule.map_or(policy.approvers.as_ref(), |rule| rule.approvers.as_ref());
-        let own = service == OWN_PROGRAM;
-        let methods = rule.and_then(|rule| rule.methods.as_ref()).map_or_else(
-            || policy.methods.value.iter().copied().filter(|method| !own || *method != Method::Push).collect(),
-            |set| set.value.clone(),
-        );
-        Self {
+        let ruled = rule.and_then(|rule| rule.methods.as_ref());
+        let mut methods = ruled.unwrap_or(&policy.methods).value.clone();
+        // A rule that lost its service does not name this one.
+        let names_own = |rule: &Rule| rule.methods.is_some() && rule.matcher.service.iter().any(|name| name == service);
+        if service == OWN_PROGRAM && !rule.is_some_and(names_own) {
+            methods.retain(|method| *method != Method::Push);
+        }
+        let mut asks = Self {
             approvers: approvers.filter(|_| require.value == Require::Approved).map(|set| set.value.clone()),
             methods,
             tries: rule.and_then(|rule| rule.tries.as_ref()).unwrap_or(&policy.tries).value,
@@ -45,7 +49,11 @@ impl Asks {
             enrol: rule.and_then(|rule| rule.enrol.as_ref()).unwrap_or(&policy.enrol).value.clone(),
             time: rule.and_then(|rule| rule.deadline.as_ref()).or(policy.deadline.as_ref()).map(|set| set.value),
             require,
+        };
+        if let Some(bounds) = bounds {
+            bounds.hold(&mut asks);
         }
+        asks
     }
 
     /// The same, made as strict in everything as `other`, which may be what holds.
@@ -57,9 +65,7 @@ impl Asks {
         if other.require.value > self.require.value {
             self.require = other.require;
         }
-        let both: Vec<Method> = self.methods.iter().copied().filter(|method| other.methods.contains(method)).collect();
-        // Where nothing would be left nobody could log in for a name service's trouble: what may be the rule says by what.
-        self.methods = if both.is_empty() { other.methods } else { both };
+        self.methods.retain(|method| other.methods.contains(method));
         self.tries = self.tries.min(other.tries);
         self.number |= other.number;
         self.remember = self.remember.min(other.remember);

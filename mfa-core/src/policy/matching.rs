@@ -82,7 +82,7 @@ pub struct Query<'a> {
     pub circumstances: Circumstances<'a>,
 }
 
-/// The `match` of a rule. An empty list, or `None`, fits everything.
+/// The `match` of a rule. An empty list, or `false`, fits everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Matcher {
     /// PAM services, in lower case.
@@ -101,6 +101,8 @@ pub struct Matcher {
     pub target: Vec<String>,
     /// Hours of the week.
     pub time: Vec<Hours>,
+    /// Only from a network from which this user never logged in with a second factor.
+    pub new_source: bool,
 }
 
 /// Whether a rule fits.
@@ -177,6 +179,7 @@ impl Matcher {
             .and(|| self.fits_first_factor(around.first_factors))
             .and(|| self.fits_target(around.target))
             .and(|| Fit::of(self.time.is_empty() || self.time.iter().any(|hours| hours.hold(around.time))))
+            .and(|| self.fits_source(around.signals.new_source))
     }
 
     fn fits_groups(&self, groups: Groups<'_>) -> Fit {
@@ -227,6 +230,14 @@ impl Matcher {
             name => Fit::of(given.iter().any(|factor| factor.split('/').next() == Some(name))),
         };
         any(&self.first_factor, fits)
+    }
+
+    fn fits_source(&self, is_new: Option<bool>) -> Fit {
+        match is_new {
+            _ if !self.new_source => Fit::Yes,
+            Some(is_new) => Fit::of(is_new),
+            None => Fit::Unknown,
+        }
     }
 
     fn fits_target(&self, target: Target<'_>) -> Fit {

@@ -6,6 +6,7 @@
 
 mod asks;
 mod care;
+mod floor;
 mod matching;
 mod networks;
 mod order;
@@ -17,6 +18,7 @@ mod settings;
 mod times;
 
 pub use care::{BypassRules, HygieneRules, clock};
+pub use floor::{Bounds, Floor, Held};
 pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote};
 pub use presets::Preset;
 pub use raise::{Demand, Raise, Signals, Unusual};
@@ -89,7 +91,7 @@ pub struct Policy {
     /// All that fit raise what was decided.
     pub raises: Vec<Raise>,
     /// What no rule can go below.
-    pub floor: Option<Set<Require>>,
+    pub floor: Option<Floor>,
     /// What kind of application stands behind a service.
     pub services: BTreeMap<String, Set<Kind>>,
 }
@@ -148,6 +150,8 @@ pub struct Decision {
     pub kind: Kind,
     /// Every line that had a say, in the order it was heard; the one that decided is `require.place`.
     pub heard: Vec<Heard>,
+    /// The lines of the floor that decided anything else.
+    pub floor: Vec<Held>,
 }
 
 impl Decision {
@@ -189,7 +193,7 @@ impl Policy {
     /// What is asked of logins that no rule is for.
     #[must_use]
     pub fn default_require(&self) -> Require {
-        self.floor.as_ref().map_or(self.require.value, |floor| self.require.value.max(floor.value))
+        self.floor.as_ref().map_or(self.require.value, |floor| self.require.value.max(floor.require.value))
     }
 
     /// The strict compiled-in default: everything is required.
@@ -235,7 +239,7 @@ impl Policy {
     /// Whether a user's state must be read before anything is asked: a rule wants to know of signs in it.
     #[must_use]
     pub fn looks_at_state(&self) -> bool {
-        self.raises.iter().any(Raise::looks_at_state)
+        self.raises.iter().any(Raise::looks_at_state) || self.rules.iter().any(|rule| rule.matcher.new_source)
     }
 
     /// Whether it matters whom su or sudo is to make of a user.
@@ -265,8 +269,9 @@ impl Policy {
     /// What is asked of a login.
     #[must_use]
     pub fn decide(&self, requirements: &Requirements, query: &Query<'_>) -> Decision {
-        let asks = self.asks_of(query);
-        let mut require = asks.require;
+        let bounds = self.floor.as_ref().and_then(|floor| floor.bounds.as_ref());
+        let asks = self.asks_of(query, bounds);
+        let mut require = asks.require.clone();
         let mut heard = vec![Heard::of(&require)];
         // `off` by a rule (or for a service that is never asked) is an exemption of that login; `off`
         // as the default is only where `mfactl require` starts from.
@@ -285,33 +290,53 @@ impl Policy {
             }
         }
         if let Some(floor) = &self.floor {
-            heard.push(Heard::of(floor));
-            if floor.value > require.value {
-                require = floor.clone();
+            heard.push(Heard::of(&floor.require));
+            if floor.require.value > require.value {
+                require = floor.require.clone();
             }
         }
+        let is_approved = require.value == Require::Approved;
         let kind = self.kind(query.service);
-        let tries = match kind {
-            // These ask once and call again themselves.
-            Kind::Locker | Kind::Display | Kind::Other => 1,
-            Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => asks.tries,
+        let fitted = |mut asks: Asks| {
+            match kind {
+                // These ask once and call again themselves.
+                Kind::Locker | Kind::Display | Kind::Other => asks.tries = 1,
+                Kind::Sshd | Kind::Sudo | Kind::Su | Kind::Login | Kind::Polkit => {}
+            }
+            // Who must be approved is asked each time.
+            if is_approved {
+                asks.remember = 0;
+            }
+            asks
+        };
+        let asks = fitted(asks);
+        let mut floor =
+            bounds.map_or_else(Vec::new, |bounds| bounds.deciding(&fitted(self.asks_of(query, None)), &asks));
+        let ruled = asks.approvers.filter(|_| is_approved);
+        let approvers = match self.floor.as_ref().filter(|_| is_approved) {
+            None => ruled,
+            Some(least) => {
+                let both = least.approvers(ruled.clone());
+                floor.extend(least.approvers.as_ref().filter(|_| both != ruled).map(Held::of_approvers));
+                both
+            }
         };
         let mut decision = Decision {
             from: deadline
                 .filter(|_| require.value < Require::Required)
                 .map(|at| Deadline { at, left: at.saturating_sub(query.circumstances.wall) }),
             refused: None,
-            approvers: asks.approvers.filter(|_| require.value == Require::Approved),
+            approvers,
             methods: asks.methods,
-            tries,
+            tries: asks.tries,
             echo: self.echo.value,
             number: asks.number,
-            // Who must be approved is asked each time.
-            remember: if require.value == Require::Approved { 0 } else { asks.remember },
+            remember: asks.remember,
             enrol: asks.enrol,
             time: asks.time,
             kind,
             heard,
+            floor,
             require,
         };
         raise::apply(&self.raises, query, &mut decision);
@@ -320,7 +345,7 @@ impl Policy {
 
     /// What the first rule that matches asks, or the top of the files; where something is not known, made as strict as those that
     /// might match before.
-    fn asks_of(&self, query: &Query<'_>) -> Asks {
+    fn asks_of(&self, query: &Query<'_>, bounds: Option<&Bounds>) -> Asks {
         let mut undecided: Vec<&Rule> = Vec::new();
         let mut decided = None;
         for rule in &self.rules {
@@ -333,8 +358,14 @@ impl Policy {
                 }
             }
         }
-        let of = |rule| Asks::by(rule, self, query.service);
-        undecided.into_iter().fold(of(decided), |asks, rule| asks.or_maybe(of(Some(rule))))
+        let of = |rule| Asks::by(rule, self, query.service, bounds);
+        let first = undecided.first().map(|rule| of(Some(*rule)).methods);
+        let mut asks = undecided.into_iter().fold(of(decided), |asks, rule| asks.or_maybe(of(Some(rule))));
+        // Where nothing would be left nobody could log in for a name service's trouble: the first that may be the rule says by what.
+        if let Some(methods) = first.filter(|_| asks.methods.is_empty()) {
+            asks.methods = methods;
+        }
+        asks
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::{Policy, Require, Rule, Set, Way};
 use crate::place::{FileError, Place};
+use crate::wire::Method;
 
 /// Checks the merged rules in their order.
 ///
@@ -18,7 +19,10 @@ pub(super) fn check(policy: &Policy) -> Result<(), FileError> {
         number: policy.number.value,
         approvals: policy.approvers.as_ref().map_or(0, |set| set.value.count),
         remember: policy.remember.value,
-        enrol: policy.enrol.value.len(),
+        enrol: &policy.enrol.value,
+        methods: &policy.methods.value,
+        tries: policy.tries.value,
+        deadline: policy.deadline.as_ref().map_or(u64::MAX, |set| set.value),
     };
     for (index, rule) in policy.rules.iter().enumerate() {
         if let Some(place) = stricter_than_the_top(rule, policy) {
@@ -28,12 +32,12 @@ pub(super) fn check(policy: &Policy) -> Result<(), FileError> {
             return Err(FileError { place: place.clone(), why });
         }
         let asked = Asked::by(rule, policy);
-        let later = policy.rules.iter().skip(index + 1).find(|later| asked.is_weaker_than(Asked::by(later, policy)));
+        let later = policy.rules.iter().skip(index + 1).find(|later| asked.is_weaker_than(&Asked::by(later, policy)));
         let weaker_than = match later {
             Some(later) => format!("it stands before a stricter one ({})", later.place),
             // Unlike `off` at the top of a file it exempts from what `mfactl require` sets as well.
             None if asked.require == Require::Off => String::from("it lets logins by"),
-            None if asked.is_weaker_than(default) => {
+            None if asked.is_weaker_than(&default) => {
                 format!("it asks for less than other logins are asked ({})", policy.require.place)
             }
             None => continue,
@@ -47,32 +51,40 @@ pub(super) fn check(policy: &Policy) -> Result<(), FileError> {
 }
 
 /// What a rule asks, as far as one can be weaker than another.
-#[derive(Clone, Copy)]
-struct Asked {
+struct Asked<'a> {
     require: Require,
     number: bool,
     approvals: u8,
     remember: u64,
-    enrol: usize,
+    enrol: &'a [Way],
+    methods: &'a [Method],
+    tries: u8,
+    deadline: u64,
 }
 
-impl Asked {
-    fn by(rule: &Rule, policy: &Policy) -> Self {
+impl<'a> Asked<'a> {
+    fn by(rule: &'a Rule, policy: &'a Policy) -> Self {
         Self {
             require: rule.require.value,
             number: rule.number.as_ref().unwrap_or(&policy.number).value,
             approvals: rule.approvers.as_ref().map_or(0, |set| set.value.count),
             remember: rule.remember.as_ref().unwrap_or(&policy.remember).value,
-            enrol: rule.enrol.as_ref().unwrap_or(&policy.enrol).value.len(),
+            enrol: &rule.enrol.as_ref().unwrap_or(&policy.enrol).value,
+            methods: &rule.methods.as_ref().unwrap_or(&policy.methods).value,
+            tries: rule.tries.as_ref().unwrap_or(&policy.tries).value,
+            deadline: rule.deadline.as_ref().or(policy.deadline.as_ref()).map_or(u64::MAX, |set| set.value),
         }
     }
 
-    fn is_weaker_than(self, other: Self) -> bool {
+    fn is_weaker_than(&self, other: &Asked<'_>) -> bool {
         self.require < other.require
             || (!self.number && other.number)
             || self.approvals < other.approvals
             || self.remember > other.remember
-            || self.enrol > other.enrol
+            || self.enrol.iter().any(|way| !other.enrol.contains(way))
+            || self.methods.iter().any(|method| !other.methods.contains(method))
+            || self.tries > other.tries
+            || self.deadline > other.deadline
     }
 }
 
@@ -91,7 +103,8 @@ fn not_in_full(rule: &Rule) -> Option<&'static str> {
     let narrowed = !matcher.tty.is_empty()
         || !matcher.first_factor.is_empty()
         || !matcher.target.is_empty()
-        || !matcher.time.is_empty();
+        || !matcher.time.is_empty()
+        || matcher.new_source;
     if matcher.service.is_empty() || (matcher.user.is_empty() == matcher.group.is_empty()) || matcher.from.is_empty() {
         Some("an exempting rule must say service, from, and user or group (one of them), \"*\" where it means any")
     } else if narrowed {

@@ -25,8 +25,6 @@ pub struct Raise {
 /// Signs that somebody else may be logging in; every one that is set must be seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unusual {
-    /// The network is one from which this user never logged in with a second factor.
-    pub new_source: bool,
     /// At least so many failures behind a first factor in the last hour; 0: not looked at.
     pub failures: u8,
     /// A push or an approval was denied in the last hour.
@@ -68,7 +66,7 @@ impl Raise {
     /// Whether the state of the user has to be read for it.
     #[must_use]
     pub fn looks_at_state(&self) -> bool {
-        self.unusual.new_source || self.unusual.failures > 0 || self.unusual.denied
+        self.matcher.new_source || self.unusual.failures > 0 || self.unusual.denied
     }
 
     fn fits(&self, query: &Query<'_>) -> bool {
@@ -89,8 +87,7 @@ impl Unusual {
             Some(country) => !self.outside.iter().any(|known| known.eq_ignore_ascii_case(country)),
             None => true,
         };
-        (!self.new_source || signals.new_source.unwrap_or(true))
-            && (self.failures == 0 || signals.failures.is_none_or(|seen| seen >= self.failures))
+        (self.failures == 0 || signals.failures.is_none_or(|seen| seen >= self.failures))
             && (!self.denied || signals.denied.unwrap_or(true))
             && (self.outside.is_empty() || (remote && abroad()))
     }

@@ -4,6 +4,7 @@ use super::*;
 
 mod care;
 mod deletion;
+mod floor;
 mod presets;
 mod raises;
 mod rules;
@@ -197,7 +198,7 @@ fn a_floor_of_one_file_is_not_lowered_by_another() {
         drop_ins: vec![source("[floor]\nrequire = \"off\"")],
         ..Layers::default()
     };
-    assert_eq!(layers.merge().unwrap().floor.unwrap().value, Require::Required);
+    assert_eq!(layers.merge().unwrap().floor.unwrap().require.value, Require::Required);
 }
 
 #[test]

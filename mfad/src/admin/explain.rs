@@ -73,6 +73,7 @@ pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u6
         approvers: decision.approvers,
         decided_by: decision.require.place.to_string(),
         heard: decision.heard,
+        floor: decision.floor,
         tries: decision.tries,
         meets,
         outcome,

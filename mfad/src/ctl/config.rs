@@ -7,7 +7,7 @@ use super::show::{Screen, line};
 use crate::config::Config;
 use clap::Subcommand;
 use mfa_core::place::Place;
-use mfa_core::policy::{Approvers, HygieneRules, Matcher, Policy, Raise, Rule, Set, Unusual, clock};
+use mfa_core::policy::{Approvers, Bounds, Floor, HygieneRules, Matcher, Policy, Raise, Rule, Set, Unusual, clock};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -75,8 +75,7 @@ fn text(policy: &Policy) -> String {
         lines.raise(raise);
     }
     if let Some(floor) = &policy.floor {
-        lines.0.push(String::from("\n[floor]"));
-        lines.set("require", floor);
+        lines.floor(floor);
     }
     lines.0.push(String::from("\n[limits]"));
     lines.set("wait_after", &policy.wait_after);
@@ -173,13 +172,28 @@ impl Lines {
         self.0.push(String::new());
         self.line("[[raise]]", &raise.place);
         let mut when = conditions(&raise.matcher);
-        let Unusual { new_source, failures, denied, outside } = &raise.unusual;
-        when.extend(new_source.then(|| String::from("new_source = true")));
+        let Unusual { failures, denied, outside } = &raise.unusual;
         when.extend((*failures > 0).then(|| format!("failures = {failures}")));
         when.extend(denied.then(|| String::from("denied = true")));
         when.extend((!outside.is_empty()).then(|| format!("outside = {}", quoted(outside))));
         self.0.push(format!("when = {{ {} }}", when.join(", ")));
         self.set("demand", &raise.demand);
+    }
+
+    fn floor(&mut self, floor: &Floor) {
+        self.0.push(String::from("\n[floor]"));
+        self.set("require", &floor.require);
+        if let Some(approvers) = &floor.approvers {
+            self.approvers(approvers);
+        }
+        if let Some(Bounds { methods, tries, number, remember, enrol, deadline }) = &floor.bounds {
+            self.set("methods", methods);
+            self.set("tries", tries);
+            self.set("number", number);
+            self.span("remember", remember);
+            self.set("enrol", enrol);
+            self.span("deadline", deadline);
+        }
     }
 
     fn approvers(&mut self, set: &Set<Approvers>) {
@@ -189,7 +203,8 @@ impl Lines {
 }
 
 fn conditions(matcher: &Matcher) -> Vec<String> {
-    matcher.lists().iter().map(|(key, names)| format!("{key} = {}", quoted(names))).collect()
+    let lists = matcher.lists().into_iter().map(|(key, names)| format!("{key} = {}", quoted(&names)));
+    lists.chain(matcher.new_source.then(|| String::from("new_source = true"))).collect()
 }
 
 /// A value as TOML writes it: JSON's strings, numbers and lists are TOML's too.
@@ -207,10 +222,8 @@ fn object(policy: &Policy) -> Value {
         .rules
         .iter()
         .map(|rule| {
-            let matches: serde_json::Map<String, Value> =
-                rule.matcher.lists().into_iter().map(|(key, names)| (key.to_owned(), json!(names))).collect();
             json!({
-                "match": matches,
+                "match": matched(&rule.matcher),
                 "require": from(&rule.require),
                 "approvers": rule.approvers.as_ref().map(from),
                 "methods": rule.methods.as_ref().map(from),
@@ -227,11 +240,9 @@ fn object(policy: &Policy) -> Value {
         .raises
         .iter()
         .map(|raise| {
-            let mut when: serde_json::Map<String, Value> =
-                raise.matcher.lists().into_iter().map(|(key, names)| (key.to_owned(), json!(names))).collect();
-            let Unusual { new_source, failures, denied, outside } = &raise.unusual;
+            let mut when = matched(&raise.matcher);
+            let Unusual { failures, denied, outside } = &raise.unusual;
             for (key, value, set) in [
-                ("new_source", json!(new_source), *new_source),
                 ("failures", json!(failures), *failures > 0),
                 ("denied", json!(denied), *denied),
                 ("outside", json!(outside), !outside.is_empty()),
@@ -269,8 +280,27 @@ fn object(policy: &Policy) -> Value {
         "raise": raises,
         "issuer": policy.issuer.as_ref().map(from),
         "rule": rules,
-        "floor": policy.floor.as_ref().map(|floor| json!({ "require": from(floor) })),
+        "floor": policy.floor.as_ref().map(floored),
         "service": services,
+    })
+}
+
+fn matched(matcher: &Matcher) -> serde_json::Map<String, Value> {
+    let lists = matcher.lists().into_iter().map(|(key, names)| (key.to_owned(), json!(names)));
+    lists.chain(matcher.new_source.then(|| (String::from("new_source"), json!(true)))).collect()
+}
+
+fn floored(floor: &Floor) -> Value {
+    let bounds = floor.bounds.as_ref();
+    json!({
+        "require": from(&floor.require),
+        "approvers": floor.approvers.as_ref().map(from),
+        "methods": bounds.map(|bounds| from(&bounds.methods)),
+        "tries": bounds.map(|bounds| from(&bounds.tries)),
+        "number": bounds.map(|bounds| from(&bounds.number)),
+        "remember": bounds.map(|bounds| from(&bounds.remember)),
+        "enrol": bounds.map(|bounds| from(&bounds.enrol)),
+        "deadline": bounds.map(|bounds| from(&bounds.deadline)),
     })
 }
 
@@ -293,7 +323,7 @@ mod tests {
         let read = policy(
             r#"
 require = "approved"
-approvers = { group = "ops", count = 2 }
+approvers = { group = "o\"ps", count = 2 }
 methods = ["push", "totp"]
 number = false
 echo = true
@@ -311,10 +341,10 @@ require = "off"
 remember = "8h"
 enrol = ["token", "app"]
 [[rule]]
-match = { tty = ["tty*"], first_factor = ["password"], target = ["root"], time = ["Mon-Fri 08:00-18:00"] }
+match = { tty = ["tty*"], first_factor = ["password"], target = ["root"], time = ["Mon-Fri 08:00-18:00"], new_source = true }
 require = "approved"
 approvers = { group = "o\"ps", count = 2 }
-methods = ["hotp"]
+methods = ["totp"]
 deadline = "20s"
 [geo]
 database = "/x.mmdb"
@@ -331,7 +361,14 @@ drop_pending = "7d"
 when = { user = ["a"], new_source = true, failures = 3, denied = true, outside = ["DE"] }
 demand = ["required", "refuse"]
 [floor]
-require = "optional"
+require = "approved"
+approvers = { group = "o\"ps", count = 1 }
+methods = ["push", "totp"]
+tries = 2
+number = true
+remember = "30m"
+enrol = ["app"]
+deadline = "45s"
 [service.x]
 kind = "sudo"
 "#,

@@ -84,6 +84,11 @@ fn told(typed: &str, explanation: &Explanation) -> String {
         };
         lines.push(format!("  Factors: {}{number}", methods.join(", ")));
     }
+    if !explanation.floor.is_empty() {
+        lines.push(String::from("  Cut by the floor:"));
+        let held = explanation.floor.iter().map(|held| (line(&held.place.to_string()), line(&held.says)));
+        lines.extend(held.map(|(place, says)| format!("    {place} = {says}")));
+    }
     lines.push(String::from("  Heard, in this order:"));
     lines.extend(explanation.heard.iter().map(|heard| {
         let place = heard.place.to_string();
@@ -101,7 +106,7 @@ mod tests {
     use super::*;
     use mfa_core::admin::Outcome;
     use mfa_core::place::Place;
-    use mfa_core::policy::{Heard, Require};
+    use mfa_core::policy::{Heard, Held, Require};
     use mfa_core::wire::Kind;
 
     #[test]
@@ -123,11 +128,13 @@ mod tests {
             outcome: Outcome::Asked,
             methods: vec![Method::Totp, Method::Recovery],
             number: true,
+            floor: vec![Held { place: place(14, "tries"), says: String::from("2") }],
         };
         let text = told("Anna", &explanation);
         assert!(text.starts_with("anna at sshd is asked for a verification code, 3 tries.\n"), "{text}");
         assert!(text.contains("required (/etc/pam_mfa/mfa.toml:9: require)\n"), "{text}");
         assert!(text.contains("optional  /etc/pam_mfa/mfa.toml:3: [[rule]]\n"), "{text}");
+        assert!(text.contains("  Cut by the floor:\n    /etc/pam_mfa/mfa.toml:14: tries = 2\n"), "{text}");
         assert!(text.ends_with("required  /etc/pam_mfa/mfa.toml:9: require  <- decided"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! Single values of the policy files, within their limits.
 
 use super::super::matching::ANY;
-use super::super::settings::{Approvers, LONGEST_REMEMBER, MOST_APPROVERS, SHORTEST_TIME};
+use super::super::settings::{Approvers, LONGEST_REMEMBER, MOST_APPROVERS, Require, SHORTEST_TIME};
 use super::{Set, Source, at, set};
 use crate::place::{FileError, Place};
 use crate::wire::Method;
@@ -38,6 +38,21 @@ pub(super) fn approvers(source: &Source, approvers: &Spanned<Approvers>) -> Resu
         return Err(at(source, approvers, &format!("expected a count of 1 to {MOST_APPROVERS}")));
     }
     Ok(set(source, approvers))
+}
+
+/// `require` and who approves: `approved` and its approvers stand together, so that neither is lost alone.
+pub(super) fn approved(
+    source: &Source,
+    require: Option<&Spanned<Require>>,
+    approvers: Option<&Spanned<Approvers>>,
+) -> Result<(), FileError> {
+    match (require.filter(|require| *require.get_ref() == Require::Approved), approvers) {
+        (Some(require), None) => {
+            Err(at(source, require, "\"approved\" needs approvers = { group = \"…\", count = 1 } beside it"))
+        }
+        (None, Some(approvers)) => Err(at(source, approvers, "approvers are asked only where require = \"approved\"")),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn tries(source: &Source, tries: &Spanned<u8>) -> Result<Set<u8>, FileError> {

@@ -6,6 +6,7 @@
 
 mod care;
 mod checked;
+mod floor;
 mod rule;
 
 use super::presets::Preset;
@@ -53,10 +54,6 @@ impl Layers {
             form.apply(source, &mut policy)?;
             forms.push((source, form));
         }
-        if policy.require.value == Require::Approved && policy.approvers.is_none() {
-            let why = String::from("\"approved\" needs approvers = { group = \"…\", count = 1 }");
-            return Err(FileError { place: policy.require.place, why });
-        }
         // The vendor's rules stand last, so that the admin's are heard first.
         let vendor_first = usize::from(self.vendor.is_some());
         let (vendor, admin) = forms.split_at(vendor_first.min(forms.len()));
@@ -75,6 +72,7 @@ impl Layers {
             return Err(FileError { place: raise.place.clone(), why });
         }
         order::check(&policy)?;
+        super::floor::check(&policy)?;
         presets::check(&policy)?;
         Ok(policy)
     }
@@ -102,7 +100,7 @@ struct Form {
     rule: Vec<Spanned<RuleForm>>,
     #[serde(default)]
     raise: Vec<Spanned<RaiseForm>>,
-    floor: Option<FloorForm>,
+    floor: Option<floor::FloorForm>,
     #[serde(default)]
     service: BTreeMap<String, ServiceForm>,
 }
@@ -132,8 +130,8 @@ struct RaiseForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LimitsForm {
-    wait_after: Option<Spanned<u32>>,
-    disable_after: Option<Spanned<u32>>,
+    wait_after: Spanned<u32>,
+    disable_after: Spanned<u32>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +153,7 @@ struct MatchForm {
     first_factor: List,
     target: List,
     time: List,
+    new_source: Option<Spanned<bool>>,
 }
 
 /// The keys of a `match`, and the signs.
@@ -169,19 +168,12 @@ struct WhenForm {
     first_factor: List,
     target: List,
     time: List,
-    #[serde(default)]
-    new_source: bool,
+    new_source: Option<Spanned<bool>>,
     #[serde(default)]
     failures: u8,
     #[serde(default)]
     denied: bool,
     outside: List,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FloorForm {
-    require: Spanned<Require>,
 }
 
 #[derive(Deserialize)]
@@ -210,6 +202,7 @@ impl Form {
         if let Some(approvers) = &self.approvers {
             policy.approvers = Some(checked::approvers(source, approvers)?);
         }
+        checked::approved(source, self.require.as_ref(), self.approvers.as_ref())?;
         if let Some(remember) = &self.remember {
             policy.remember = checked::remember(source, remember)?;
         }
@@ -222,11 +215,9 @@ impl Form {
         if let Some(preset) = &self.preset {
             policy.preset = Some(set(source, preset));
         }
-        if let Some(after) = self.limits.as_ref().and_then(|limits| limits.wait_after.as_ref()) {
-            policy.wait_after = checked::between(source, after, 1..=FREE_FAILURES)?;
-        }
-        if let Some(after) = self.limits.as_ref().and_then(|limits| limits.disable_after.as_ref()) {
-            policy.disable_after = checked::between(source, after, FREE_FAILURES..=DISABLE_AT)?;
+        if let Some(limits) = &self.limits {
+            policy.wait_after = checked::between(source, &limits.wait_after, 1..=FREE_FAILURES)?;
+            policy.disable_after = checked::between(source, &limits.disable_after, FREE_FAILURES..=DISABLE_AT)?;
         }
         if let Some(geo) = &self.geo {
             policy.countries = Some(checked::path(source, &geo.database)?);
@@ -245,14 +236,12 @@ impl Form {
             policy.issuer = Some(set(source, issuer));
         }
         if let Some(floor) = &self.floor {
-            if *floor.require.get_ref() == Require::Approved {
-                return Err(at(source, &floor.require, "a floor is \"optional\" or \"required\""));
-            }
-            let floor = set(source, &floor.require);
+            let floor = floor::floor(source, floor)?;
             // A floor of one layer is not lowered by another.
-            if policy.floor.as_ref().is_none_or(|known| floor.value > known.value) {
-                policy.floor = Some(floor);
-            }
+            policy.floor = Some(match policy.floor.take() {
+                Some(known) => known.and(floor)?,
+                None => floor,
+            });
         }
         for (name, service) in &self.service {
             policy.services.insert(name.to_lowercase(), set(source, &service.kind));

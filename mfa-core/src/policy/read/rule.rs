@@ -22,18 +22,9 @@ pub(super) fn rule(source: &Source, entry: &Spanned<RuleForm>) -> Result<Rule, F
     let form = entry.get_ref();
     let require = set(source, &form.require);
     let approvers = form.approvers.as_ref().map(|approvers| checked::approvers(source, approvers)).transpose()?;
-    if let (Some(given), true) = (&form.approvers, require.value != Require::Approved) {
-        return Err(at(source, given, "approvers are asked only where require = \"approved\""));
-    }
+    checked::approved(source, Some(&form.require), form.approvers.as_ref())?;
     if let (Some(remember), Require::Approved) = (&form.remember, require.value) {
         return Err(at(source, remember, "where others approve, nothing is remembered"));
-    }
-    if approvers.is_none() && require.value == Require::Approved {
-        return Err(at(
-            source,
-            &form.require,
-            "\"approved\" needs approvers = { group = \"…\", count = 1 } in the rule",
-        ));
     }
     Ok(Rule {
         place: Place::of(&source.file, &source.text, &entry.span()),
@@ -69,6 +60,7 @@ pub(super) fn raise(source: &Source, entry: &Spanned<RaiseForm>) -> Result<Raise
         first_factor: when.first_factor.clone(),
         target: when.target.clone(),
         time: when.time.clone(),
+        new_source: when.new_source.clone(),
     };
     if when.failures > MOST_FAILURES {
         return Err(at(source, &form.when, &format!("failures: expected 1 to {MOST_FAILURES}")));
@@ -76,12 +68,7 @@ pub(super) fn raise(source: &Source, entry: &Spanned<RaiseForm>) -> Result<Raise
     Ok(Raise {
         place: Place::of(&source.file, &source.text, &entry.span()),
         matcher: matcher(source, &lists)?,
-        unusual: Unusual {
-            new_source: when.new_source,
-            failures: when.failures,
-            denied: when.denied,
-            outside: countries(source, &when.outside)?,
-        },
+        unusual: Unusual { failures: when.failures, denied: when.denied, outside: countries(source, &when.outside)? },
         demand: set(source, &form.demand),
     })
 }
@@ -110,6 +97,9 @@ fn matcher(source: &Source, form: &MatchForm) -> Result<Matcher, FileError> {
     {
         return Err(at(source, unknown, &format!("expected some of {}", FIRST_FACTORS.join(", "))));
     }
+    if let Some(known) = form.new_source.as_ref().filter(|new| !*new.get_ref()) {
+        return Err(at(source, known, "new_source = true, or leave it out: nothing is easier from a known network"));
+    }
     Ok(Matcher {
         // libpam lower-cases service names.
         service: list(&form.service)?.iter().map(|name| name.to_lowercase()).collect(),
@@ -120,6 +110,7 @@ fn matcher(source: &Source, form: &MatchForm) -> Result<Matcher, FileError> {
         first_factor: list(&form.first_factor)?,
         target: list(&form.target)?,
         time: parsed(source, &form.time, Hours::parse)?,
+        new_source: form.new_source.is_some(),
     })
 }
 

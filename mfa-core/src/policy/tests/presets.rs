@@ -49,8 +49,7 @@ fn a_weaker_policy_is_refused_with_its_line() {
 fn a_policy_that_is_strict_enough_stands_as_it_is() {
     let nist = policy("preset = \"nist-aal2\"\nremember = \"12h\"\n");
     assert_eq!((nist.remember.value, nist.lockout()), (12 * 3600, Lockout::default()));
-    let pci =
-        "preset = \"pci-dss-4\"\nenrol = [\"app\"]\n[limits]\nwait_after = 3\n[bypass]\nmax = \"4h\"\nconsent = true\n";
+    let pci = "preset = \"pci-dss-4\"\nenrol = [\"app\"]\n[limits]\nwait_after = 3\ndisable_after = 50\n[bypass]\nmax = \"4h\"\nconsent = true\n";
     let pci = policy(pci);
     assert_eq!(pci.lockout(), Lockout { free: 3, half_an_hour_from: Some(10), disable_at: 50 });
     assert_eq!(pci.lockout().delay_after(10), 3600.min(pci.lockout().delay_after(10)).max(1800));
@@ -60,9 +59,11 @@ fn a_policy_that_is_strict_enough_stands_as_it_is() {
 fn limits_can_be_tightened_alone() {
     assert_eq!(policy("[limits]\nwait_after = 2\ndisable_after = 10\n").lockout().disable_at, 10);
     for (text, expected) in [
-        ("[limits]\nwait_after = 6", "mfa.toml:2: wait_after: expected 1 to 5"),
-        ("[limits]\nwait_after = 0", "mfa.toml:2: wait_after: expected 1 to 5"),
-        ("[limits]\ndisable_after = 51", "mfa.toml:2: disable_after: expected 5 to 50"),
+        ("[limits]\nwait_after = 6\ndisable_after = 10", "mfa.toml:2: wait_after: expected 1 to 5"),
+        ("[limits]\nwait_after = 0\ndisable_after = 10", "mfa.toml:2: wait_after: expected 1 to 5"),
+        ("[limits]\nwait_after = 1", "mfa.toml:1: [limits]: missing field `disable_after`"),
+        ("[limits]\ndisable_after = 9", "mfa.toml:1: [limits]: missing field `wait_after`"),
+        ("[limits]\nwait_after = 1\ndisable_after = 51", "mfa.toml:3: disable_after: expected 5 to 50"),
         ("remember = \"25h\"", "mfa.toml:1: remember: expected a span"),
         ("remember = \"8\"", "mfa.toml:1: remember: expected a span"),
         ("deadline = \"10s\"", "mfa.toml:1: deadline: expected"),

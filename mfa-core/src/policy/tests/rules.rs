@@ -20,6 +20,10 @@ fn a_rule_looks_at_how_and_when_a_login_comes() {
         circumstances: Circumstances { time: LocalTime { weekday, minute: hour * 60 }, ..around },
         ..QUERY
     };
+    let new = |new_source| Query {
+        circumstances: Circumstances { signals: Signals { new_source, ..around.signals }, ..around },
+        ..QUERY
+    };
     let key: &'static [String] = Box::leak(vec![String::from("publickey")].into_boxed_slice());
     let typed: &'static [String] = Box::leak(vec![String::from("keyboard-interactive/pam")].into_boxed_slice());
     for (condition, fits, other) in [
@@ -42,6 +46,9 @@ fn a_rule_looks_at_how_and_when_a_login_comes() {
         (r#"target = ["root"]"#, to(Target::Known("root")), to(Target::Known("bob"))),
         (r#"target = ["root"]"#, to(Target::Unknown), to(Target::None)),
         (r#"time = ["Mon-Fri 08:00-18:00"]"#, when(4, 17), when(4, 18)),
+        ("new_source = true", new(Some(true)), new(Some(false))),
+        // Where nothing is known of the user it counts as new.
+        ("new_source = true", new(None), new(Some(false))),
     ] {
         let policy =
             policy(&format!("require = \"optional\"\n[[rule]]\nmatch = {{ {condition} }}\nrequire = \"required\"\n"));
@@ -57,23 +64,21 @@ fn a_rule_that_may_fit_says_by_what_where_nothing_is_left_in_common() {
 require = "required"
 methods = ["totp", "recovery"]
 [[rule]]
-match = { target = ["root"] }
+match = { service = ["*"], group = ["ops"], from = ["*"] }
 require = "required"
 methods = ["push"]
 [[rule]]
-match = { target = ["bob"] }
+match = { service = ["*"], group = ["desk"], from = ["*"] }
 require = "required"
 methods = ["push", "totp"]
 "#,
     );
-    let decide = |target| {
-        let circumstances = Circumstances { target, ..QUERY.circumstances };
-        policy.decide(&Requirements::default(), &Query { circumstances, ..QUERY }).methods
-    };
-    assert_eq!(decide(Target::Known("root")), [Method::Push]);
-    assert_eq!(decide(Target::Known("carol")), [Method::Totp, Method::Recovery]);
-    // It may be root.
-    assert_eq!(decide(Target::Unknown), [Method::Push]);
+    let decide = |groups| policy.decide(&Requirements::default(), &Query { groups, ..QUERY }).methods;
+    let ops = [String::from("ops")];
+    assert_eq!(decide(Groups::Known(&ops)), [Method::Push]);
+    assert_eq!(decide(Groups::Known(&[])), [Method::Totp, Method::Recovery]);
+    // It may be one of ops.
+    assert_eq!(decide(Groups::Unknown), [Method::Push]);
 }
 
 #[test]
@@ -88,13 +93,13 @@ methods = ["push", "totp"]
 number = false
 tries = 1
 [[rule]]
+match = { service = ["own-program"], user = ["*"], from = ["*"] }
+require = "required"
+methods = ["push"]
+[[rule]]
 match = { service = ["sudo"] }
 require = "approved"
 approvers = { group = "ops", count = 2 }
-[[rule]]
-match = { service = ["own-program"] }
-require = "required"
-methods = ["push"]
 "#,
     );
     let decide = |service, user| policy.decide(&Requirements::default(), &Query { service, user, ..QUERY });
@@ -105,6 +110,9 @@ methods = ["push"]
     assert_eq!((bob.methods.as_slice(), bob.number, bob.tries), (&ALL_METHODS[..], true, 3));
     assert_eq!(bob.approvers, Some(Approvers { group: "ops".into(), count: 2 }));
     assert!(decide("own-program", "bob").accepts(Method::Push), "a rule names it");
+    let unnamed = self::policy("[[rule]]\nrequire = \"required\"\nmethods = [\"push\", \"totp\"]\n");
+    let own = unnamed.decide(&Requirements::default(), &Query { service: OWN_PROGRAM, ..QUERY });
+    assert_eq!(own.methods, [Method::Totp], "a rule that does not name it lets no push go out for it");
     let plain = Policy::built_in();
     let own = plain.decide(&Requirements::default(), &Query { service: OWN_PROGRAM, ..QUERY });
     assert!(!own.accepts(Method::Push) && own.accepts(Method::Totp));
@@ -123,6 +131,7 @@ fn an_exempting_rule_is_written_out_in_full() {
         r#"service = ["sshd"], user = ["a"], group = ["b"], from = ["*"]"#,
         r#"service = ["sshd"], user = ["a"], from = ["*"], time = ["Mon"]"#,
         r#"service = ["sshd"], user = ["a"], from = ["*"], first_factor = ["publickey"]"#,
+        r#"service = ["sshd"], user = ["a"], from = ["*"], new_source = true"#,
     ] {
         assert!(merge(&rule(matches, off)).is_err(), "{matches}");
         assert!(merge(&rule(matches, "require = \"required\"\nnumber = false")).is_err(), "{matches}");
@@ -132,6 +141,20 @@ fn an_exempting_rule_is_written_out_in_full() {
         let before = rule(matches, "require = \"required\"") + &rule(r#"service = ["sudo"]"#, approved);
         let error = merge(&before).unwrap_err().to_string();
         assert!(error.contains("stands before a stricter one (mfa.toml:4"), "{error}");
+        for strict in ["methods = [\"push\"]", "tries = 1", "deadline = \"20s\""] {
+            let required = "require = \"required\"";
+            let before = rule(matches, required) + &rule(r#"service = ["sudo"]"#, &format!("{required}\n{strict}"));
+            let error = merge(&before).unwrap_err().to_string();
+            assert!(error.contains("stands before a stricter one (mfa.toml:4"), "{strict}: {error}");
+            assert!(
+                merge(
+                    &(before
+                        .replace(required, &format!("{required}\n{strict}"))
+                        .replace(&format!("{strict}\n{strict}"), strict))
+                )
+                .is_ok()
+            );
+        }
     }
     assert!(merge(&rule(full, off)).is_ok());
 }
@@ -148,7 +171,9 @@ fn approvers_stand_exactly_where_they_are_asked() {
             "[[rule]]\nrequire = \"required\"\napprovers = { group = \"ops\", count = 1 }",
             "mfa.toml:3: approvers: approvers are asked only",
         ),
-        ("[floor]\nrequire = \"approved\"", "mfa.toml:2: require: a floor"),
+        ("[floor]\nrequire = \"approved\"", "mfa.toml:2: require: \"approved\" needs approvers"),
+        // At the top they stand together as well: either, lost alone, would leave something looser.
+        ("approvers = { group = \"ops\", count = 1 }", "mfa.toml:1: approvers: approvers are asked only"),
         ("methods = []", "mfa.toml:1: methods: an empty list"),
         ("methods = [\"none\"]", "mfa.toml:1: methods: expected some of"),
         ("methods = [\"sms\"]", "mfa.toml:1: methods: "),
@@ -159,6 +184,7 @@ fn approvers_stand_exactly_where_they_are_asked() {
             "[[rule]]\nmatch = { first_factor = [\"key\"] }\nrequire = \"required\"",
             "mfa.toml:2: match: expected some of",
         ),
+        ("[[rule]]\nmatch = { new_source = false }\nrequire = \"required\"", "mfa.toml:2: match: new_source = true"),
         ("[[rule]]\nmatch = { user = [\"\"] }\nrequire = \"required\"", "mfa.toml:2: match: an empty name"),
     ] {
         let error = merge(text).unwrap_err().to_string();
