@@ -30,6 +30,14 @@ need_rust
 
 target=${CARGO_TARGET_DIR:-target}
 gui=mfa-authenticator/gui
+# The authenticator's command line in a build without the window, before the one with it takes its place.
+if [ $# = 0 ]; then
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --locked --workspace --test sessions -E 'test(/^codes_cli::(a|programs)/)'
+    else
+        cargo test --locked --workspace --test sessions -- codes_cli
+    fi
+fi
 cargo build --locked --workspace --features "$gui"
 # A module that panics on purpose, in a folder of its own: it is never installed.
 cargo build --locked -p pam_mfa --features panic-probe --target-dir "$target/panic-probe"

@@ -31,6 +31,24 @@ pub(super) fn logs_that_tell(folder: &Path) -> Vec<String> {
     .collect()
 }
 
+#[test]
+fn a_key_in_a_log_and_a_pin_in_a_folder_are_found_and_a_keyring_may_keep_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("window.log", "all is well");
+    write("home/.local/state/history.json", "[]");
+    write("home/keyrings/login", KEPT[0]);
+    let found = || (logs_that_tell(folder.path()).len(), files_that_tell(&folder.path().join("home")).len());
+    assert_eq!(found(), (0, 0));
+    write("session-bus.log", &format!("warning: {}\n", KEPT[0]));
+    write("home/.config/settings.json", "correct horse");
+    assert_eq!(found(), (1, 1));
+}
+
 /// The files below `folder` that hold one of them; the keyring's own are left out, it keeps them.
 pub(super) fn files_that_tell(folder: &Path) -> Vec<String> {
     let mut telling = Vec::new();
