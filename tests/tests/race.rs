@@ -167,7 +167,9 @@ fn of_a_hundred_wrong_codes_at_once_exactly_five_are_evaluated() {
     let trail = house.mfactl.run(&["log", "--user", "alice", "--json"], "").ok().stdout;
     let evaluated = trail.matches("\"wrong-code\"").count();
     let turned_away = trail.matches("\"locked\"").count();
-    assert_eq!((evaluated, turned_away), (5, 95), "{trail}");
+    // On a busy machine a module may be without an answer for five seconds: it refuses then by itself.
+    let unanswered = ends.iter().filter(|code| *code == "PAM_AUTHINFO_UNAVAIL").count();
+    assert!(evaluated == 5 && turned_away + unanswered >= 95, "{evaluated}, {turned_away}, {unanswered}: {trail}");
     // The delay holds for the right code as well, and is not charged.
     assert_eq!(house.knock("alice", &codes.totp(now)).reason, "locked");
 }

@@ -3,10 +3,11 @@
 //! Opened by `World`. glibc's syslog writes `<86>Nov 23 18:00:00 sshd[12]: text`, others may leave
 //! the date out; lines are kept as they came.
 
+use super::program::PATIENCE;
 use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,12 +15,19 @@ use std::time::{Duration, Instant};
 #[derive(Default)]
 struct Kept {
     lines: Mutex<Vec<String>>,
+    /// Datagrams of [`DevLog::mark`] that came: no lines.
+    marks: Mutex<usize>,
     grew: Condvar,
+    marked: Condvar,
 }
+
+/// What [`DevLog::mark`] sends.
+const MARK: &[u8] = b"\x01mark";
 
 /// A datagram socket and the thread that reads it.
 pub struct DevLog {
     kept: Arc<Kept>,
+    path: PathBuf,
     socket: UnixDatagram,
     reader: Option<JoinHandle<()>>,
 }
@@ -34,7 +42,7 @@ impl DevLog {
             let (kept, socket) = (Arc::clone(&kept), socket.try_clone().unwrap());
             move || keep(&socket, &kept)
         });
-        Self { kept, socket, reader: Some(reader) }
+        Self { kept, path: path.to_owned(), socket, reader: Some(reader) }
     }
 
     /// Every line so far.
@@ -49,9 +57,19 @@ impl DevLog {
         self.lines().into_iter().filter(|line| line.contains(text)).collect()
     }
 
-    /// How many lines there are: what comes later is new to [`DevLog::expect_new`].
+    /// How many lines there are: what is sent later is new to [`DevLog::expect_new`]. What was sent before may still wait to be read,
+    /// and is read first.
+    ///
+    /// # Panics
+    /// When the log is not read in time.
     #[must_use]
     pub fn mark(&self) -> usize {
+        let before = *self.kept.marks.lock().unwrap();
+        if UnixDatagram::unbound().and_then(|own| own.send_to(MARK, &self.path)).is_ok() {
+            let marks = self.kept.marks.lock().unwrap();
+            let waited = self.kept.marked.wait_timeout_while(marks, PATIENCE, |marks| *marks == before).unwrap();
+            assert!(!waited.1.timed_out(), "the log is not read");
+        }
         self.lines().len()
     }
 
@@ -100,6 +118,11 @@ impl Drop for DevLog {
 fn keep(socket: &UnixDatagram, kept: &Kept) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = socket.recv(&mut buffer) {
+        if &buffer[..length] == MARK {
+            *kept.marks.lock().unwrap() += 1;
+            kept.marked.notify_all();
+            continue;
+        }
         let text = String::from_utf8_lossy(&buffer[..length]);
         kept.lines.lock().unwrap().push(text.trim_end_matches(['\0', '\n']).to_owned());
         kept.grew.notify_all();
