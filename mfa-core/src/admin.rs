@@ -11,7 +11,9 @@ mod tokens;
 
 pub use bypass::{BypassAsk, BypassStatus};
 pub use hygiene::{HygieneAsk, HygieneChange};
-pub use shown::{DeviceStatus, Explanation, FactorStatus, Filter, GrantListed, ListedUser, Outcome, UserStatus};
+pub use shown::{
+    DeviceStatus, Explanation, FactorStatus, Filter, GrantListed, ListedUser, Outcome, Somebody, UserStatus,
+};
 pub use tokens::{ListedToken, NewToken, TokenAsk};
 
 use crate::enrollment::FactorId;
@@ -174,6 +176,11 @@ pub enum AdminAsk {
     WithoutFile {
         /// Canonical names.
         names: Vec<String>,
+    },
+    /// Those of these accounts that have no file, as a list shows them; answered by [`AdminReply::Page`].
+    Unlisted {
+        /// As the name service has them.
+        people: Vec<Somebody>,
     },
     /// What a login would meet.
     Explain {

@@ -14,7 +14,8 @@ pub struct Account {
     pub name: String,
     /// `pw_uid`.
     pub uid: u32,
-    gid: u32,
+    /// `pw_gid`.
+    pub gid: u32,
 }
 
 /// The result of a look-up.

@@ -126,3 +126,58 @@ fn over_ssh_the_notice_is_shown_and_nothing_is_asked() {
         ended.text()
     );
 }
+
+#[test]
+fn overdue_is_whom_a_rule_their_own_group_or_the_floor_would_refuse() {
+    let rules = "require = \"optional\"\n[[rule]]\nmatch = { service = [\"sudo\"], group = [\"carol\"] }\nrequire = \"required\"\n";
+    let mut house = House::new("overdue", rules);
+    let _ = house.world.add_user("dave", 1004);
+    // They have a file, and a day that is to come. Each has a group of their own, in which nobody is named.
+    for user in ["alice", "bob", "carol"] {
+        let _ = house.mfactl.run(&["require", user, "--after", "3d"], "").ok();
+    }
+    assert_eq!(names(&house, &["--overdue"]), ["carol"], "by the rule");
+    let _ = house.mfactl.run(&["require", "@bob", "--after", "0"], "").ok();
+    let _ = house.mfactl.run(&["require", "@dave", "--after", "0"], "").ok();
+    assert_eq!(names(&house, &["--overdue"]), ["bob", "carol", "dave"], "dave has no file");
+    let status = house.mfactl.run(&["status", "bob", "--json"], "").ok().json();
+    assert_eq!((status["required"].as_str(), status["deadline"].is_null()), (Some("required"), true), "{status}");
+    // What the list says is what they meet.
+    assert!(!su(&house, "bob").0 && su(&house, "alice").0);
+    let _ = house.enroll("bob", "totp");
+    assert_eq!(names(&house, &["--overdue"]), ["carol", "dave"]);
+    house.mfad.reload(&format!("{rules}[floor]\nrequire = \"required\"\n"));
+    let begun = std::time::Instant::now();
+    while su(&house, "alice").0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "the floor holds");
+    }
+    assert_eq!(names(&house, &["--overdue"]), ["alice", "carol", "root", "dave"]);
+}
+
+/// Seconds from now to noon of the next such day, Monday being 0, by UTC: a world has no other zone.
+fn noon(weekday: i64) -> i64 {
+    let now = pam_mfa_tests::harness::now();
+    let today = now / DAY;
+    // 1970 began on a Thursday.
+    let days = (weekday - (today + 3)).rem_euclid(7);
+    (today + days) * DAY + DAY / 2 - now
+}
+
+#[test]
+fn rules_by_the_hour_hold_at_sshd_and_at_su_while_it_lasts() {
+    let policy = "require = \"optional\"\n[[rule]]\nmatch = { service = [\"sshd\", \"su\"], time = [\"Sat,Sun\", \"22:00-06:00\"] }\nrequire = \"required\"\n";
+    let house = House::with_own_clock("hours", policy);
+    let module = house.world.module("required", "first_factor=stack");
+    house.world.pam("sshd", &["requisite pam_unix.so", &module, "required pam_permit.so"]);
+    let sshd = Sshd::start(&house.world, "");
+    let code = house.enroll("bob", "hotp").oathtool();
+    for (clock, let_in) in [(noon(2), true), (noon(2) + 11 * 3600, false), (noon(6), false), (noon(6) + DAY, true)] {
+        house.mfad.set_clock(clock);
+        let mut ssh = Terminal::start(&Ssh::to(&sshd, "carol").command("echo let''ted in"));
+        ssh.answer("assword: ", PASSWORD);
+        ssh.expect(if let_in { "letted in" } else { "mfactl enroll carol" });
+        assert_eq!(su(&house, "carol").0, let_in, "{clock}");
+    }
+    // Who has a factor is asked at any hour.
+    assert_eq!(house.knock("bob", &code.hotp(0)).reason, "code-accepted");
+}

@@ -59,6 +59,18 @@ pub struct Filter {
     pub inactive_since: Option<u64>,
 }
 
+/// An account of this host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Somebody {
+    /// `pw_name`.
+    pub name: String,
+    /// `pw_uid`.
+    pub uid: u32,
+    /// `pw_gid`: its group's member, whether the group says so or not.
+    pub gid: u32,
+}
+
 /// What `mfactl list` shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,7 +81,7 @@ pub struct ListedUser {
     pub uid: u32,
     /// Whether there is a confirmed factor or a device.
     pub enrolled: bool,
-    /// What is required at this moment, as far as a list tells: membership by primary group is left out.
+    /// The strictest that any of their logins is asked at this moment.
     pub required: Require,
     /// From when a factor is required, where that is to come; seconds since 1970.
     pub deadline: Option<u64>,

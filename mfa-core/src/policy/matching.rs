@@ -7,6 +7,7 @@ use super::raise::Signals;
 use super::requirements::Requirement;
 use super::times::{Hours, LocalTime};
 use crate::limits::address_of;
+use crate::wire::Kind;
 
 /// The word for "any" in a list.
 pub(super) const ANY: &str = "*";
@@ -168,6 +169,28 @@ impl Matcher {
         self.group.iter().map(String::as_str).filter(|name| *name != ANY)
     }
 
+    /// Whether it fits any login of this user. Only sudo makes somebody else of a user; su asks the one it makes.
+    pub(super) fn concerns(&self, user: &str, groups: Groups<'_>, kind: impl Fn(&str) -> Kind) -> Fit {
+        let itself = || self.target.iter().any(|name| name == user);
+        let becomes = |service: &String| match kind(service) {
+            Kind::Sudo => true,
+            Kind::Su => itself(),
+            Kind::Sshd | Kind::Login | Kind::Display | Kind::Polkit | Kind::Locker | Kind::Other => false,
+        };
+        let becomes = is_open(&self.target) || is_open(&self.service) || self.service.iter().any(becomes);
+        Fit::of(named(&self.user, user) && becomes).and(|| self.fits_groups(groups))
+    }
+
+    /// Whether no login of its users gets by it.
+    pub(super) fn takes_every_login(&self) -> bool {
+        let from = self.from.is_empty() || self.from.iter().any(|from| matches!(from, From::Any));
+        let lists = [&self.service, &self.first_factor, &self.target];
+        from && lists.into_iter().all(|list| is_open(list))
+            && self.tty.is_empty()
+            && self.time.is_empty()
+            && !self.new_source
+    }
+
     /// Whether it fits this login.
     pub(super) fn fit(&self, query: &Query<'_>) -> Fit {
         let around = &query.circumstances;
@@ -250,6 +273,11 @@ impl Matcher {
             Target::Unknown => Fit::Unknown,
         }
     }
+}
+
+/// Whether a list fits anything.
+fn is_open(list: &[String]) -> bool {
+    list.is_empty() || list.iter().any(|name| name == ANY)
 }
 
 fn named(list: &[String], name: &str) -> bool {

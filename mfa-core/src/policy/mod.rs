@@ -15,6 +15,7 @@ mod raise;
 mod read;
 mod requirements;
 mod settings;
+mod standing;
 mod times;
 
 pub use care::{BypassRules, HygieneRules, clock};
@@ -23,7 +24,7 @@ pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote
 pub use presets::Preset;
 pub use raise::{Demand, Raise, Signals, Unusual};
 pub use read::{Layers, Source};
-pub use requirements::{FILE as REQUIREMENTS_FILE, Requirement, Requirements, strictest};
+pub use requirements::{FILE as REQUIREMENTS_FILE, Requirement, Requirements};
 pub use settings::{ALL_METHODS, Approvers, Require, TRIES, Way};
 pub use times::LocalTime;
 
@@ -32,6 +33,7 @@ use crate::place::Place;
 use crate::wire::{Kind, Method};
 use asks::Asks;
 use matching::Fit;
+use requirements::strictest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

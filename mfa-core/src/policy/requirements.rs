@@ -51,8 +51,7 @@ impl Requirement {
 }
 
 /// What `otherwise` and these requirements ask together at `wall`, and from when more will be asked.
-#[must_use]
-pub fn strictest(
+pub(super) fn strictest(
     otherwise: Require,
     requirements: impl IntoIterator<Item = Requirement>,
     wall: u64,
@@ -103,6 +102,16 @@ impl Requirements {
         Ok(format!("# Written by mfad; change it with mfactl require.\n{body}"))
     }
 
+    /// Those that concern the members of these groups, everybody, and the user.
+    pub(super) fn concerning(&self, groups: Groups<'_>, own: Own) -> impl Iterator<Item = Requirement> {
+        let own = match own {
+            Own::Known(value) => value,
+            Own::Unknown => Some(Requirement::now(Require::Required)),
+        };
+        let of_groups = self.group.iter().filter(move |(name, _)| concerned(groups, name)).map(|(_, value)| *value);
+        self.all.into_iter().chain(of_groups).chain(own)
+    }
+
     /// Those that concern a login, the user's own included.
     pub(super) fn of<'a>(&'a self, query: &'a Query<'a>) -> impl Iterator<Item = Set<Requirement>> + 'a {
         let set = |value, key: String| Set { value, place: Place { file: FILE.into(), line: 0, key } };
@@ -116,13 +125,16 @@ impl Requirements {
             }
         };
         let all = self.all.map(|value| set(value, String::from("all")));
-        let groups = self.group.iter().filter_map(move |(name, value)| {
-            let concerned = match query.groups {
-                Groups::Known(groups) => groups.contains(name),
-                Groups::Unknown => true,
-            };
-            concerned.then(|| set(*value, format!("group {name}")))
-        });
+        let groups = self.group.iter().filter(|(name, _)| concerned(query.groups, name));
+        let groups = groups.map(move |(name, value)| set(*value, format!("group {name}")));
         all.into_iter().chain(groups).chain(own)
+    }
+}
+
+/// Whether a group's requirement is to be heard: also where it is not known whose it is.
+fn concerned(groups: Groups<'_>, name: &String) -> bool {
+    match groups {
+        Groups::Known(groups) => groups.contains(name),
+        Groups::Unknown => true,
     }
 }

@@ -8,6 +8,7 @@ mod floor;
 mod presets;
 mod raises;
 mod rules;
+mod standing;
 
 fn policy(text: &str) -> Policy {
     merge(text).unwrap()

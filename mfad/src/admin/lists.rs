@@ -2,12 +2,14 @@
 
 use super::Refusal;
 use super::pages::PAGE_BYTES;
+use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
 use crate::store::Entry;
-use mfa_core::admin::{AdminReply, Filter, ListedUser};
+use mfa_core::admin::{AdminReply, Filter, ListedUser, Somebody};
 use mfa_core::now::Now;
-use mfa_core::policy::{Policy, Require, Requirement, strictest};
-use std::collections::HashSet;
+use mfa_core::policy::{Groups, Own, Policy, Require, Requirements};
+use nix::unistd::Group;
+use std::collections::{BTreeSet, HashSet};
 
 /// Users looked at for one page: others wait for the roster meanwhile.
 const PAGE_LOOKED_AT: usize = 20_000;
@@ -15,23 +17,71 @@ const PAGE_LOOKED_AT: usize = 20_000;
 /// What a page of a list needs to know of everybody.
 struct Standard<'a> {
     policy: &'a Policy,
-    all: Option<Requirement>,
-    groups: Vec<(HashSet<String>, Requirement)>,
+    requirements: &'a Requirements,
+    groups: Vec<Known>,
     now: Now,
 }
 
-impl Standard<'_> {
-    fn listed(&self, user: &str, entry: &Entry) -> ListedUser {
-        let of_groups = self.groups.iter().filter(|(members, _)| members.contains(user)).map(|(_, set)| *set);
-        let all = of_groups.chain(self.all).chain(entry.require.as_deref().copied());
-        let (required, deadline) = strictest(self.policy.default_require(), all, self.now.wall);
-        ListedUser {
+/// A group of which policy or a requirement speaks.
+struct Known {
+    name: String,
+    gid: Option<u32>,
+    /// As the group itself names them: those whose own group it is are not among them.
+    members: HashSet<String>,
+}
+
+/// How somebody stands, as far as is known without the name service.
+struct Standing {
+    groups: Vec<String>,
+    own: Own,
+    required: Require,
+    deadline: Option<u64>,
+    /// Whether their own group may change it.
+    open: bool,
+}
+
+impl<'a> Standard<'a> {
+    fn new(policy: &'a Policy, requirements: &'a Requirements, now: Now) -> Result<Self, Refusal> {
+        let requiring = requirements.group.keys().map(String::as_str);
+        let named: BTreeSet<&str> = policy.groups_named().chain(requiring).collect();
+        let mut groups = Vec::with_capacity(named.len());
+        for name in named {
+            let group = Group::from_name(name)
+                .map_err(|why| Refusal(format!("the group {name} cannot be looked up: {why}")))?;
+            let gid = group.as_ref().map(|group| group.gid.as_raw());
+            let members = group.into_iter().flat_map(|group| group.mem).collect();
+            groups.push(Known { name: name.to_owned(), gid, members });
+        }
+        Ok(Self { policy, requirements, groups, now })
+    }
+
+    fn of(&self, user: &str, own: Own) -> Standing {
+        let member = |known: &&Known| known.members.contains(user);
+        let groups: Vec<String> = self.groups.iter().filter(member).map(|known| known.name.clone()).collect();
+        let asked = |groups| self.policy.standing(self.requirements, user, (groups, own), self.now.wall);
+        let (required, deadline) = asked(Groups::Known(&groups));
+        let open = !self.groups.is_empty() && asked(Groups::Unknown) != (required, deadline);
+        Standing { groups, own, required, deadline, open }
+    }
+
+    /// The same for one whose own group is known, or cannot be.
+    fn settle(&self, user: &str, mut standing: Standing, gid: Result<Option<u32>, ()>) -> (Require, Option<u64>) {
+        let of_gid = |known: &&Known| known.gid.is_some() && Ok(known.gid) == gid;
+        standing.groups.extend(self.groups.iter().filter(of_gid).map(|known| known.name.clone()));
+        let groups = if gid.is_ok() { Groups::Known(&standing.groups) } else { Groups::Unknown };
+        self.policy.standing(self.requirements, user, (groups, standing.own), self.now.wall)
+    }
+
+    fn listed(&self, user: &str, entry: &Entry) -> (ListedUser, Standing) {
+        let own = if entry.readable { Own::Known(entry.require.as_deref().copied()) } else { Own::Unknown };
+        let standing = self.of(user, own);
+        let listed = ListedUser {
             user: user.to_owned(),
             uid: entry.uid,
             enrolled: entry.enrolled,
-            required,
-            deadline,
-            overdue: entry.readable && !entry.enrolled && required >= Require::Required,
+            required: standing.required,
+            deadline: standing.deadline,
+            overdue: is_overdue(entry, standing.required),
             factors: entry.factors,
             devices: entry.devices,
             recovery_left: entry.recovery_left(),
@@ -41,8 +91,13 @@ impl Standard<'_> {
             suspended: entry.suspended,
             bypass: entry.has_bypass(self.now),
             problem: entry.has_problem(self.now),
-        }
+        };
+        (listed, standing)
     }
+}
+
+fn is_overdue(entry: &Entry, required: Require) -> bool {
+    entry.readable && !entry.enrolled && required >= Require::Required
 }
 
 fn passes(filter: &Filter, user: &ListedUser) -> bool {
@@ -56,13 +111,8 @@ fn passes(filter: &Filter, user: &ListedUser) -> bool {
 
 pub(super) fn list(authority: &Authority, filter: &Filter, after: Option<&str>) -> Result<AdminReply, Refusal> {
     let (in_force, requirements) = (authority.in_force(), authority.requirements());
-    let standard = Standard {
-        policy: &in_force.policy,
-        all: requirements.all,
-        groups: members(&requirements.group)?,
-        now: authority.clock.now(),
-    };
-    let (mut users, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
+    let standard = Standard::new(&in_force.policy, &requirements, authority.clock.now())?;
+    let (mut found, mut bytes, mut looked_at) = (Vec::new(), 0, 0);
     let (mut last, mut more) = (None, false);
     authority.store.roster().each_after(after, |name, entry| {
         if bytes > PAGE_BYTES || looked_at >= PAGE_LOOKED_AT {
@@ -71,28 +121,61 @@ pub(super) fn list(authority: &Authority, filter: &Filter, after: Option<&str>) 
         }
         looked_at += 1;
         last = Some(name.to_owned());
-        let user = standard.listed(name, entry);
-        if passes(filter, &user) {
+        let (user, standing) = standard.listed(name, entry);
+        // Whoever's own group decides is looked up below, when nobody waits for the roster any more.
+        let may_be_overdue = standing.open && entry.readable && !entry.enrolled;
+        if passes(filter, &user) || (may_be_overdue && passes(filter, &ListedUser { overdue: true, ..user.clone() })) {
             bytes += serde_json::to_string(&user).map_or(0, |text| text.len() + 1);
-            users.push(user);
+            found.push((user, standing, may_be_overdue));
         }
         true
     })?;
+    let mut users = Vec::with_capacity(found.len());
+    for (mut user, standing, may_be_overdue) in found {
+        if standing.open {
+            let gid = match by_name(&user.user) {
+                Lookup::Found(account) => Ok(Some(account.gid)),
+                Lookup::Absent => Ok(None),
+                Lookup::Failed(_) => Err(()),
+            };
+            (user.required, user.deadline) = standard.settle(&user.user, standing, gid);
+            user.overdue = may_be_overdue && user.required >= Require::Required;
+        }
+        if passes(filter, &user) {
+            users.push(user);
+        }
+    }
     Ok(AdminReply::Page { users, next: last.filter(|_| more) })
 }
 
-/// The members of the groups of whom something is required, as the group itself names them.
-fn members(
-    groups: &std::collections::BTreeMap<String, Requirement>,
-) -> Result<Vec<(HashSet<String>, Requirement)>, Refusal> {
-    let mut all = Vec::with_capacity(groups.len());
-    for (name, requirement) in groups {
-        match nix::unistd::Group::from_name(name) {
-            Ok(group) => all.push((group.into_iter().flat_map(|group| group.mem).collect(), *requirement)),
-            Err(why) => return Err(Refusal(format!("the group {name} cannot be looked up: {why}"))),
+/// Those of these accounts that have no file, as a list shows them.
+pub(super) fn unlisted(authority: &Authority, people: Vec<Somebody>) -> Result<AdminReply, Refusal> {
+    let (in_force, requirements) = (authority.in_force(), authority.requirements());
+    let standard = Standard::new(&in_force.policy, &requirements, authority.clock.now())?;
+    let names: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
+    let known = authority.store.roster().known(&names)?;
+    let users = people.into_iter().filter(|person| !known.contains(&person.name)).map(|person| {
+        let standing = standard.of(&person.name, Own::Known(None));
+        let (required, deadline) = standard.settle(&person.name, standing, Ok(Some(person.gid)));
+        ListedUser {
+            user: person.name,
+            uid: person.uid,
+            enrolled: false,
+            required,
+            deadline,
+            overdue: required >= Require::Required,
+            factors: 0,
+            devices: 0,
+            recovery_left: 0,
+            activated: None,
+            last_success: None,
+            locked: false,
+            suspended: false,
+            bypass: false,
+            problem: false,
         }
-    }
-    Ok(all)
+    });
+    Ok(AdminReply::Page { users: users.collect(), next: None })
 }
 
 /// Those of these names that have no file.
@@ -117,6 +200,7 @@ pub(super) fn requirements(authority: &Authority) -> AdminReply {
 mod tests {
     use super::*;
     use mfa_core::now::Boot;
+    use mfa_core::policy::Requirement;
 
     #[test]
     fn a_filter_lets_by_whom_all_its_conditions_fit() {
@@ -160,9 +244,10 @@ mod tests {
             entry.require = Some(Box::new(Requirement { after, ..Requirement::now(Require::Required) }));
             entry
         };
-        let standard = Standard { policy: &policy, all: None, groups: Vec::new(), now };
+        let requirements = Requirements::default();
+        let standard = Standard { policy: &policy, requirements: &requirements, groups: Vec::new(), now };
         let told = |after| {
-            let user = standard.listed("a", &entry(after));
+            let (user, _) = standard.listed("a", &entry(after));
             (user.required, user.deadline, user.overdue)
         };
         assert_eq!(told(Some(1001)), (Require::Optional, Some(1001), false));

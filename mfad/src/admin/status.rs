@@ -9,7 +9,7 @@ use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId};
 use mfa_core::limits::{ADMIN_AT, Counter, OWN_AT, STRANGERS_AT};
 use mfa_core::now::Now;
-use mfa_core::policy::{Require, Requirement, strictest};
+use mfa_core::policy::{Groups, Own, Require};
 use mfa_core::state::State;
 
 /// Longest label shown: hand-written files may hold any.
@@ -61,7 +61,7 @@ fn damaged(user: &str, why: &StoreError) -> Refusal {
 
 /// The status of one who has nothing.
 fn nothing(authority: &Authority, account: &Account) -> UserStatus {
-    let (required, deadline) = required(authority, Some(account), None);
+    let (required, deadline) = required(authority, &account.name, Some(account), Own::Known(None));
     UserStatus {
         user: account.name.clone(),
         uid: account.uid,
@@ -81,17 +81,17 @@ fn nothing(authority: &Authority, account: &Account) -> UserStatus {
     }
 }
 
-/// What is required of an account by policy's default, of everybody, of its groups and by its own file; and from when more is.
-fn required(authority: &Authority, account: Option<&Account>, own: Option<Requirement>) -> (Require, Option<u64>) {
-    let requirements = authority.requirements();
-    let named: Vec<&str> = requirements.group.keys().map(String::as_str).collect();
+/// The strictest that any login of the account is asked, and from when more is.
+fn required(authority: &Authority, user: &str, account: Option<&Account>, own: Own) -> (Require, Option<u64>) {
+    let (in_force, requirements) = (authority.in_force(), authority.requirements());
+    let requiring = requirements.group.keys().map(String::as_str);
+    let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
     let groups = match account {
-        Some(account) if !named.is_empty() => account.groups(&named).unwrap_or_default(),
-        _ => Vec::new(),
+        Some(account) if !named.is_empty() => account.groups(&named),
+        _ => Ok(Vec::new()),
     };
-    let of_groups = requirements.group.iter().filter(|(name, _)| groups.contains(name)).map(|(_, set)| *set);
-    let all = of_groups.chain(requirements.all).chain(own);
-    strictest(authority.in_force().policy.default_require(), all, authority.clock.now().wall)
+    let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
+    in_force.policy.standing(&requirements, user, (groups, own), authority.clock.now().wall)
 }
 
 /// What keeps pushes from being sent or answered.
@@ -139,7 +139,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         Lookup::Found(account) => Some(account),
         Lookup::Absent | Lookup::Failed(_) => None,
     };
-    let (required, deadline) = required(authority, account, enrollment.require);
+    let (required, deadline) = required(authority, &enrollment.name, account, Own::Known(enrollment.require));
     if state.lost.as_ref().is_some_and(|lost| !lost.adopted) {
         problems.push(String::from("the record of used codes was lost: HOTP and recovery codes wait for mfactl adopt"));
     }

@@ -10,8 +10,7 @@ use super::show::{self, Gathered, Screen, count, moment, name};
 use crate::clock::{self, zone};
 use clap::Args;
 use jiff::tz::TimeZone;
-use mfa_core::admin::{AdminAsk, AdminReply, Filter, ListedUser};
-use mfa_core::policy::{Require, Requirement, strictest};
+use mfa_core::admin::{AdminAsk, AdminReply, Filter, ListedUser, Somebody};
 use serde::Serialize;
 
 /// Whom to list; every condition must fit.
@@ -200,62 +199,34 @@ fn listed(zone: &TimeZone, user: &ListedUser) -> String {
 
 /// Accounts of people without a file, as getent(1) lists them: directories that cannot be listed are left out.
 fn accounts(link: &mut Link) -> Result<Vec<ListedUser>, Failure> {
-    let people = people();
-    let AdminReply::Requirements { policy, all, groups } = link.ask(AdminAsk::Requirements)? else {
-        return Err(unexpected());
-    };
-    let wall = clock::wall();
-    let of_group = |person: &Person, group: &str| {
-        let found = nix::unistd::Group::from_name(group).ok().flatten();
-        found.is_some_and(|group| group.gid.as_raw() == person.gid || group.mem.contains(&person.name))
-    };
-    let mut found = Vec::new();
-    for some in people.chunks(ASKED_AT_ONCE) {
-        let names = some.iter().map(|person| person.name.clone()).collect();
-        let AdminReply::Names { names, .. } = link.ask(AdminAsk::WithoutFile { names })? else {
+    let (mut found, mut some, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut people = people().into_iter().peekable();
+    while let Some(Person { name, uid, gid, .. }) = people.next() {
+        bytes += name.len() + ROW_BYTES;
+        some.push(Somebody { name, uid, gid });
+        if bytes < ASKED_BYTES && people.peek().is_some() {
+            continue;
+        }
+        let ask = AdminAsk::Unlisted { people: std::mem::take(&mut some) };
+        let AdminReply::Page { users, .. } = link.ask(ask)? else {
             return Err(unexpected());
         };
-        for person in some.iter().filter(|person| names.contains(&person.name)) {
-            let of_groups = groups.iter().filter(|(name, _)| of_group(person, name)).map(|(_, set)| *set);
-            found.push(unlisted(person, policy, all.into_iter().chain(of_groups), wall));
-        }
+        found.extend(users);
+        bytes = 0;
     }
     Ok(found)
 }
 
-/// Names asked about at once: of the longest a frame holds so many.
-const ASKED_AT_ONCE: usize = 32;
+/// Bytes of a row as JSON, but for its name.
+const ROW_BYTES: usize = 320;
 
-/// One without a file, as a list shows them.
-fn unlisted(
-    person: &Person,
-    policy: Require,
-    requirements: impl Iterator<Item = Requirement>,
-    wall: u64,
-) -> ListedUser {
-    let (required, deadline) = strictest(policy, requirements, wall);
-    ListedUser {
-        user: person.name.clone(),
-        uid: person.uid,
-        enrolled: false,
-        required,
-        deadline,
-        overdue: required >= Require::Required,
-        factors: 0,
-        devices: 0,
-        recovery_left: 0,
-        activated: None,
-        last_success: None,
-        locked: false,
-        suspended: false,
-        bypass: false,
-        problem: false,
-    }
-}
+/// Bytes of rows asked about at once: a frame of 16 KiB holds the answer, with the longest name more.
+const ASKED_BYTES: usize = 12 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mfa_core::policy::Require;
 
     #[test]
     fn a_row_says_what_is_required_and_what_is_wrong_and_shows_no_escapes() {
