@@ -141,6 +141,52 @@ fn a_tokens_clock_is_learned_and_a_clock_far_off_is_set_right_by_two_codes() {
 }
 
 #[test]
+fn a_clock_is_followed_sixty_steps_either_way_and_no_further() {
+    let house = House::with_own_clock("token-bounds", POLICY);
+    let real = calm_now();
+    for (serial, user, number, sign) in [("D-1", "alice", 1, 1), ("D-2", "bob", 2, -1)] {
+        let _ = house.mfactl.run(&["token", "add", serial], &HEXLOWER.encode(&key(number))).ok();
+        let _ = house.mfactl.run(&["token", "assign", serial, user, "--no-confirm"], "").ok();
+        // What the token shows at that moment of mfad's, so many steps off.
+        let shown = |clock: i64, off: i64| codes(number).totp(real + clock + off * 30);
+        let resync = |clock, off: i64| {
+            house.mfad.set_clock(clock);
+            let pair = format!("{}\n{}\n", shown(clock, off), shown(clock, off + 1));
+            house.mfactl.run(&["token", "resync", serial], &pair)
+        };
+        let knock = |clock, off| {
+            house.mfad.set_clock(clock);
+            house.knock(user, &shown(clock, off)).reason
+        };
+        // Two codes prove where it is, but not that a clock is half an hour off.
+        for beyond in [-62, -63, 61, 62] {
+            assert_eq!(resync(0, beyond).code, 1, "{serial} {beyond}");
+        }
+        let _ = resync(0, if sign > 0 { 58 } else { -59 }).ok();
+        assert_eq!(listed(&house, serial)["drift"], if sign > 0 { 59 } else { -58 });
+        // By one step more at each login, and at the end of the line it is not followed any more.
+        let accepted = |drift| (String::from("code-accepted"), drift);
+        let wrong = |drift| (String::from("wrong-code"), drift);
+        let logins = if sign > 0 {
+            [(60, accepted(60)), (61, accepted(60)), (62, wrong(60)), (61, accepted(60)), (59, accepted(59))]
+        } else {
+            [(59, accepted(59)), (60, accepted(60)), (61, accepted(60)), (62, wrong(60)), (60, accepted(60))]
+        };
+        for (clock, (off, expected)) in (300..).step_by(300).zip(logins) {
+            let reason = knock(clock, sign * off);
+            let drift = listed(&house, serial)["drift"].as_i64().unwrap();
+            assert_eq!((reason, drift * sign), expected, "{serial}: {off} steps off");
+        }
+        house.mfad.set_clock(0);
+    }
+    // An app's clock is a telephone's: what it shows is never followed.
+    let app = house.enroll("carol", "totp").oathtool();
+    assert_eq!(house.knock("carol", &app.totp(real + 30)).reason, "code-accepted");
+    house.mfad.set_clock(300);
+    assert_eq!(house.knock("carol", &app.totp(real + 300 + 60)).reason, "wrong-code");
+}
+
+#[test]
 fn a_file_with_one_bad_row_adds_nothing_and_names_every_line() {
     let house = House::new("token-bad", POLICY);
     let row = |number: u32| format!("S-{number},{},TOTP,6,30\n", HEXLOWER.encode(&key(number)));
