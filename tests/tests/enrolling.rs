@@ -220,11 +220,49 @@ fn in_the_grace_it_is_offered_and_may_wait() {
     now.answer("Press Enter when you have kept them: ", "");
     now.expect("let in");
     assert_eq!(factors(&house, "alice"), 1);
-    // Programs that cannot ask pass until the day.
-    furnish(&house, "sudo");
-    house.world.sudoers("Defaults !authenticate\nbob ALL=(ALL) NOPASSWD: ALL");
+    // At su as well, and of whom nothing will be required nothing is said.
+    furnish(&house, "su");
+    let _ = house.mfactl.run(&["require", "carol", "--after", "3d"], "").ok();
+    let su = |user: &str| Program::new("su").args([user, "-c", "echo let''ted in"]).as_user(&house.world.user("alice"));
+    let mut later = Terminal::start(&su("carol"));
+    later.answer("assword: ", PASSWORD);
+    later.answer("Your choice (1, or Enter for later): ", "");
+    later.expect("letted in");
+    let mut never = Terminal::start(&su("bob"));
+    never.answer("assword: ", PASSWORD);
+    let seen = never.expect("letted in");
+    assert!(!seen.contains("required") && factors(&house, "carol") == 0, "{seen}");
     let explained = house.mfactl.run(&["explain", "bob", "sshd"], "").ok().stdout;
     assert!(explained.contains("has no factor and is asked nothing"), "{explained}");
+}
+
+#[test]
+fn when_the_day_has_come_the_next_login_sets_one_up_and_the_one_after_asks_for_it() {
+    let house = House::with_own_clock("enrol-due", "require = \"optional\"\nenrol = [\"app\"]\n");
+    let _ = house.mfactl.run(&["require", "alice", "--after", "3d"], "").ok();
+    furnish(&house, "sshd");
+    let sshd = Sshd::start(&house.world, "");
+    let mut later = ssh(&house, &sshd, "alice");
+    later.answer("Your choice (1, or Enter for later): ", "");
+    later.expect("let in");
+    let passed = 3 * 86_400 + 60;
+    house.mfad.set_clock(passed);
+    // There is no "later" any more: who leaves it is not let in.
+    let mut left = ssh(&house, &sshd, "alice");
+    let screen = left.expect("the app shows now: ");
+    assert!(!screen.contains("for later"), "{screen}");
+    drop(left);
+    let mut first = ssh(&house, &sshd, "alice");
+    let codes = Oathtool::new(&key(&first.expect("the app shows now: ")));
+    let now = calm_now() + passed;
+    first.line(&codes.totp(now));
+    first.answer("Press Enter when you have kept them: ", "");
+    first.expect("let in");
+    let mut second = ssh(&house, &sshd, "alice");
+    second.answer("erification code: ", &codes.totp(now + 30));
+    second.expect("let in");
+    house.world.log().expect(&["user=\"alice\"", "method=totp", "result=granted", "reason=code-accepted"]);
+    assert!(house.mfactl.run(&["list", "--overdue", "--json"], "").ok().stdout.is_empty());
 }
 
 #[test]
