@@ -75,8 +75,7 @@ impl CodesPage {
         let stack = gtk::Stack::new();
         stack.add_named(&notice, Some("notice"));
         // As wide as what searches it.
-        let clamped = adw::ClampScrollable::builder().maximum_size(560).child(&list).build();
-        let scrolled = parts::scrolled(&clamped);
+        let scrolled = adw::Clamp::builder().maximum_size(560).child(&parts::scrolled(&list)).build();
         stack.add_named(&scrolled, Some("list"));
         let page = gtk::Box::new(gtk::Orientation::Vertical, 0);
         let bar = adw::Clamp::builder()

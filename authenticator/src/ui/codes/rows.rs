@@ -18,8 +18,7 @@ pub(super) const PART: u32 = 30;
 impl CodesPage {
     /// More of the list, before its end is to be seen.
     pub(super) fn connect_scroll(self: &Rc<Self>) {
-        let around = self.list.ancestor(gtk::ScrolledWindow::static_type());
-        let Some(scrolled) = around.and_downcast::<gtk::ScrolledWindow>() else { return };
+        let Some(scrolled) = self.list.parent().and_downcast::<gtk::ScrolledWindow>() else { return };
         let weak = Rc::downgrade(self);
         let grow = move |place: &gtk::Adjustment| {
             let Some(own) = weak.upgrade() else { return };

@@ -57,7 +57,7 @@ async fn two_thousand_accounts_open_search_and_scroll_without_a_halt() {
         seat.screen.keys(&["Next"]);
         tokio::time::sleep(Duration::from_millis(40)).await;
     }
-    for _ in 0..60 {
+    for _ in 0..120 {
         seat.screen.keys(&["End"]);
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
