@@ -22,10 +22,11 @@ pub fn field(text: &str) -> String {
 /// Characters of an account's or an issuer's name that are kept: the longest mail address has 254 (RFC 5321 section 4.5.3).
 pub const NAME_CHARS: usize = 256;
 
-/// A name that is kept and shown: as [`field`], cut to [`NAME_CHARS`] characters.
+/// A name that is kept and shown: as [`field`], cut to [`NAME_CHARS`] characters, what is written out included: a name that was kept
+/// is cleaned again when it is read, and must stay the same.
 #[must_use]
 pub fn name(text: &str) -> String {
-    escape(text, NAME_CHARS, false)
+    escape(&escape(text, NAME_CHARS, false), NAME_CHARS, false)
 }
 
 /// Characters of a command line that is shown to a person.
@@ -97,6 +98,17 @@ mod tests {
     #[test]
     fn quotes_are_closed_whatever_the_text_holds() {
         assert_eq!(quoted("x\" result=success \\"), "\"x\\\" result=success \\\\\"");
+    }
+
+    #[test]
+    fn a_name_that_is_cleaned_again_stays_the_same() {
+        for text in
+            ["carol\0", &"\u{1}".repeat(200), &"ä".repeat(300), &"a\n".repeat(128), &format!("{}\0", "a".repeat(255))]
+        {
+            let kept = name(text);
+            assert_eq!(name(&kept), kept, "{text:?}");
+            assert!(kept.chars().count() <= NAME_CHARS + 1, "{kept}");
+        }
     }
 
     #[test]

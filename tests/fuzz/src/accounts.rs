@@ -28,7 +28,7 @@ pub(crate) fn sealed(bytes: &[u8]) {
         let iterations = bytes.first_chunk::<4>().map_or(0, |number| u32::from_be_bytes(*number));
         (iterations <= 1024).then_some(Format::Andotp)
     });
-    let Some(format) = format.filter(|_| is_cheap(bytes)) else { return };
+    let Some(format) = format.filter(|format| is_cheap(bytes) && is_turn(*format, bytes)) else { return };
     let read = |password: Option<&str>| {
         let password = password.map(|password| Secret::from(password.to_owned()));
         import::read(bytes, Some(format), password.as_ref())
@@ -40,6 +40,12 @@ pub(crate) fn sealed(bytes: &[u8]) {
         Ok(plain) => assert_eq!(plain.accounts.len(), opened.accounts.len(), "a password changes what is read"),
         Err(_) => assert!(read(Some("another")).is_err(), "any password opens it"),
     }
+}
+
+/// Proton's and Stratum's derivations cost a tenth of a second whatever the file says: of their inputs one in sixteen is tried.
+fn is_turn(format: Format, bytes: &[u8]) -> bool {
+    let sum = bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    !matches!(format, Format::Proton | Format::Stratum) || sum.is_multiple_of(16)
 }
 
 /// An account that was read is kept in a form that is read again as the same.

@@ -40,6 +40,8 @@ pub(crate) fn clean(bytes: &[u8]) {
         // One character may become ten, and the cut adds one.
         assert!(cleaned.chars().count() <= most.saturating_mul(10).saturating_add(1));
     }
+    let name = clean::name(&text);
+    assert!(name.chars().count() <= clean::NAME_CHARS + 1 && clean::name(&name) == name, "{name:?}");
     assert!(clean::message(&text).len() < clean::PAM_MESSAGE_BYTES);
     let quoted = clean::quoted(&text);
     let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
