@@ -172,11 +172,6 @@ pub enum AdminAsk {
     },
     /// What is required of everybody and of groups.
     Requirements,
-    /// Those of these names that have no file; answered by [`AdminReply::Names`].
-    WithoutFile {
-        /// Canonical names.
-        names: Vec<String>,
-    },
     /// Those of these accounts that have no file, as a list shows them; answered by [`AdminReply::Page`].
     Unlisted {
         /// As the name service has them.

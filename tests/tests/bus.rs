@@ -75,7 +75,7 @@ fn table(device: &str) -> Vec<Row> {
         admin("Admin1.Purge", &["string:"], None),
         admin("Admin1.Import", &["import"], refused),
         admin("Admin1.Requirements", &[], None),
-        admin("Admin1.WithoutFile", &["array:string:bob"], None),
+        admin("Admin1.Unlisted", &["unlisted"], None),
         admin("Admin1.About", &[], None),
     ]
     .into_iter()
@@ -124,7 +124,9 @@ fn table(device: &str) -> Vec<Row> {
 
 fn call(user: &User, method: &str, args: &[String]) -> Ran {
     // dbus-send knows no structures: an empty list of them, by a program that does.
-    if let ["Admin1.AddTokens" | "Admin1.Import"] = [method.strip_prefix("io.github.pam_mfa.").unwrap_or_default()] {
+    if let ["Admin1.AddTokens" | "Admin1.Import" | "Admin1.Unlisted"] =
+        [method.strip_prefix("io.github.pam_mfa.").unwrap_or_default()]
+    {
         let call = format!("[{:?}, [], false]\n", args.concat());
         return Program::new(built("admin")).as_user(user).run(&call);
     }

@@ -186,7 +186,10 @@ fn users_are_renamed_purged_adopted_and_looked_at_over_the_bus_as_by_mfactl() {
     assert!(scene.house.world.state_dir().join("users/gone.toml").exists());
     assert_eq!(scene.does(&json!(["purge", ""])), json!([["gone"], ""]));
     assert!(!scene.house.world.state_dir().join("users/gone.toml").exists());
-    assert_eq!(scene.does(&json!(["without_file", ["alice", "anne", "bob"]])), json!(["bob"]));
+    let accounts = json!([["alice", 1001, 1001], ["anne", 1010, 1010], ["bob", 1002, 1002]]);
+    let unlisted = scene.does(&json!(["unlisted", accounts]));
+    assert_eq!(unlisted.as_array().unwrap().len(), 1, "{unlisted}");
+    assert_eq!((&unlisted[0]["user"], &unlisted[0]["required"]), (&json!("bob"), &json!("required")));
 
     let _ = scene.house.mfactl.run(&["require", "@admins", "required"], "");
     scene.house.world.add_group("admins", 5000, &["alice"]);

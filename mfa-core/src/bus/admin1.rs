@@ -173,9 +173,9 @@ pub trait Admin1 {
     #[zbus(allow_interactive_auth)]
     fn requirements(&self) -> Result<(String, String, u64, Vec<(String, String, u64)>), Error>;
 
-    /// Those of these accounts that have no file: lists name those that have one.
+    /// Those of these accounts (name, uid, gid) that have no file: lists name those that have one.
     #[zbus(allow_interactive_auth)]
-    fn without_file(&self, users: &[&str]) -> Result<Vec<String>, Error>;
+    fn unlisted(&self, accounts: &[(&str, u32, u32)]) -> Result<Vec<UserListed>, Error>;
 
     /// mfad's version, the policy files in force, weakest first, and why those on the disk were refused, where they were.
     #[zbus(allow_interactive_auth)]

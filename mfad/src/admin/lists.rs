@@ -178,13 +178,6 @@ pub(super) fn unlisted(authority: &Authority, people: Vec<Somebody>) -> Result<A
     Ok(AdminReply::Page { users: users.collect(), next: None })
 }
 
-/// Those of these names that have no file.
-pub(super) fn without_file(authority: &Authority, mut names: Vec<String>) -> Result<AdminReply, Refusal> {
-    let known = authority.store.roster().known(&names)?;
-    names.retain(|name| !known.contains(name));
-    Ok(AdminReply::Names { names, next: None })
-}
-
 /// What is required of everybody and of groups.
 pub(super) fn requirements(authority: &Authority) -> AdminReply {
     let requirements = authority.requirements();

@@ -84,7 +84,6 @@ impl Desk {
                 users::orphans(authority, by, &mut self.names, after.as_deref(), purge)
             }
             AdminAsk::Require { whom, require } => require::require(authority, by, &whom, require),
-            AdminAsk::WithoutFile { names } => lists::without_file(authority, names),
             AdminAsk::Unlisted { people } => lists::unlisted(authority, people),
             AdminAsk::Requirements => Ok(lists::requirements(authority)),
             AdminAsk::Explain { context, at } => Ok(explain::explain(authority, context, at)),

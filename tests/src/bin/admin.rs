@@ -46,9 +46,10 @@ async fn call(admin: &Admin1Proxy<'_>, words: &[Value]) -> Result<Value, Error> 
         "make_bypass" => {
             json!(admin.make_bypass(text(1), argument!(words, 2), argument!(words, 3), text(4)).await?)
         }
-        "without_file" => {
-            let users: Vec<String> = argument!(words, 1);
-            json!(admin.without_file(&users.iter().map(String::as_str).collect::<Vec<_>>()).await?)
+        "unlisted" => {
+            let accounts: Vec<(String, u32, u32)> = argument!(words, 1);
+            let accounts: Vec<_> = accounts.iter().map(|(name, uid, gid)| (name.as_str(), *uid, *gid)).collect();
+            json!(admin.unlisted(&accounts).await?)
         }
         other => panic!("no call {other}"),
     })

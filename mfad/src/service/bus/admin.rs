@@ -10,7 +10,7 @@ use super::{Turns, shown};
 use crate::authority::Authority;
 use asking::unexpected;
 use given::{filter, some};
-use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk, HygieneAsk, NewFactor, TokenAsk};
+use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk, HygieneAsk, NewFactor, Somebody, TokenAsk};
 use mfa_core::bus::{
     BypassShown, Error, FactorGiven, GrantShown, HygieneShown, OwnFactors, TokenGiven, TokenShown, UserListed,
 };
@@ -489,13 +489,17 @@ impl Admin {
         }
     }
 
-    async fn without_file(
+    async fn unlisted(
         &self,
-        users: Vec<String>,
+        accounts: Vec<(String, u32, u32)>,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
-    ) -> Result<Vec<String>, Error> {
-        Ok(self.names(&header, connection, AdminAsk::WithoutFile { names: users }).await?.0)
+    ) -> Result<Vec<UserListed>, Error> {
+        let people = accounts.into_iter().map(|(name, uid, gid)| Somebody { name, uid, gid }).collect();
+        match self.ask(&header, connection, AdminAsk::Unlisted { people }).await? {
+            AdminReply::Page { users, .. } => Ok(users.into_iter().map(shown::user).collect()),
+            _ => Err(unexpected()),
+        }
     }
 
     async fn about(

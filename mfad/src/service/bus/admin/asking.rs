@@ -41,7 +41,7 @@ fn action(ask: &AdminAsk) -> Action {
         | AdminAsk::Orphans { .. }
         | AdminAsk::Require { .. }
         | AdminAsk::Requirements
-        | AdminAsk::WithoutFile { .. }
+        | AdminAsk::Unlisted { .. }
         | AdminAsk::Explain { .. }
         | AdminAsk::Stage { .. }
         | AdminAsk::Commit { .. }
