@@ -117,7 +117,7 @@ fn a_floor_says_require_alone_or_everything_and_leaves_somebody_a_way_in() {
     assert!(merge("[floor]\nrequire = \"required\"").is_ok() && merge(&without("nothing")).is_ok());
     let rule = |asks: &str| format!("[[rule]]\nmatch = {{ service = [\"su\"] }}\n{asks}\n");
     for (text, expected) in [
-        (String::from("[floor]\ntries = 2"), "mfa.toml:1: [floor]: missing field `require`"),
+        (String::from("[floor]\ntries = 2"), "mfa.toml:1: [floor]: the key require is missing"),
         (
             whole(&rule("require = \"required\"\nmethods = [\"hotp\"]"), "\"off\""),
             "mfa.toml:4: methods: the floor (mfa.toml:8: methods) leaves nothing of these",

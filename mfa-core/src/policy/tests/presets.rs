@@ -61,8 +61,8 @@ fn limits_can_be_tightened_alone() {
     for (text, expected) in [
         ("[limits]\nwait_after = 6\ndisable_after = 10", "mfa.toml:2: wait_after: expected 1 to 5"),
         ("[limits]\nwait_after = 0\ndisable_after = 10", "mfa.toml:2: wait_after: expected 1 to 5"),
-        ("[limits]\nwait_after = 1", "mfa.toml:1: [limits]: missing field `disable_after`"),
-        ("[limits]\ndisable_after = 9", "mfa.toml:1: [limits]: missing field `wait_after`"),
+        ("[limits]\nwait_after = 1", "mfa.toml:1: [limits]: the key disable_after is missing"),
+        ("[limits]\ndisable_after = 9", "mfa.toml:1: [limits]: the key wait_after is missing"),
         ("[limits]\nwait_after = 1\ndisable_after = 51", "mfa.toml:3: disable_after: expected 5 to 50"),
         ("remember = \"25h\"", "mfa.toml:1: remember: expected a span"),
         ("remember = \"8\"", "mfa.toml:1: remember: expected a span"),
