@@ -5,6 +5,7 @@ mod counts;
 mod line;
 mod listen;
 mod login;
+mod seldom;
 mod serve;
 
 pub use listen::{ListenError, Sockets};

@@ -7,13 +7,14 @@
 use super::counts::{Counts, Place};
 use super::line::{FrameError, Line, Listener, MACHINE};
 use super::login;
+use super::seldom::{Seldom, Times};
 use crate::admin;
 use crate::authority::Authority;
 use crate::logins::Caller;
 use mfa_core::admin::Call;
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -86,6 +87,10 @@ pub(super) struct Shared {
     programs: Arc<Counts>,
     /// Logins over the root socket, by the real uid of who started the setuid program.
     logins: Arc<Counts>,
+    /// Of logins over those.
+    crowded: Mutex<Seldom>,
+    /// Of connections that do not speak the protocol.
+    foreign: Mutex<Seldom>,
 }
 
 /// Look-ups in the name service that may be under way, or hang, at once. Kept apart, so that neither strangers at sshd
@@ -169,6 +174,8 @@ pub async fn serve(
         user: Arc::new(Semaphore::new(limits.user)),
         programs: Arc::default(),
         logins: Arc::default(),
+        crowded: Mutex::default(),
+        foreign: Mutex::default(),
     });
     let (root, user) = (Listener::new(sockets.root)?, Listener::new(sockets.user)?);
     let users = tokio::spawn(accept_users(Arc::clone(&shared), user));
@@ -201,7 +208,7 @@ fn accept_root(shared: &Arc<Shared>, line: Line) {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let _permit = permit;
-        log_fault(root_connection(&shared, line).await);
+        log_fault(&shared, root_connection(&shared, line).await);
     });
 }
 
@@ -221,7 +228,7 @@ async fn accept_users(shared: Arc<Shared>, socket: Listener) {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let _held = (permit, place);
-            log_fault(user_connection(&shared, line, uid).await);
+            log_fault(&shared, user_connection(&shared, line, uid).await);
             tokio::time::sleep(LINGER).await;
         });
     }
@@ -245,7 +252,9 @@ async fn root_connection(shared: &Arc<Shared>, mut line: Line) -> Result<(), Fra
             let most = if uid == 0 { usize::MAX } else { shared.limits.logins_per_uid };
             // Closed without a word: the module calls that unavailable.
             let Some(_place) = Place::take(&shared.logins, uid, most) else {
-                tracing::warn!("uid {uid} has {most} logins under way: no more just now");
+                if let Some(times) = due(&shared.crowded) {
+                    tracing::warn!("uid {uid} has {most} logins under way: no more just now{times}");
+                }
                 return Ok(());
             };
             return login::run(shared, &mut line, Caller::Root, context).await;
@@ -292,11 +301,19 @@ fn protocol() -> Step {
 }
 
 /// A peer that is gone is its own affair; one that does not speak the protocol may be of another version.
-fn log_fault(result: Result<(), FrameError>) {
+fn log_fault(shared: &Shared, result: Result<(), FrameError>) {
     match result {
         Ok(()) | Err(FrameError::Gone | FrameError::Late) => {}
-        Err(FrameError::Wire(why)) => tracing::warn!("a connection was refused: {why}"),
+        Err(FrameError::Wire(why)) => {
+            if let Some(times) = due(&shared.foreign) {
+                tracing::warn!("a connection was refused: {why}{times}");
+            }
+        }
     }
+}
+
+fn due(seldom: &Mutex<Seldom>) -> Option<Times> {
+    seldom.lock().unwrap_or_else(PoisonError::into_inner).due(std::time::Instant::now())
 }
 
 #[cfg(test)]

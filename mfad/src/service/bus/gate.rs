@@ -6,12 +6,13 @@
 //! handshake does not agree to them, so the bus daemon sends none. What must never happen: memory that grows with what
 //! strangers send, or the connection lost to everybody because of one of them.
 
+use crate::service::seldom::Seldom;
 use mfa_core::wire::MAX_FRAME;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -26,9 +27,6 @@ const LONGEST: u64 = MAX_FRAME as u64;
 
 /// Of a message that is thrown away, in memory at once: what a socket holds.
 const PIECE: usize = 64 * 1024;
-
-/// Between two log lines about messages that were thrown away.
-const QUIET: Duration = Duration::from_secs(60);
 
 /// What every message begins with: the primary header and the length of the header fields (D-Bus specification, "Message
 /// Format").
@@ -66,7 +64,7 @@ impl Socket for Gate {
 
     fn split(self) -> Split<Inward, Outward> {
         let (read, write) = self.0.into_split();
-        Split::new(Inward { bytes: Bytes(read), dropped: Dropped::default() }, Outward(write))
+        Split::new(Inward { bytes: Bytes(read), dropped: Seldom::new() }, Outward(write))
     }
 }
 
@@ -74,7 +72,7 @@ impl Socket for Gate {
 #[derive(Debug)]
 pub(super) struct Inward {
     bytes: Bytes,
-    dropped: Dropped,
+    dropped: Seldom,
 }
 
 #[async_trait]
@@ -92,7 +90,11 @@ impl ReadHalf for Inward {
             }
             match length(begun) {
                 Some(length) if length > LONGEST => {
-                    self.dropped.one(length, Instant::now());
+                    if let Some(times) = self.dropped.due(Instant::now()) {
+                        tracing::warn!(
+                            "thrown away: a message of {length} bytes from the bus, where mfad takes {LONGEST}{times}"
+                        );
+                    }
                     self.bytes.throw_away(begun, length).await?;
                 }
                 // What is no header at all is zbus's to refuse: the connection ends then.
@@ -174,27 +176,6 @@ fn length(begun: &[u8]) -> Option<u64> {
     Some((OPENING as u64 + fields).next_multiple_of(8) + body)
 }
 
-/// What was thrown away, for the log.
-#[derive(Debug, Default)]
-struct Dropped {
-    told: Option<Instant>,
-    since: u64,
-}
-
-impl Dropped {
-    fn one(&mut self, length: u64, now: Instant) {
-        self.since += 1;
-        if self.told.is_some_and(|told| now.duration_since(told) < QUIET) {
-            return;
-        }
-        tracing::warn!(
-            "thrown away: a message of {length} bytes from the bus, where mfad takes {LONGEST} ({} since this was last said)",
-            self.since
-        );
-        (self.told, self.since) = (Some(now), 0);
-    }
-}
-
 /// What goes.
 #[derive(Debug)]
 pub(super) struct Outward(OwnedWriteHalf);
@@ -252,16 +233,6 @@ mod tests {
 
     fn message(member: &'static str, bytes: usize) -> Vec<u8> {
         Message::method_call("/a", member).build(&"x".repeat(bytes)).unwrap().data().to_vec()
-    }
-
-    #[test]
-    fn the_log_has_one_line_in_a_minute_about_what_was_thrown_away() {
-        let (mut dropped, start) = (Dropped::default(), Instant::now());
-        let since = [0, 1, 59, 60, 61].map(|seconds| {
-            dropped.one(1 << 25, start + Duration::from_secs(seconds));
-            dropped.since
-        });
-        assert_eq!(since, [0, 1, 2, 0, 1], "those of which nothing was said yet");
     }
 
     #[tokio::test]

@@ -2,11 +2,12 @@
 //!
 //! Called with no lock held: polkit may run our own module to ask the caller for a code. Whatever is not a clear yes is a no.
 
+use crate::service::seldom::Seldom;
 use mfa_core::bus::{Error, PREFIX};
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use zbus::message::{Flags, Header};
-
 use zbus::{Connection, Variant, proxy};
 
 /// What may be asked about, as `packaging/polkit` defines it.
@@ -33,6 +34,9 @@ impl Action {
 
 /// A person types a password, and a code of ours after it.
 const PATIENCE: Duration = Duration::from_secs(150);
+
+/// Of polkit that cannot be asked: every user can have it asked, as often as they like.
+static SILENT: Mutex<Seldom> = Mutex::new(Seldom::new());
 
 /// `AllowUserInteraction` (org.freedesktop.PolicyKit1.Authority, CheckAuthorizationFlags).
 const MAY_ASK: u32 = 1;
@@ -66,7 +70,9 @@ pub(super) async fn check(connection: &Connection, header: &Header<'_>, action: 
     };
     let id = action.id();
     let absent = |why: &dyn std::fmt::Display| {
-        tracing::warn!("polkit cannot be asked about {id}: {why}");
+        if let Some(times) = SILENT.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now()) {
+            tracing::warn!("polkit cannot be asked about {id}: {why}{times}");
+        }
         Error::NotAuthorized(String::from("polkit cannot be asked whether you may do this; root can, by mfactl"))
     };
     let polkit = AuthorityProxy::builder(connection)
