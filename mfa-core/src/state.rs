@@ -30,7 +30,7 @@ pub struct State {
     /// Indexes of spent recovery codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent: Vec<u8>,
-    /// Of which set they are: when it was made. Records of before do not say, and mean the set that stands in the file.
+    /// Of which set they are: when it was made. Where it is not said, they count against whichever set stands.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub spent_of: Option<u64>,
     /// How often the bypass was used.
@@ -114,10 +114,9 @@ pub struct FactorState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Source {
-    /// Records of before had longer names.
-    #[serde(rename = "p", alias = "prefix")]
+    #[serde(rename = "p")]
     prefix: String,
-    #[serde(rename = "c", alias = "counter")]
+    #[serde(rename = "c")]
     counter: Counter,
 }
 
@@ -211,16 +210,11 @@ impl State {
 
     /// Marks a code of `set` as spent.
     pub fn spend(&mut self, set: &Recovery, index: u8) {
-        self.name_spent(set);
-        self.spent.push(index);
-    }
-
-    /// Says of which set the marks are: of `set`, and those of another go.
-    pub fn name_spent(&mut self, set: &Recovery) {
         if self.spent_in(set).is_empty() {
             self.spent.clear();
         }
         self.spent_of = Some(set.created);
+        self.spent.push(index);
     }
 
     /// The next set begins with nothing spent.

@@ -160,12 +160,12 @@ fn what_was_spent_of_one_set_of_recovery_codes_is_not_spent_of_the_next() {
     let mut user = User::totp();
     let code = user.recovery[3].expose_str().unwrap().to_owned();
     assert_eq!(user.says(&code, now(0)), Reason::CodeAccepted);
-    // A record of before does not say of which set its marks are.
-    user.state.spent_of = None;
+    // Where the record does not say of which set its marks are, a code stays spent.
+    let of = user.state.spent_of.take();
     assert_eq!(user.says(&code, now(0)), Reason::Replay);
     let left = |user: &User| user.state.recovery_left(user.enrollment.recovery.as_ref());
     assert_eq!(left(&user), 9);
-    user.state.name_spent(user.enrollment.recovery.as_ref().unwrap());
+    user.state.spent_of = of;
     user.enrollment.recovery.as_mut().unwrap().created += 1;
     assert_eq!(left(&user), 10);
     assert_eq!(user.says(&code, now(0)), Reason::CodeAccepted);

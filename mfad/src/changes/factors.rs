@@ -107,15 +107,10 @@ pub fn new_recovery(authority: &Authority, enrollment: &mut Enrollment) -> Resul
         return refuse(format!("{} has no confirmed factor", clean::quoted(&enrollment.name)));
     }
     let before = enrollment.clone();
-    let state = current_state(authority, enrollment)?;
     // The marks there are say of which set they are, and so fall on no other: the new set comes into use by the one write of its
     // file, and a write that fails leaves the old set as it was.
-    match &before.recovery {
-        Some(set) if state.spent_of.is_none() && !state.spent.is_empty() => {
-            change_state(authority, enrollment, |state| state.name_spent(set))?;
-        }
-        None if !state.spent.is_empty() => change_state(authority, enrollment, State::forget_spent)?,
-        Some(_) | None => {}
+    if before.recovery.is_none() && !current_state(authority, enrollment)?.spent.is_empty() {
+        change_state(authority, enrollment, State::forget_spent)?;
     }
     enrollment.recovery = None;
     let codes = first_recovery(authority, enrollment)?;
