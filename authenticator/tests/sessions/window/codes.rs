@@ -32,8 +32,10 @@ impl Seat {
 
     /// What another program would paste.
     pub(super) fn clipboard(&self) -> String {
-        let mut command = Command::new("xclip");
-        command.env("DISPLAY", &self.screen.display).args(["-o", "-selection", "clipboard"]).stderr(Stdio::null());
+        // An owner that ends while it is asked leaves xclip waiting for ever.
+        let mut command = Command::new("timeout");
+        command.args(["3", "xclip", "-o", "-selection", "clipboard"]);
+        command.env("DISPLAY", &self.screen.display).stderr(Stdio::null());
         let output = tokio::task::block_in_place(|| command.output().unwrap());
         String::from_utf8(output.stdout).unwrap()
     }
