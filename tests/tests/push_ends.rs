@@ -27,8 +27,8 @@ fn told(event: Option<Event>) -> String {
 
 #[test]
 fn a_request_that_nobody_answers_expires_and_a_code_still_opens() {
-    let rules = "[[rule]]\nmatch = { service = [\"desk\"] }\nrequire = \"required\"\nmethods = [\"push\"]\n";
-    let mut home = Home::with_own_timers("push-late", &format!("{POLICY}{OPS}{rules}"));
+    let rules = "[[rule]]\nmatch = { service = [\"desk\"], user = [\"*\"], from = [\"*\"] }\nrequire = \"required\"\nmethods = [\"push\"]\n";
+    let mut home = Home::with_own_timers("push-late", &format!("{POLICY}{rules}{OPS}"));
     home.house.world.add_user("dave", 1010);
     home.house.world.add_group("ops", 4000, &["bob"]);
     let mut others = [("bob", 2), ("carol", 3), ("dave", 4)].map(|(user, seed)| {
