@@ -7,7 +7,7 @@ use super::{hidden, object, state};
 use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
-use crate::vault::export::{self, Format};
+use crate::vault::export::{self, ExportError, Format};
 use crate::vault::import::{self, Import, ImportError, SetAside, read_file};
 use crate::vault::{Account, Fate, Vault};
 use anyhow::{anyhow, bail};
@@ -25,7 +25,10 @@ pub(super) async fn import(
     json: bool,
 ) -> anyhow::Result<()> {
     let content = read_file(path, import::LONGEST).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
-    let at = |why: ImportError| anyhow!("{}: {why}", shown(path));
+    let at = |why: ImportError| {
+        let way = if why == ImportError::Unknown { "; if you know whose it is, say so by --format" } else { "" };
+        anyhow!("{}: {why}{way}", shown(path))
+    };
     let read = match import::read(content.expose(), format, None) {
         Err(ImportError::Password) => {
             let password = hidden::line("Password of the file: ")?;
@@ -164,7 +167,10 @@ pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool
     let password = if format.is_encrypted() { new_password()? } else { Secret::new(Vec::new()) };
     let content = export::written(&accounts, format, &password, &mut |bytes| getrandom::fill(bytes).is_ok())
         .map_err(|why| anyhow!("{}: {why}", shown(path)))?;
-    export::write_file(path, &content, force).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
+    export::write_file(path, &content, force).map_err(|why| {
+        let way = if matches!(why, ExportError::There) { ", or replace it by --force" } else { "" };
+        anyhow!("{}: {why}{way}", shown(path))
+    })?;
     if format.is_encrypted() {
         let kept = Settings { last_backup: Some(now()), ..Settings::load() }.save();
         if let Err(why) = kept {

@@ -39,7 +39,7 @@ pub enum ExportError {
     #[error("{}", filled(gettext("it could not be encrypted: {why}"), &[("why", .0)]))]
     Seal(&'static str),
     /// There is something of that name.
-    #[error("{}", Text("it is there already; name another file, or replace it by --force"))]
+    #[error("{}", Text("it is there already; name another file"))]
     There,
     /// A link, a folder, a device.
     #[error("{}", Text("it is not a regular file"))]

@@ -9,12 +9,14 @@ use super::explain;
 use super::link::Link;
 use super::show::{Screen, line};
 use super::{Failure, Reach};
+use crate::accounts::{Lookup, by_name};
 use crate::clock;
-use crate::config::{Config, MAIN};
+use crate::config::{Config, ConfigError, MAIN};
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
 use mfa_core::policy::{Circumstances, Groups, Own, Policy, Query, Require, Requirements, Signals, Target};
 use mfa_core::wire::{Context, Kind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Services people log in or rise through, where they have a stack.
@@ -41,17 +43,30 @@ pub(super) struct Examination {
 /// Examines this host; what locks out or lets by is a failure.
 pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examination) -> Result<(), Failure> {
     let simulate = match examination.simulate.as_deref() {
+        Some([_, service]) if service.contains('/') => {
+            return Err(Failure::Usage {
+                of: "doctor",
+                why: String::from("SERVICE is the name of a file in PAM's folder, such as sshd, and not a path"),
+            });
+        }
         Some([user, service]) => Some((user.clone(), service.to_lowercase())),
         _ => None,
     };
+    if let Some(folder) = &examination.pam_dir {
+        let unread = |why| Failure::Refused(format!("{}: no PAM stacks can be read there: {why}", folder.display()));
+        std::fs::read_dir(folder).map_err(unread)?;
+    }
     let mut link = Link::open(reach);
-    // What is wrong with the files is the doctor's to say; here they only name services.
-    let policy = Config::read(reach.config.as_deref()).map_or_else(|_| Policy::built_in(), |config| config.policy);
+    let read = Config::read(reach.config.as_deref());
+    let on_disk = read.as_ref().err().and_then(|why| refused_on_disk(why, link.is_ok()));
+    let policy = read.map_or_else(|_| Policy::built_in(), |config| config.policy);
     let folders = PamFolders::new(examination.pam_dir.as_deref());
     let services: Vec<ServiceExpectation> =
         folders.services().iter().filter_map(|name| expected(&mut link, &policy, name)).collect();
     let decision = simulate.as_ref().map(|(user, service)| match &mut link {
         Ok(link) => explain::of(link, login_of(user, service), None).map_or_else(unknown, decided),
+        // Whether there is such an account can be said without mfad.
+        Err(_) if matches!(by_name(user), Lookup::Absent) => Decision::NoAccount,
         Err(Failure::Refused(why)) => Decision::Unknown(why.clone()),
         Err(_) => Decision::Unknown(String::from("mfad was not asked")),
     });
@@ -64,10 +79,13 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
         simulate,
     };
     let mut report = doctor::examine(&options, &services, decision);
-    if let Some(why) = link.as_mut().ok().and_then(refused_configuration) {
+    let by_mfad = link.as_mut().ok().and_then(refused_configuration).map(|why| {
         let text = format!("The configuration on disk is refused, mfad works with an older one: {}.", line(&why));
         let fix = "Mend it (mfactl config check), then systemctl reload mfad. Its next start would fail.";
-        report.findings.push(Finding::new(Severity::LocksOut, "mfad", text, fix));
+        Finding::new(Severity::LocksOut, "mfad", text, fix)
+    });
+    if let Some(finding) = by_mfad.or(on_disk) {
+        report.findings.push(finding);
         report.findings = findings::merge(report.findings);
     }
     if screen.json {
@@ -111,6 +129,29 @@ fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
     let query = Query { service, user: ANYBODY, user_known: true, groups, own, circumstances };
     let decision = policy.decide(&Requirements::default(), &query);
     (decision.kind, decision.require.value)
+}
+
+/// What is wrong with the files, as they are read here. `None` for those that others could have written: the doctor looks at that
+/// itself.
+fn refused_on_disk(why: &ConfigError, runs: bool) -> Option<Finding> {
+    let said = line(&why.to_string());
+    let (severity, text, fix) = match why {
+        ConfigError::Loose(_) => return None,
+        ConfigError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            (Severity::Warning, format!("The configuration was not looked at: {said}."), "Run this as root.")
+        }
+        _ if runs => (
+            Severity::LocksOut,
+            format!("The configuration on disk is refused: {said}."),
+            "Mend it (mfactl config check) before mfad is reloaded or started: it would not start.",
+        ),
+        _ => (
+            Severity::LocksOut,
+            format!("The configuration is refused, and mfad does not start with it: {said}."),
+            "Mend it (mfactl config check), then start mfad.",
+        ),
+    };
+    Some(Finding::new(severity, "mfad", text, fix))
 }
 
 /// Why mfad did not take the configuration on disk.

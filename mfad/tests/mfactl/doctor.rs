@@ -37,6 +37,26 @@ fn the_doctor_works_without_mfad_and_says_that_it_does_not_run() {
 }
 
 #[test]
+fn without_mfad_the_doctor_reads_the_configuration_itself_and_knows_who_has_no_account() {
+    let house = House::silent();
+    house.write("mfa.toml", "requre = \"off\"\n");
+    let pam = house.folder.join("pam.d");
+    std::fs::create_dir(&pam).unwrap();
+    house.write("pam.d/su", "auth required pam_mfa.so first_factor=stack\n");
+    let (folder, config) = (pam.to_str().unwrap().to_owned(), house.config());
+    let doctor = |more: &[&str]| house.mfactl(&[&["doctor", "--config", &config], more].concat());
+    let said = doctor(&["--pam-dir", &folder]);
+    assert!(said.out.contains("mfad does not start with it: ") && said.out.contains("mfa.toml:1: "), "{said:?}");
+    let told = doctor(&["--pam-dir", &folder, "--simulate", "no-such-user", "su"]).out;
+    assert!(told.contains("There is no such account") && !told.contains("Let in"), "{told}");
+    doctor(&["--pam-dir", &folder, "--simulate", "games", "../passwd"]).refused(2, "not a path");
+    doctor(&["--pam-dir", "/nonexistent"]).refused(1, "/nonexistent: no PAM stacks can be read there");
+    // No stack of sshd's names the module, and an sshd that does not start is none to warn of.
+    let told = doctor(&["--pam-dir", &folder, "--sshd-config", "/nonexistent"]).out;
+    assert!(told.contains("would not start") && !told.contains("asks for none yet"), "{told}");
+}
+
+#[test]
 fn the_doctor_tells_of_a_configuration_that_mfad_did_not_take() {
     let house = House::new();
     house.write("mfa.toml", "require = \"maybe\"\n");

@@ -115,7 +115,7 @@ pub enum ImportError {
     #[error("{}", filled(gettext("the file has more than {most} MiB"), &[("most", &(LONGEST >> 20))]))]
     TooLong,
     /// No format was recognised.
-    #[error("{}", Text("this is no export that is known here; if you know whose it is, say so by --format"))]
+    #[error("{}", Text("this is no export that is known here"))]
     Unknown,
     /// An archive, or a message of PGP.
     #[error("{}", filled(gettext("this is {what}"), &[("what", .0)]))]

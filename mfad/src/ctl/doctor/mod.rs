@@ -84,7 +84,8 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
         let findings;
         (findings, ssh) = look_at_sshd(options);
         let line = stacks.iter().any(|known| known.kind == Kind::Sshd && known.ours);
-        let findings = if line { findings } else { sshd::before_the_line(findings) };
+        // An sshd that does not start locks out whatever its stack says.
+        let findings = if line || ssh.is_none() { findings } else { sshd::before_the_line(findings) };
         found.extend(findings);
     }
     if let Some(service) = ssh.as_ref().and_then(sshd::Settings::service)
