@@ -9,6 +9,7 @@ use crate::now::{Boot, Now};
 use crate::secret::Secret;
 use crate::state::State;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Seconds of the longest bypass; a policy may say less.
 pub const LONGEST: u64 = 24 * 3600;
@@ -35,6 +36,18 @@ impl BypassId {
     #[must_use]
     pub fn new(random: [u8; 4]) -> Self {
         Self(format!("{:08x}", u32::from_be_bytes(random)))
+    }
+
+    /// A name as somebody gives it; it need not exist.
+    #[must_use]
+    pub fn typed(text: &str) -> Self {
+        Self(text.trim().to_ascii_lowercase())
+    }
+}
+
+impl fmt::Display for BypassId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -58,7 +58,7 @@ fn table(device: &str) -> Vec<Row> {
         admin("Admin1.LogFrom", &["string:alice", "uint64:0", "string:"], None),
         admin("Admin1.VerifyLog", &[], None),
         admin("Admin1.MakeBypass", &["string:alice", "uint64:1", "uint16:1", "string:x"], refused),
-        admin("Admin1.ConsentToBypass", &["string:alice"], refused),
+        admin("Admin1.ConsentToBypass", &["string:alice", "string:00000000"], refused),
         admin("Admin1.RevokeBypass", &["string:alice"], refused),
         admin("Admin1.Bypasses", &["string:"], None),
         admin("Admin1.Hygiene", &["boolean:false", "string:"], refused),
@@ -218,7 +218,10 @@ fn who_calls_and_leaves_before_mfad_knows_who_it_was_has_done_nothing() {
     };
     leave();
     let told = house.mfad.errors();
-    assert!(told.contains("polkit cannot be asked"), "nobody was gone when polkit was asked about them:\n{told}");
+    let gone = |line: &str| line.contains("polkit cannot be asked") && line.contains("has left the bus");
+    assert!(told.lines().any(gone), "nobody was gone when polkit was asked about them:\n{told}");
+    let loud = |line: &&str| line.contains("WARN") && line.contains("polkit");
+    assert_eq!(told.lines().find(loud), None, "a caller who leaves is nothing to warn of");
     drop(polkit);
     leave();
     // What was under way has come to its end when the same user is served again.

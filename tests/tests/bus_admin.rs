@@ -1,7 +1,7 @@
 //! `Admin1` does what `mfactl` does, by the proxy that other programs use, for whom a real polkitd lets; nobody else changes a byte.
 
 use pam_mfa_tests::harness::{
-    House, Mfactl, Mfad, Oathtool, Polkit, Program, Ran, SystemBus, User, World, built, canary,
+    House, Mfactl, Mfad, Oathtool, Polkit, Program, Ran, SystemBus, Terminal, User, World, built, canary,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,10 +11,13 @@ use std::time::{Duration, Instant};
 /// Two administrators for a bypass; hygiene that a jump of the clock brings.
 const POLICY: &str = "require = \"required\"\n[bypass]\nmax = \"4h\"\nconsent = true\n[hygiene]\nat = \"03:30\"\nsuspend_unused = \"90d\"\nrenew_after = \"0\"\ndrop_pending = \"0\"\n";
 
-/// carol and bob are administrators; dave looks after users and makes no bypasses.
+/// carol and bob are administrators; dave looks after users and makes no bypasses; erin may look at bob and nothing else; frank is
+/// asked for a password.
 const RULES: &str = "polkit.addRule(function(action, subject) {\n\
   if (action.id == 'io.github.pam_mfa.manage-users' && ['carol', 'bob', 'dave'].indexOf(subject.user) >= 0) return polkit.Result.YES;\n\
   if (action.id == 'io.github.pam_mfa.manage-bypasses' && ['carol', 'bob'].indexOf(subject.user) >= 0) return polkit.Result.YES;\n\
+  if (subject.user == 'erin' && action.lookup('method') == 'Status' && action.lookup('user') == 'bob') return polkit.Result.YES;\n\
+  if (subject.user == 'frank') return polkit.Result.AUTH_SELF;\n\
   return polkit.Result.NO;\n});\n";
 
 struct Scene {
@@ -243,15 +246,20 @@ fn a_bypass_takes_two_administrators_over_the_bus_and_managing_users_is_not_enou
         "{shown}"
     );
     assert_eq!(scene.house.knock("alice", code).reason, "consent-missing");
-    let consent = json!(["consent_to_bypass", "alice"]);
+    let first = made[1]["id"].as_str().unwrap();
+    let consent = json!(["consent_to_bypass", "alice", first]);
     scene.nobody_else(&consent, &[&scene.dave, &scene.strangers[0], &scene.strangers[1]]);
     assert!(scene.refused(&consent).contains("you made it yourself"));
     let root = admin(&scene.house.world.user("root"), &consent);
     assert!(root.stderr.contains("Error.Refused") && root.stderr.contains("log in as yourself"), "{root:?}");
     assert_eq!(scene.house.knock("alice", code).reason, "consent-missing");
+    let other = admin(&scene.bob, &json!(["consent_to_bypass", "alice", "00000000"]));
+    assert!(other.stderr.contains("Error.Refused") && other.stderr.contains("has changed since"), "{other:?}");
+    assert_eq!(scene.house.knock("alice", code).reason, "consent-missing");
     let _ = admin(&scene.bob, &consent).ok();
     let listed = scene.does(&json!(["bypasses", ""]));
     assert_eq!((&listed[0][0]["standing"], &listed[0][0]["consented"]), (&json!("open"), &json!(1002)), "{listed}");
+    assert_eq!(listed[0][0]["id"], first, "{listed}");
     assert!(scene.opens("alice", code) && !scene.opens("alice", code));
     let _ = scene.does(&make);
     // Ending one takes nobody's door key but the one that was handed out.
@@ -266,6 +274,57 @@ fn a_bypass_takes_two_administrators_over_the_bus_and_managing_users_is_not_enou
     ] {
         assert!(scene.refused(&call).contains(why), "{call}");
     }
+}
+
+#[test]
+fn polkit_is_told_what_is_asked_and_about_whom() {
+    let mut scene = Scene::new("bus-told");
+    let erin = scene.house.world.add_user("erin", 1005);
+    let _ = admin(&erin, &json!(["status", "bob"])).ok();
+    for other in [json!(["status", "alice"]), json!(["status", "bob "]), json!(["unlock", "bob"])] {
+        let ran = admin(&erin, &other);
+        assert!(ran.stderr.contains("Error.NotAuthorized"), "{other}: {ran:?}");
+    }
+}
+
+#[test]
+fn polkits_dialogue_says_what_is_asked_and_about_whom() {
+    let mut scene = Scene::new("bus-dialogue");
+    let frank = scene.house.world.add_user("frank", 1006);
+    let call = "busctl --system --allow-interactive-authorization=yes call io.github.pam_mfa.Daemon \
+        /io/github/pam_mfa/Daemon io.github.pam_mfa.Admin1";
+    for (method, arguments, shown) in [
+        ("Ticket", "s bob", "to manage second factors: Ticket bob"),
+        ("VerifyLog", "", "to manage second factors: VerifyLog "),
+        ("RevokeBypass", "s '<b>$(x)\u{1b}[2J'", "to manage second factors: RevokeBypass ?b?$?x???2J"),
+        ("ConsentToBypass", "ss bob 0", "to stand in for a second factor: ConsentToBypass bob"),
+    ] {
+        // The agent is this process's, which is the caller's then; it closes the descriptor when polkit knows it.
+        let line = format!(
+            "known=$(mktemp -u) && mkfifo $known && {{ pkttyagent --process $$ --notify-fd 9 9> $known & cat $known; \
+             rm $known; exec {call} {method} {arguments}; }}"
+        );
+        let mut terminal = Terminal::start(&Program::new("sh").args(["-c", &line]).as_user(&frank));
+        terminal.expect(shown);
+    }
+}
+
+#[test]
+fn who_changes_much_over_the_bus_waits_and_who_looks_or_is_root_does_not() {
+    let scene = Scene::new("bus-paced");
+    let _ = scene.house.enroll("bob", "hotp");
+    let took = |who: &User, call: Value| {
+        let (lines, start) = (format!("{call}\n").repeat(24), Instant::now());
+        let _ = Program::new(built("admin")).as_user(who).run(&lines).ok();
+        start.elapsed()
+    };
+    // Sixteen are served at once, then four in a second.
+    let least = Duration::from_secs(2);
+    let changes = took(&scene.carol, json!(["unlock", "bob"]));
+    assert!(changes >= least, "{changes:?}");
+    let looks = took(&scene.carol, json!(["requirements"]));
+    let roots = took(&scene.house.world.user("root"), json!(["unlock", "bob"]));
+    assert!(looks < least && roots < least, "{looks:?} {roots:?}");
 }
 
 #[test]

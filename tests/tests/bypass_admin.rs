@@ -17,6 +17,12 @@ fn made(mfactl: &Mfactl, user: &str, more: &[&str]) -> String {
     made["code"].as_str().unwrap_or_else(|| panic!("no code in {made}")).to_owned()
 }
 
+/// The name that alice's has, as the hint of `mfactl bypass alice` gives it or as programs read it.
+fn id(mfactl: &Mfactl) -> String {
+    let shown = mfactl.run(&["bypass", "alice", "--json"], "").ok().json();
+    shown["id"].as_str().unwrap_or_else(|| panic!("no id in {shown}")).to_owned()
+}
+
 fn trail(mfactl: &Mfactl, user: &str) -> String {
     mfactl.run(&["log", "--user", user, "--json"], "").ok().stdout
 }
@@ -30,7 +36,7 @@ fn with_consent_it_opens_nothing_until_another_administrator_says_yes() {
     let nobody = mfactl.run_by(u32::MAX, &make);
     assert!(nobody.code == 1 && nobody.stderr.contains("log in as yourself"), "{nobody:?}");
     let told = mfactl.run_by(BOB, &make).ok().stdout;
-    assert!(told.contains("mfactl bypass --consent alice"), "{told}");
+    assert!(told.contains("until another administrator consents: mfactl bypass alice shows it"), "{told}");
     let code = told.lines().map(str::trim).find(|line| line.len() == 29).expect("a code").to_owned();
     assert_eq!(house.knock("alice", &code).reason, "consent-missing");
     let shown = mfactl.run(&["bypass"], "").ok().stdout;
@@ -38,21 +44,44 @@ fn with_consent_it_opens_nothing_until_another_administrator_says_yes() {
         shown.contains("alice: Bypass, waits for the consent") && shown.contains("by uid 1002: phone lost"),
         "{shown}"
     );
+    let id = id(mfactl);
+    assert!(shown.contains(&format!("to consent: mfactl bypass alice --consent {id}\n")), "{shown}");
+    let consent = ["bypass", "alice", "--consent", &id];
     for (who, why) in
         [(BOB, "you made it yourself"), (ALICE, "it is for you"), (0, "log in as yourself"), (u32::MAX, "log in")]
     {
-        let refused = mfactl.run_by(who, &["bypass", "--consent", "alice"]);
+        let refused = mfactl.run_by(who, &consent);
         assert!(refused.code == 1 && refused.stderr.contains(why), "{who}: {refused:?}");
         assert_eq!(house.knock("alice", &code).reason, "consent-missing", "{who}");
     }
-    let _ = mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]).ok();
-    let again = mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]);
+    let _ = mfactl.run_by(CAROL, &consent).ok();
+    let again = mfactl.run_by(CAROL, &consent);
     assert!(again.code == 1 && again.stderr.contains("consented already"), "{again:?}");
     assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
     let trail = trail(mfactl, "alice");
     assert!(trail.contains("\"bypass.consented\"") && trail.contains("\"by_uid\":1003"), "{trail}");
     let log = house.mfad.errors();
     assert!(log.lines().any(|l| l.contains("WARN") && l.contains("was consented to by uid 1003")), "{log}");
+}
+
+#[test]
+fn who_consented_to_one_that_was_made_anew_since_has_consented_to_nothing() {
+    let house = House::new("bypass-anew", "require = \"required\"\n[bypass]\nmax = \"4h\"\nconsent = true\n");
+    let _ = made(&house.mfactl, "alice", &[]);
+    let looked_at = id(&house.mfactl);
+    let _ = house.mfactl.run_by(BOB, &["bypass", "alice", "--revoke"]).ok();
+    let wider = made(&house.mfactl, "alice", &["--any-number"]);
+    let refused = house.mfactl.run_by(CAROL, &["bypass", "alice", "--consent", &looked_at]);
+    assert!(
+        refused.code == 1
+            && refused.stderr.contains("has changed since")
+            && refused.stderr.contains("mfactl bypass alice"),
+        "{refused:?}"
+    );
+    assert_eq!(house.knock("alice", &wider).reason, "consent-missing");
+    // As it is read aloud, too.
+    let _ = house.mfactl.run_by(CAROL, &["bypass", "alice", "--consent", &id(&house.mfactl).to_uppercase()]).ok();
+    assert_eq!(house.knock("alice", &wider).code, "PAM_SUCCESS");
 }
 
 #[test]
@@ -75,7 +104,7 @@ fn one_made_before_consent_was_wanted_waits_for_it_from_then_on() {
     house.mfad.reload("require = \"required\"\n[bypass]\nmax = \"24h\"\nconsent = true\n");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(house.knock("alice", &code).reason, "consent-missing");
-    let _ = house.mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]).ok();
+    let _ = house.mfactl.run_by(CAROL, &["bypass", "alice", "--consent", &id(&house.mfactl)]).ok();
     assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
 }
 
@@ -90,8 +119,9 @@ fn mfactl_says_what_may_not_be_and_ends_what_is_open() {
         (&["alice", "--for", "1", "--reason", "x"], 2, "expected a number and s, m, h"),
         (&["alice", "--for", "1h", "--reason", "x", "--uses", "0"], 2, "--uses"),
         (&["alice", "--for", "1h", "--reason", "x", "--uses", "2", "--any-number"], 2, "cannot be used with"),
-        (&["--consent"], 2, "USER"),
-        (&["alice", "--consent", "--revoke"], 2, "cannot be used with"),
+        (&["--consent", "00000000"], 2, "USER"),
+        (&["alice", "--consent"], 2, "--consent <ID>"),
+        (&["alice", "--consent", "00000000", "--revoke"], 2, "cannot be used with"),
         (&["alice", "--uses", "2"], 2, "--for"),
         (&["alice", "--for", "3h", "--reason", "x"], 1, "60 s at least and 2 h at most here"),
         (&["alice", "--for", "30s", "--reason", "x"], 1, "60 s at least and 2 h at most here"),
@@ -99,7 +129,7 @@ fn mfactl_says_what_may_not_be_and_ends_what_is_open() {
         (&["alice", "--for", "1h", "--reason", "a\u{1b}[2Jb"], 1, "1 to 160 plain characters"),
         (&["ghost", "--for", "1h", "--reason", "x"], 1, "there is no account"),
         (&["alice", "--revoke"], 1, "is not enrolled"),
-        (&["--consent", "alice"], 1, "is not enrolled"),
+        (&["alice", "--consent", "00000000"], 1, "is not enrolled"),
         (&["alice"], 0, "alice has no bypass"),
         (&[], 0, "No bypass is open"),
     ] {
@@ -109,7 +139,7 @@ fn mfactl_says_what_may_not_be_and_ends_what_is_open() {
     let first = made(&house.mfactl, "alice", &[]);
     let twice = mfactl(&["alice", "--for", "1h", "--reason", "x"]);
     assert!(twice.code == 1 && twice.stderr.contains("has a bypass already"), "{twice:?}");
-    let consent = house.mfactl.run_by(CAROL, &["bypass", "--consent", "alice"]);
+    let consent = house.mfactl.run_by(CAROL, &["bypass", "alice", "--consent", &id(&house.mfactl)]);
     assert!(consent.code == 1 && consent.stderr.contains("it opens already"), "{consent:?}");
     let listed = house.mfactl.run(&["list"], "").ok().stdout;
     assert!(listed.contains("OVERDUE; BYPASS"), "a bypass makes nobody enrolled: {listed}");

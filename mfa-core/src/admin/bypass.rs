@@ -1,6 +1,6 @@
 //! What `mfactl bypass` asks and is told.
 
-use crate::bypass::{Consent, Standing, Uses};
+use crate::bypass::{BypassId, Consent, Standing, Uses};
 use serde::{Deserialize, Serialize};
 
 /// What an administrator asks about bypasses.
@@ -22,6 +22,8 @@ pub enum BypassAsk {
     Consent {
         /// Whose.
         user: String,
+        /// Which was looked at: another may have taken its place since.
+        id: BypassId,
     },
     /// Ends one.
     Revoke {
@@ -41,6 +43,8 @@ pub enum BypassAsk {
 pub struct BypassStatus {
     /// Whose: canonical name.
     pub user: String,
+    /// Which: what consent has to name.
+    pub id: BypassId,
     /// How it stands.
     pub standing: Standing,
     /// What was given as the reason.

@@ -104,9 +104,10 @@ pub trait Admin1 {
     #[zbus(allow_interactive_auth)]
     fn make_bypass(&self, user: &str, seconds: u64, uses: u16, reason: &str) -> Result<(String, BypassShown), Error>;
 
-    /// Says yes to one that another administrator made. Asks polkit about `manage-bypasses`.
+    /// Says yes to one that another administrator made, by the `id` it was shown with: another may have taken its place since.
+    /// Asks polkit about `manage-bypasses`.
     #[zbus(allow_interactive_auth)]
-    fn consent_to_bypass(&self, user: &str) -> Result<String, Error>;
+    fn consent_to_bypass(&self, user: &str, id: &str) -> Result<String, Error>;
 
     /// Ends one.
     #[zbus(allow_interactive_auth)]

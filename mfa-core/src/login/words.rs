@@ -123,7 +123,7 @@ pub(super) fn useless(judgement: &Judgement) -> Option<String> {
             "This factor is suspended. Use a recovery code, or ask your administrator to run: mfactl resume",
         )),
         Reason::ConsentMissing => Some(String::from(
-            "This code waits for the consent of another administrator: mfactl bypass --consent. Try again after that.",
+            "This code waits for the consent of another administrator (mfactl bypass). Try again after that.",
         )),
         Reason::StateLost => Some(String::from(
             "This host has lost its record of used codes. Ask your administrator to run: mfactl adopt",

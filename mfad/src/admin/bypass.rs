@@ -1,6 +1,7 @@
 //! Bypasses: made by one administrator, consented to by another where policy wants it, ended, listed.
 //!
-//! What must never happen: consent by the one who made it, by the one it is for, or by somebody who cannot be told from them.
+//! What must never happen: consent by the one who made it, by the one it is for, or by somebody who cannot be told from them;
+//! consent to another than was looked at.
 
 use super::pages::PAGE_BYTES;
 use super::{Refusal, account, done, enrolled, file_user, refuse};
@@ -9,7 +10,7 @@ use crate::authority::Authority;
 use crate::bypasses::{self, Happened, tell};
 use crate::changes::{self, change_state, current_state, enrollment_of};
 use mfa_core::admin::{AdminReply, BypassAsk, BypassStatus};
-use mfa_core::bypass::{self, Bypass, Consent, MOST_USES, REASON_CHARS, SHORTEST, Standing, Uses, Wanted};
+use mfa_core::bypass::{self, Bypass, BypassId, Consent, MOST_USES, REASON_CHARS, SHORTEST, Standing, Uses, Wanted};
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::now::Now;
@@ -21,7 +22,7 @@ pub(super) fn answer(authority: &Authority, by: u32, ask: BypassAsk) -> Result<A
             let consent = authority.in_force().policy.bypass.consent.value;
             make(authority, &account(&user)?, Wanted { seconds, uses, reason, by_uid: by, consent })
         }
-        BypassAsk::Consent { user } => consent(authority, by, &file_user(&user)),
+        BypassAsk::Consent { user, id } => consent(authority, by, &file_user(&user), &id),
         BypassAsk::Revoke { user } => revoke(authority, by, &file_user(&user)),
         BypassAsk::List { after } => list(authority, after.as_deref()),
     }
@@ -92,7 +93,7 @@ fn known(by: u32) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn consent(authority: &Authority, by: u32, user: &str) -> Result<AdminReply, Refusal> {
+fn consent(authority: &Authority, by: u32, user: &str, id: &BypassId) -> Result<AdminReply, Refusal> {
     let _held = authority.locks.blocking(user);
     let mut enrollment = enrolled(authority, user)?;
     bypasses::judge_by_policy(authority, &mut enrollment);
@@ -100,6 +101,11 @@ fn consent(authority: &Authority, by: u32, user: &str) -> Result<AdminReply, Ref
     let state = current_state(authority, &enrollment)?;
     let (uid, shown) = (enrollment.uid, clean::field(user));
     let Some(bypass) = live(&mut enrollment, now) else { return none(&shown) };
+    if bypass.id != *id {
+        return refuse(format!(
+            "the bypass of {shown} has changed since, or this is not its id: look again with mfactl bypass {shown}"
+        ));
+    }
     match (bypass.standing(&state, now), bypass.consent) {
         (Standing::Waits, _) => {}
         (_, Consent::Given { by_uid, .. }) => return refuse(format!("uid {by_uid} has consented already")),
@@ -193,6 +199,7 @@ pub(super) fn status_of(
 fn shown(user: &str, bypass: &Bypass, state: &State, now: Now) -> BypassStatus {
     BypassStatus {
         user: user.to_owned(),
+        id: bypass.id.clone(),
         standing: bypass.standing(state, now),
         reason: bypass.reason.clone(),
         by_uid: bypass.by_uid,

@@ -10,7 +10,7 @@ use crate::clock::{self, zone};
 use clap::Args;
 use jiff::tz::TimeZone;
 use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk, BypassStatus};
-use mfa_core::bypass::{Consent, MOST_USES, Standing, Uses};
+use mfa_core::bypass::{BypassId, Consent, MOST_USES, Standing, Uses};
 use mfa_core::secret::Secret;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Args)]
 #[command(override_usage = "mfactl bypass [USER]\n       \
     mfactl bypass <USER> --for SPAN --reason TEXT [--uses N | --any-number]\n       \
-    mfactl bypass --consent <USER>\n       mfactl bypass <USER> --revoke")]
+    mfactl bypass <USER> --consent ID\n       mfactl bypass <USER> --revoke")]
 pub(super) struct Bypass {
     /// Whose; without a name the open ones are listed
     user: Option<String>,
@@ -35,9 +35,9 @@ pub(super) struct Bypass {
     /// Good for any number of logins until its end
     #[arg(long, requires = "seconds", conflicts_with = "uses")]
     any_number: bool,
-    /// Consent to one that another administrator made
-    #[arg(long, requires = "user", conflicts_with_all = ["seconds", "revoke"])]
-    consent: bool,
+    /// Consent to one that another administrator made, by the name that `mfactl bypass USER` shows it with
+    #[arg(long, value_name = "ID", requires = "user", conflicts_with_all = ["seconds", "revoke"])]
+    consent: Option<String>,
     /// End it now
     #[arg(long, requires = "user", conflicts_with = "seconds")]
     revoke: bool,
@@ -60,11 +60,14 @@ pub(super) fn bypass(
             let (user, reason) = (user.clone(), reason.clone());
             make(&mut link, screen, BypassAsk::Make { user, seconds, uses, reason })
         }
-        (Some(user), ..) if bypass.consent => {
-            simply(&mut link, screen, about(BypassAsk::Consent { user: user.clone() }))
-        }
         (Some(user), ..) if bypass.revoke => simply(&mut link, screen, about(BypassAsk::Revoke { user: user.clone() })),
-        (user, ..) => list(&mut link, screen, user.as_deref()),
+        (user, ..) => match (user, &bypass.consent) {
+            (Some(user), Some(id)) => {
+                let (user, id) = (user.clone(), BypassId::typed(id));
+                simply(&mut link, screen, about(BypassAsk::Consent { user, id }))
+            }
+            (user, _) => list(&mut link, screen, user.as_deref()),
+        },
     }
 }
 
@@ -114,7 +117,9 @@ fn show_made(screen: &mut Screen, code: &Secret, bypass: &BypassStatus) -> std::
          mfactl bypass {user} --revoke ends it.\n"
     ));
     if bypass.standing == Standing::Waits {
-        text.push_str(&format!("It opens nothing until another administrator says: mfactl bypass --consent {user}\n"));
+        text.push_str(&format!(
+            "It opens nothing until another administrator consents: mfactl bypass {user} shows it, and how.\n"
+        ));
     }
     screen.write(&text)
 }
@@ -159,7 +164,7 @@ fn show_one(screen: &mut Screen, bypass: &BypassStatus) -> std::io::Result<()> {
     screen.say(&format!("{}: {}", name(&bypass.user), told.join("\n  ")))
 }
 
-/// Two lines about a bypass, cleaned.
+/// Two lines about a bypass, cleaned, and a third where somebody has to consent: who types that has seen what to.
 pub(super) fn told(zone: &TimeZone, bypass: &BypassStatus) -> Vec<String> {
     let standing = match bypass.standing {
         Standing::Open => "open",
@@ -173,7 +178,7 @@ pub(super) fn told(zone: &TimeZone, bypass: &BypassStatus) -> Vec<String> {
         Consent::NotAsked | Consent::Waits => String::new(),
     };
     let left = span(bypass.until.saturating_sub(clock::wall()));
-    vec![
+    let mut lines = vec![
         format!(
             "Bypass, {standing}: {} until {} (another {left}), {} used",
             uses(bypass.uses),
@@ -186,7 +191,12 @@ pub(super) fn told(zone: &TimeZone, bypass: &BypassStatus) -> Vec<String> {
             bypass.by_uid,
             show::line(&bypass.reason)
         ),
-    ]
+    ];
+    if bypass.standing == Standing::Waits {
+        let id = show::line(&bypass.id.to_string());
+        lines.push(format!("  to consent: mfactl bypass {} --consent {id}", name(&bypass.user)));
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -194,9 +204,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bypass_is_told_in_two_lines_without_escapes() {
+    fn a_bypass_is_told_in_two_lines_without_escapes_and_how_to_consent_in_a_third() {
         let bypass = BypassStatus {
             user: String::from("anna"),
+            id: BypassId::new([0xb3, 0xf2, 0, 1]),
             standing: Standing::Waits,
             reason: String::from("phone\x1b lost"),
             by_uid: 1000,
@@ -207,12 +218,13 @@ mod tests {
             consent: Consent::Waits,
         };
         let lines = told(&TimeZone::UTC, &bypass);
-        assert_eq!(lines.len(), 2);
         assert!(
             lines[0].starts_with(
                 "Bypass, waits for the consent of another administrator: 3 logins until 1970-01-01 01:00:00"
             )
         );
         assert_eq!(lines[1], "  made 1970-01-01 00:00:00 +00:00 by uid 1000: phone\\u{1b} lost");
+        assert_eq!(lines[2..], ["  to consent: mfactl bypass anna --consent b3f20001"]);
+        assert_eq!(told(&TimeZone::UTC, &BypassStatus { standing: Standing::Open, ..bypass }).len(), 2);
     }
 }

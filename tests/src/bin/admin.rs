@@ -1,7 +1,7 @@
-//! A program that administers over the system bus: one call of `Admin1`, through the proxy that other programs use.
+//! A program that administers over the system bus: calls of `Admin1`, one after the other, through the proxy that other programs use.
 //!
-//! It reads a JSON array from standard input: the method's name as in Rust, and its arguments. It prints the answer as JSON, or ends
-//! with 1 and `ERROR name: text`.
+//! It reads a JSON array from each line of standard input: the method's name as in Rust, and its arguments. It prints each answer as
+//! JSON, or ends with 1 and `ERROR name: text`.
 
 use mfa_core::bus::{Admin1Proxy, Error, FactorGiven, TokenGiven};
 use serde_json::{Value, json};
@@ -17,9 +17,11 @@ macro_rules! argument {
 async fn call(admin: &Admin1Proxy<'_>, words: &[Value]) -> Result<Value, Error> {
     let text = |index| words.get(index).and_then(Value::as_str).expect("a text");
     Ok(match text(0) {
+        "status" => json!(admin.status(text(1)).await?),
+        "unlock" => json!(admin.unlock(text(1)).await?),
         "adopt" => json!(admin.adopt(text(1)).await?),
         "bypasses" => json!(admin.bypasses(text(1)).await?),
-        "consent_to_bypass" => json!(admin.consent_to_bypass(text(1)).await?),
+        "consent_to_bypass" => json!(admin.consent_to_bypass(text(1), text(2)).await?),
         "find_token" => json!(admin.find_token(text(1)).await?),
         "orphans" => json!(admin.orphans(text(1)).await?),
         "purge" => json!(admin.purge(text(1)).await?),
@@ -57,16 +59,16 @@ async fn call(admin: &Admin1Proxy<'_>, words: &[Value]) -> Result<Value, Error> 
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).expect("a line");
-    let words: Vec<Value> = serde_json::from_str(&line).expect("a JSON array");
     let bus = zbus::Connection::system().await.expect("the system bus");
     let admin = Admin1Proxy::new(&bus).await.expect("a proxy");
-    match call(&admin, &words).await {
-        Ok(told) => println!("{told}"),
-        Err(why) => {
-            eprintln!("ERROR {}: {}", why.name(), why.words());
-            std::process::exit(1);
+    for line in std::io::stdin().lines() {
+        let words: Vec<Value> = serde_json::from_str(&line.expect("a line")).expect("a JSON array");
+        match call(&admin, &words).await {
+            Ok(told) => println!("{told}"),
+            Err(why) => {
+                eprintln!("ERROR {}: {}", why.name(), why.words());
+                std::process::exit(1);
+            }
         }
     }
 }

@@ -76,6 +76,8 @@ pub struct BypassShown {
     pub used: u16,
     /// Uid of the other administrator, who consented; 4294967295: nobody has.
     pub consented: u32,
+    /// Its name, which consent has to give.
+    pub id: String,
 }
 
 /// Something that hygiene does.

@@ -32,6 +32,6 @@ fn who_shows_a_first_factor_is_told_what_a_bypass_waits_for() {
     let (mut login, _) =
         Login::begin("a", &decision(Require::Required, Kind::Sshd, 3), Subject::Bypassed, Standing::Evidence);
     let next = after(login.settle(Some(&judged(false, Reason::ConsentMissing))));
-    assert!(next.info.as_deref().unwrap().contains("mfactl bypass --consent"), "{next:?}");
+    assert!(next.info.as_deref().unwrap().contains("consent of another administrator (mfactl bypass)"), "{next:?}");
     assert_eq!(end(&next), "refused stop consent-missing");
 }

@@ -4,6 +4,7 @@
 //! never happen: a look at a user for a caller who was not let in.
 
 mod asking;
+mod calls;
 mod given;
 
 use super::{Turns, shown};
@@ -14,7 +15,7 @@ use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk, HygieneAsk, NewFactor, So
 use mfa_core::bus::{
     BypassShown, Error, FactorGiven, GrantShown, HygieneShown, OwnFactors, TokenGiven, TokenShown, UserListed,
 };
-use mfa_core::bypass::Uses;
+use mfa_core::bypass::{BypassId, Uses};
 use mfa_core::enrollment::FactorId;
 use mfa_core::otp::Algorithm;
 use mfa_core::secret::Secret;
@@ -307,10 +308,12 @@ impl Admin {
     async fn consent_to_bypass(
         &self,
         user: String,
+        id: &str,
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
-        self.done(&header, connection, AdminAsk::Bypass(BypassAsk::Consent { user })).await
+        let ask = AdminAsk::Bypass(BypassAsk::Consent { user, id: BypassId::typed(id) });
+        self.done(&header, connection, ask).await
     }
 
     async fn revoke_bypass(

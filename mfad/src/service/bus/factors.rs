@@ -1,6 +1,6 @@
 //! `Factors1`: a user's own factors. Being the right uid is not enough to change them: a fresh proof is.
 
-use super::polkit::{self, Action};
+use super::polkit::{self, About, Action};
 use super::turns::Caller;
 use super::{Turns, blocking, shown};
 use crate::accounts::{Account, Lookup, by_uid};
@@ -53,7 +53,8 @@ impl Factors {
             return self.challenges.proof(caller.uid, text).await;
         }
         self.own(caller, move |authority, account| own::may_ask_polkit(authority, account, way)).await?;
-        polkit::check(connection, header, Action::EnrollOwn).await?;
+        // It says itself whose: the caller's own.
+        polkit::check(connection, header, About { action: Action::EnrollOwn, user: String::new() }).await?;
         Ok(Proof::Polkit)
     }
 }

@@ -32,6 +32,34 @@ impl Action {
     }
 }
 
+/// What is asked, and what whoever is asked for a password reads.
+pub(super) struct About {
+    pub(super) action: Action,
+    /// As the caller typed it; empty: nobody's, or the caller's own.
+    pub(super) user: String,
+}
+
+/// Characters of a user's name in a dialogue.
+const NAME_CHARS: usize = 64;
+
+/// A user's name as a dialogue shows it: no markup, no words of the caller's own around it.
+fn plain(user: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.@+$\\".contains(c) { c } else { '?' };
+    user.chars().take(NAME_CHARS).map(plain).collect()
+}
+
+/// Whether polkit was asked about somebody who has left the bus: that is the caller's doing, and nothing is wrong with polkit.
+fn is_gone(why: &zbus::Error) -> bool {
+    match why {
+        // polkitd asks the bus for the uid and hands its answer on.
+        zbus::Error::FDO(why) => matches!(**why, zbus::fdo::Error::NameHasNoOwner(_)),
+        zbus::Error::MethodError(_, text, _) => {
+            text.as_deref().is_some_and(|text| text.contains("Could not get UID of"))
+        }
+        _ => false,
+    }
+}
+
 /// A person types a password, and a code of ours after it.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -59,21 +87,26 @@ trait Authority {
     fn cancel_check_authorization(&self, cancellation: &str) -> zbus::Result<()>;
 }
 
-/// Whether polkit lets the caller of `header` do `action`. A person is asked only where the message allows it
+/// Whether polkit lets the caller of `header` do what it is `about`. A person is asked only where the message allows it
 /// (`ALLOW_INTERACTIVE_AUTHORIZATION`).
 ///
 /// # Errors
 /// When it does not, or cannot be asked.
-pub(super) async fn check(connection: &Connection, header: &Header<'_>, action: Action) -> Result<(), Error> {
+pub(super) async fn check(connection: &Connection, header: &Header<'_>, about: About) -> Result<(), Error> {
     let Some(sender) = header.sender() else {
         return Err(Error::NotAuthorized(String::from("the bus does not say who calls")));
     };
-    let id = action.id();
+    let id = about.action.id();
+    // The messages in `packaging/polkit` name both; a rule can look at them.
+    let (user, method) = (plain(&about.user), header.member().map(ToString::to_string).unwrap_or_default());
+    let details = HashMap::from([("user", user.as_str()), ("method", method.as_str())]);
+    let unasked =
+        || Error::NotAuthorized(String::from("polkit cannot be asked whether you may do this; root can, by mfactl"));
     let absent = |why: &dyn std::fmt::Display| {
         if let Some(times) = SILENT.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now()) {
             tracing::warn!("polkit cannot be asked about {id}: {why}{times}");
         }
-        Error::NotAuthorized(String::from("polkit cannot be asked whether you may do this; root can, by mfactl"))
+        unasked()
     };
     let polkit = AuthorityProxy::builder(connection)
         .cache_properties(zbus::proxy::CacheProperties::No)
@@ -86,7 +119,7 @@ pub(super) async fn check(connection: &Connection, header: &Header<'_>, action: 
     let flags = if interactive { MAY_ASK } else { 0 };
     // One of a kind: serials are the sender's own.
     let cancellation = format!("{sender}-{}", header.primary().serial_num());
-    let asked = polkit.check_authorization(&subject, &id, HashMap::new(), flags, &cancellation);
+    let asked = polkit.check_authorization(&subject, &id, details, flags, &cancellation);
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok((true, ..))) => Ok(()),
         Ok(Ok((false, challenge, _))) => Err(Error::NotAuthorized(String::from(if challenge && !interactive {
@@ -94,11 +127,34 @@ pub(super) async fn check(connection: &Connection, header: &Header<'_>, action: 
         } else {
             "polkit does not let you do this"
         }))),
+        Ok(Err(why)) if is_gone(&why) => {
+            tracing::debug!("polkit cannot be asked about {id}: {sender} has left the bus");
+            Err(unasked())
+        }
         Ok(Err(why)) => Err(absent(&why)),
         Err(_) => {
             // Best effort: a dialogue nobody waits for any more should go.
             let _ = polkit.cancel_check_authorization(&cancellation).await;
             Err(absent(&"it gave no answer in time"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dialogue_shows_names_and_no_words_or_markup_of_the_callers() {
+        for (typed, shown) in [
+            ("anna", "anna"),
+            ("EXAMPLE\\jörg.o-k_1@example.org", "EXAMPLE\\jörg.o-k_1@example.org"),
+            ("anna: press OK", "anna??press?OK"),
+            ("<b>\u{202e}\n$(x)</b>", "?b???$?x???b?"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(typed), shown);
+        }
+        assert_eq!(plain(&"x".repeat(100)).len(), NAME_CHARS);
     }
 }

@@ -111,6 +111,7 @@ pub(super) fn bypass(bypass: BypassStatus) -> BypassShown {
             Consent::Given { by_uid, .. } => by_uid,
             Consent::NotAsked | Consent::Waits => u32::MAX,
         },
+        id: bypass.id.to_string(),
     }
 }
 

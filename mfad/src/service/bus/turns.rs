@@ -57,6 +57,7 @@ impl Turns {
         let place = Place::take(&self.under_way, uid, OF_ONE).ok_or_else(busy)?;
         Ok(Caller { name: sender.to_string(), uid, _place: place })
     }
+
     /// The same for a call that tries a proof or writes something. Whoever makes many of them waits here, with a place taken, so
     /// that what comes meanwhile is refused and leaves no trace.
     ///
@@ -64,12 +65,17 @@ impl Turns {
     /// As [`Turns::caller`].
     pub(super) async fn changing(&self, connection: &Connection, header: &Header<'_>) -> Result<Caller, Error> {
         let caller = self.caller(connection, header).await?;
+        self.pace(&caller).await;
+        Ok(caller)
+    }
+
+    /// What [`Turns::changing`] waits, for a caller whose place is taken already.
+    pub(super) async fn pace(&self, caller: &Caller) {
         let pause = self.pause(caller.uid, Instant::now());
         // A timer that is over already wakes the runtime all the same.
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        Ok(caller)
     }
 
     fn pause(&self, uid: u32, now: Instant) -> Duration {

@@ -1,53 +1,29 @@
 //! Asks the administration for a caller of `Admin1`, who is let in first.
 //!
-//! There is one table of what polkit is asked about. What must never happen: a call served that is not in it, or half of a list of
-//! factors or tokens taken over.
+//! What polkit is asked about each call stands in `calls` beside this. What must never happen: a call served for a caller who was
+//! not let in, or half of a list of factors or tokens taken over.
 
 use super::Admin;
+use super::calls::{action, changes, whose};
 use crate::admin::Desk;
-use crate::service::bus::polkit::{self, Action};
+use crate::service::bus::polkit::{self, About};
 use crate::service::bus::{blocking, shown};
-use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk};
+use mfa_core::admin::{AdminAsk, AdminReply};
 use mfa_core::bus::Error;
 use std::sync::Arc;
 use zbus::Connection;
 use zbus::message::Header;
 
-/// What a caller who is not root must be let do.
-fn action(ask: &AdminAsk) -> Action {
-    match ask {
-        // Who made one and who consented to it has to be known: mfad knows who calls, not whose password polkit took.
-        AdminAsk::Bypass(BypassAsk::Make { .. } | BypassAsk::Consent { .. }) => Action::ManageBypasses,
-        // Ending one takes nothing away but an open door.
-        AdminAsk::Bypass(BypassAsk::Revoke { .. } | BypassAsk::List { .. })
-        | AdminAsk::Enroll { .. }
-        | AdminAsk::Confirm { .. }
-        | AdminAsk::Status { .. }
-        | AdminAsk::List { .. }
-        | AdminAsk::RemoveFactor { .. }
-        | AdminAsk::NewRecovery { .. }
-        | AdminAsk::Reset { .. }
-        | AdminAsk::Unlock { .. }
-        | AdminAsk::Verify { .. }
-        | AdminAsk::Adopt { .. }
-        | AdminAsk::Resync { .. }
-        | AdminAsk::Ticket { .. }
-        | AdminAsk::Device { .. }
-        | AdminAsk::Token(_)
-        | AdminAsk::Grants { .. }
-        | AdminAsk::RevokeGrants { .. }
-        | AdminAsk::Hygiene(_)
-        | AdminAsk::Rename { .. }
-        | AdminAsk::Orphans { .. }
-        | AdminAsk::Require { .. }
-        | AdminAsk::Requirements
-        | AdminAsk::Unlisted { .. }
-        | AdminAsk::Explain { .. }
-        | AdminAsk::Stage { .. }
-        | AdminAsk::Commit { .. }
-        | AdminAsk::Log { .. }
-        | AdminAsk::LogVerify
-        | AdminAsk::Ping => Action::ManageUsers,
+/// What is to be known of a call before it is served.
+struct Call {
+    about: About,
+    changes: bool,
+}
+
+impl Call {
+    fn of(ask: &AdminAsk) -> Self {
+        let about = About { action: action(ask), user: whose(ask).to_owned() };
+        Self { about, changes: changes(ask) }
     }
 }
 
@@ -59,8 +35,8 @@ impl Admin {
         connection: &Connection,
         ask: AdminAsk,
     ) -> Result<AdminReply, Error> {
-        let action = action(&ask);
-        self.at_the_desk(header, connection, action, |desk| desk(ask)).await
+        let call = Call::of(&ask);
+        self.at_the_desk(header, connection, call, |desk| desk(ask)).await
     }
 
     /// The same where what was done is said in words.
@@ -107,7 +83,7 @@ impl Admin {
         stage: AdminAsk,
         commit: AdminAsk,
     ) -> Result<String, Error> {
-        let action = action(&commit);
+        let call = Call::of(&commit);
         let both = |desk: &mut dyn FnMut(AdminAsk) -> Result<AdminReply, Error>| match desk(stage)? {
             AdminReply::Staged { refused } => match refused.into_iter().next() {
                 None => desk(commit),
@@ -118,22 +94,26 @@ impl Admin {
             },
             _ => Err(unexpected()),
         };
-        words(self.at_the_desk(header, connection, action, both).await?)
+        words(self.at_the_desk(header, connection, call, both).await?)
     }
 
-    /// Runs `work` with a desk of the caller's own, if the caller may do `action`.
+    /// Runs `work` with a desk of the caller's own, if the caller may do `call`.
     async fn at_the_desk(
         &self,
         header: &Header<'_>,
         connection: &Connection,
-        action: Action,
+        call: Call,
         work: impl FnOnce(&mut dyn FnMut(AdminAsk) -> Result<AdminReply, Error>) -> Result<AdminReply, Error>
         + Send
         + 'static,
     ) -> Result<AdminReply, Error> {
         let caller = self.turns.caller(connection, header).await?;
         if caller.uid != 0 {
-            polkit::check(connection, header, action).await?;
+            // Before polkit: it, too, is asked no oftener.
+            if call.changes {
+                self.turns.pace(&caller).await;
+            }
+            polkit::check(connection, header, call.about).await?;
         }
         let (authority, uid) = (Arc::clone(&self.authority), caller.uid);
         blocking(move || {
