@@ -2,6 +2,7 @@
 //!
 //! What must never happen: a file that says wrong things about itself being read beyond its end, or half of it being used.
 
+use super::LONGEST;
 use super::plural::Plural;
 use std::collections::HashMap;
 
@@ -30,10 +31,13 @@ impl Mo {
             return None;
         }
         let mut texts = HashMap::new();
+        // Entries may share their bytes: together they must not be more than the longest file without.
+        let mut left = usize::try_from(LONGEST).ok()?;
         for index in 0..count {
-            let original = file.text(originals, index)?.split('\0').next()?;
-            let translated = file.text(translations, index)?.split('\0').map(str::to_owned).collect();
-            texts.insert(original.to_owned(), translated);
+            let (original, translated) = (file.text(originals, index)?, file.text(translations, index)?);
+            left = left.checked_sub(original.len())?.checked_sub(translated.len())?;
+            let original = original.split('\0').next()?;
+            texts.insert(original.to_owned(), translated.split('\0').map(str::to_owned).collect());
         }
         let header = texts.remove("").and_then(|forms: Vec<String>| forms.into_iter().next()).unwrap_or_default();
         let plural = match header.lines().find_map(|line| line.strip_prefix("Plural-Forms:")) {
@@ -124,6 +128,21 @@ mod tests {
                 assert_eq!(mo.text(unknown), None, "{unknown:?}");
             }
         }
+    }
+
+    #[test]
+    fn entries_that_share_their_bytes_grow_no_larger_than_a_file() {
+        let (count, long) = (8, 200_000);
+        let sharing = |length: u32| {
+            let tables = (0..2 * count)
+                .flat_map(|entry| if entry < count { [1, 28 + 16 * count + entry] } else { [length, 28 + 16 * count] });
+            let head = [MAGIC, 0, count, 28, 28 + 8 * count, 0, 0].into_iter().chain(tables);
+            let mut bytes: Vec<u8> = head.flat_map(u32::to_le_bytes).collect();
+            bytes.extend((b'a'..=b'z').cycle().take(long));
+            bytes
+        };
+        assert_eq!(Mo::read(&sharing(100_000)).unwrap().text("b").unwrap().len(), 100_000);
+        assert!(Mo::read(&sharing(200_000)).is_none());
     }
 
     #[test]
