@@ -166,7 +166,7 @@ pub enum Kind {
     /// It was ended.
     #[serde(rename = "bypass.revoked")]
     BypassRevoked,
-    /// The state of an enrolment was missing or another's.
+    /// The state of an enrolment was missing or another's, or later than the enrolment.
     #[serde(rename = "state.lost")]
     StateLost,
     /// It was looked for factors that nobody uses or renews.

@@ -2,7 +2,7 @@
 //!
 //! One record per user, read and written by mfad inside that user's transaction. The mark of an
 //! accepted code is durable here before the answer is "yes". What must never happen: a record that is
-//! missing or another enrolment's being taken for a fresh one (a spent code would live again).
+//! missing, another enrolment's or of a later file than there is being taken for a fresh one (a spent code would live again).
 
 use crate::bypass::Used;
 use crate::enrollment::{Enrollment, Factor, FactorId, Recovery, StateId};
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub struct State {
     /// The enrolment it belongs to.
     pub state_id: StateId,
-    /// Set when the record had to be made anew for an enrolment that had one.
+    /// Set when the record had to be made anew for an enrolment that had one, or the file is older than the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Lost>,
     /// The boot that the delays below count in.
@@ -152,15 +152,24 @@ impl State {
         }
     }
 
-    /// The record to decide with: the stored one if it is this enrolment's, otherwise one that says
-    /// the state was lost now. The second value is whether that was noticed just now.
+    /// The record to decide with: the stored one if it is this enrolment's, otherwise one that says the state was lost now; so does
+    /// one whose recovery codes were made after those in the file, which was put back. The second value is whether that was
+    /// noticed just now.
     #[must_use]
     pub fn of(enrollment: &Enrollment, stored: Option<Self>, now: Now) -> (Self, bool) {
+        let lost = Lost { noticed: now.wall, adopted: false };
         let (mut state, noticed) = match stored {
-            Some(state) if state.state_id == enrollment.state_id => (state, false),
+            Some(mut state) if state.state_id == enrollment.state_id => {
+                let set = enrollment.recovery.as_ref();
+                let noticed = state.is_of_later_codes(set) && state.lost.as_ref().is_none_or(|lost| lost.adopted);
+                if noticed {
+                    state.lost = Some(lost);
+                }
+                (state, noticed)
+            }
             _ => {
                 let mut state = Self::new(enrollment.state_id.clone());
-                state.lost = Some(Lost { noticed: now.wall, adopted: false });
+                state.lost = Some(lost);
                 (state, true)
             }
         };
@@ -200,6 +209,21 @@ impl State {
     #[must_use]
     pub fn spent_in(&self, set: &Recovery) -> &[u8] {
         if self.spent_of.is_none_or(|made| made == set.created) { &self.spent } else { &[] }
+    }
+
+    /// Whether marks are of a set that was made after this one: which codes of this one are spent is not known any more.
+    fn is_of_later_codes(&self, set: Option<&Recovery>) -> bool {
+        set.is_some_and(|set| self.spent_of.is_some_and(|made| made > set.created))
+    }
+
+    /// An administrator takes a lost state for what there is to know, and the recovery codes of the file, `set`, for those that hold.
+    pub fn adopt(&mut self, set: Option<&Recovery>) {
+        if self.is_of_later_codes(set) {
+            self.forget_spent();
+        }
+        if let Some(lost) = &mut self.lost {
+            lost.adopted = true;
+        }
     }
 
     /// How many codes of the file's set are left.

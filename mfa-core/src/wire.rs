@@ -276,7 +276,7 @@ pub enum Reason {
     Timeout,
     /// The user, the application or the client gave up.
     Cancelled,
-    /// State is missing or another's: the factor waits for `mfactl adopt`.
+    /// State is missing or another's, or later than the enrolment: the factor waits for `mfactl adopt`.
     StateLost,
     /// The enrolment file is damaged or unreadable.
     EnrolmentDamaged,

@@ -1,4 +1,5 @@
-//! New recovery codes while the disk fails: the old set stands, or the new one is shown, and no code counts twice.
+//! New recovery codes while the disk fails: the old set stands, or the new one is shown, and no code counts twice; nor does one of
+//! an enrolment that is put back.
 
 use pam_mfa_tests::harness::strace::{Fault, Strace};
 use pam_mfa_tests::harness::{House, is_whole};
@@ -54,4 +55,26 @@ fn no_failing_disk_takes_the_old_recovery_codes_before_the_new_ones_are_shown() 
     }
     println!("new recovery codes on a failing disk: {shown} shown, {kept} times the old ones kept");
     assert!(kept >= 3, "the faults met nothing: {calls:?}");
+}
+
+#[test]
+fn an_older_enrolment_put_back_alone_opens_nothing_by_its_codes_before_somebody_adopts_it() {
+    let house = House::new("recovery-put-back", "require = \"required\"\n");
+    let old = house.enroll("alice", "totp").recovery_codes;
+    let opens = |code: &str| house.mfactl.run(&["verify", "alice"], &format!("{code}\n"));
+    assert_eq!(opens(&old[0]).code, 0);
+    let file = house.world.state_dir().join("users/alice.toml");
+    let backup = std::fs::read(&file).unwrap();
+    let new = fresh(&house);
+    assert_eq!(opens(&new[0]).code, 0);
+    std::fs::write(&file, backup).unwrap();
+    for code in &old[..2] {
+        let refused = opens(code);
+        assert!(refused.code != 0 && format!("{refused:?}").contains("state-lost"), "{refused:?}");
+    }
+    assert!(house.mfad.errors().contains("is of later recovery codes than its file's"), "{}", house.mfad.errors());
+    let _ = house.mfactl.run(&["adopt", "alice"], "").ok();
+    assert_eq!(opens(&old[1]).code, 0, "on the administrator's word");
+    // The safer way: a new set, which the record does not stand against.
+    assert_eq!(opens(&fresh(&house)[0]).code, 0);
 }

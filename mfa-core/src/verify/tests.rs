@@ -310,6 +310,31 @@ fn loss_of_state_never_revives_a_code() {
 }
 
 #[test]
+fn an_older_enrolment_that_is_put_back_alone_revives_no_recovery_code() {
+    let mut user = User::totp();
+    let (old, code) = (user.enrollment.clone(), user.recovery[3].expose_str().unwrap().to_owned());
+    assert_eq!(user.says(&code, now(0)), Reason::CodeAccepted);
+    // The same codes stand for a set that was made later; one of them is used.
+    user.enrollment.recovery.as_mut().unwrap().created += 1;
+    let new = user.enrollment.clone();
+    assert_eq!(user.says(&code, now(1)), Reason::CodeAccepted);
+    user.enrollment = old;
+    assert!(State::of(&user.enrollment, Some(user.state.clone()), now(2)).1, "noticed");
+    assert_eq!(user.says(&code, now(2)), Reason::StateLost);
+    assert!(!State::of(&user.enrollment, Some(user.state.clone()), now(3)).1, "and told once");
+    assert_eq!(user.says(&user.at(0), now(3)), Reason::Replay);
+    // The newer file comes back: what was used of it stays used, whatever is adopted.
+    let mut mended = User { enrollment: new, state: user.state.clone(), recovery: Vec::new() };
+    mended.state.adopt(mended.enrollment.recovery.as_ref());
+    assert_eq!(mended.says(&code, now(4)), Reason::Replay);
+    // Or the older one is to hold; the next time it is noticed again.
+    user.state.adopt(user.enrollment.recovery.as_ref());
+    assert_eq!(user.says(&code, now(100)), Reason::CodeAccepted);
+    user.enrollment.recovery.as_mut().unwrap().created -= 1;
+    assert_eq!(user.says(&code, now(100)), Reason::StateLost);
+}
+
+#[test]
 fn a_reboot_starts_a_delay_anew() {
     let mut user = User::totp();
     let bad = wrong(&user, 0);

@@ -71,11 +71,7 @@ pub(super) fn adopt(authority: &Authority, by: u32, typed: &str) -> Result<Admin
     if current_state(authority, &enrollment)?.lost.is_none() {
         return refuse(format!("the record of used codes of {} is not lost", clean::quoted(&user)));
     }
-    change_state(authority, &enrollment, |state| {
-        if let Some(lost) = &mut state.lost {
-            lost.adopted = true;
-        }
-    })?;
+    change_state(authority, &enrollment, |state| state.adopt(enrollment.recovery.as_ref()))?;
     tracing::warn!(
         "the state of {} was adopted by uid {by}: codes used before may be accepted again",
         clean::quoted(&user)

@@ -96,7 +96,11 @@ fn transact_by(
         file.save(&state).map_err(failed)?;
     }
     if noticed {
-        let how = if damaged { "damaged" } else { "missing or another enrolment's" };
+        let how = match &before {
+            _ if damaged => "damaged",
+            Some(before) if before.state_id == enrollment.state_id => "of later recovery codes than its file's",
+            _ => "missing or another enrolment's",
+        };
         tracing::error!(
             "the record of used codes of {} is {how}: HOTP and recovery codes wait for: mfactl adopt {}",
             clean::quoted(user),
