@@ -73,7 +73,7 @@ fn sudo_in_the_same_session_of_a_terminal_is_not_asked_again_and_in_another_is()
 }
 
 #[test]
-fn what_is_remembered_ends_with_a_change_of_factors_and_not_with_mfad() {
+fn what_is_remembered_ends_with_a_change_of_factors_or_of_the_policy_and_not_with_mfad() {
     let mut house = House::new("remembered-change", REMEMBER);
     let enrolled = furnish(&house);
     let mut terminal = shell(&house);
@@ -82,6 +82,11 @@ fn what_is_remembered_ends_with_a_change_of_factors_and_not_with_mfad() {
     assert!(!asks(&mut terminal, "never typed"));
     let _ = house.enroll("alice", "hotp");
     assert!(asks(&mut terminal, &enrolled.recovery_codes[1]));
+    // Nor is it remembered for longer than the policy says by now.
+    assert!(!asks(&mut terminal, "never typed"));
+    house.mfad.reload("require = \"required\"\nremember = \"1s\"\n");
+    std::thread::sleep(Duration::from_millis(1200));
+    assert!(asks(&mut terminal, &enrolled.recovery_codes[2]), "tightened");
 }
 
 #[test]

@@ -83,8 +83,7 @@ fn state_of(authority: &Authority, account: &Account, now: Now) -> Option<State>
 pub(super) fn is_remembered(authority: &Authority, account: &Account, context: &Context, asked: &Decision) -> bool {
     let Some(place) = place(context) else { return false };
     let now = authority.clock.now();
-    state_of(authority, account, now)
-        .is_some_and(|state| state.remembers(asked.kind, &place, &asked.methods, asked.number, now))
+    state_of(authority, account, now).is_some_and(|state| state.remembers(asked.kind, &place, asked, now))
 }
 
 /// A login was let in by `method`: where policy wants it, its network is noted and the login remembered. The caller holds the user's lock.
