@@ -36,7 +36,13 @@ fn events_of_a_pam_call_are_equal() {
     let house = House::new("pam", POLICY);
     let _ = house.enroll("alice", "totp");
     house.world.pam("sshd", &[&house.world.module("required", "")]);
-    for answer in ["123456", "", "no code at all", "\u{8}\n\r\u{7f}INCORRECT", "ABCD-EFGH"] {
+    for answer in ["123456", "", "no code at all", "\u{8}\n\r\u{7f}INCORRECT", "ABCD-EFGH", "654321"] {
+        if answer == "654321" {
+            // Nor do the tries of a rule tell whom it names.
+            let rule = "[[rule]]\nmatch = { user = [\"alice\"] }\nrequire = \"required\"\ntries = 1\n";
+            house.mfad.reload(&format!("{POLICY}{rule}"));
+            std::thread::sleep(Duration::from_millis(300));
+        }
         let met = NAMES.map(|user| {
             PamClient::new("sshd", user).option("--rhost", "192.0.2.7").option("--tty", "ssh").run(&[answer; 3])
         });

@@ -3,7 +3,8 @@
 //! What must never happen: a rule that might fit (a group that cannot be looked up) being weaker in anything than the result.
 
 use super::floor::Bounds;
-use super::{Approvers, NEVER_ASKED, OWN_PROGRAM, Policy, Require, Rule, Set, Way};
+use super::matching::Fit;
+use super::{Approvers, NEVER_ASKED, OWN_PROGRAM, Policy, Query, Require, Rule, Set, Way};
 use crate::place::Place;
 use crate::wire::Method;
 
@@ -54,6 +55,25 @@ impl Asks {
             bounds.hold(&mut asks);
         }
         asks
+    }
+
+    /// The same for a login that shows no first factor: tries and time are the least that anybody's would have, so that who counts
+    /// prompts or waits for the end does not learn whose rule it is. A program of the user's own learns nothing that is not its own.
+    pub(super) fn like_anybodys(mut self, policy: &Policy, query: &Query<'_>, bounds: Option<&Bounds>) -> Self {
+        if !query.circumstances.first_factors.is_empty() || query.service == OWN_PROGRAM {
+            return self;
+        }
+        let fits = |rule: &&Rule| rule.matcher.fit_of_anybody(query);
+        let is_last = |rule: &&Rule| rule.matcher.is_of_anybody() && fits(rule) == Fit::Yes;
+        let last = policy.rules.iter().position(|rule| is_last(&rule));
+        let reached = policy.rules.iter().take(last.map_or(usize::MAX, |last| last.saturating_add(1)));
+        let rules = reached.filter(|rule| fits(rule) != Fit::No).map(Some);
+        for rule in rules.chain(last.is_none().then_some(None)) {
+            let other = Self::by(rule, policy, query.service, bounds);
+            self.tries = self.tries.min(other.tries);
+            self.time = [self.time, other.time].into_iter().flatten().min();
+        }
+        self
     }
 
     /// The same, made as strict in everything as `other`, which may be what holds.

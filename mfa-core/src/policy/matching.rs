@@ -194,15 +194,26 @@ impl Matcher {
     /// Whether it fits this login.
     pub(super) fn fit(&self, query: &Query<'_>) -> Fit {
         let around = &query.circumstances;
-        Fit::of(named(&self.service, query.service))
+        self.fit_of_anybody(query)
             .and(|| Fit::of(named(&self.user, query.user)).unless_known(query.user_known))
             .and(|| self.fits_groups(query.groups))
+            .and(|| self.fits_target(around.target))
+            .and(|| self.fits_source(around.signals.new_source))
+    }
+
+    /// The same, whoever it is: by what the one who knocks knows without knowing the user.
+    pub(super) fn fit_of_anybody(&self, query: &Query<'_>) -> Fit {
+        let around = &query.circumstances;
+        Fit::of(named(&self.service, query.service))
             .and(|| self.fits_from(around))
             .and(|| self.fits_tty(around.tty))
             .and(|| self.fits_first_factor(around.first_factors))
-            .and(|| self.fits_target(around.target))
             .and(|| Fit::of(self.time.is_empty() || self.time.iter().any(|hours| hours.hold(around.time))))
-            .and(|| self.fits_source(around.signals.new_source))
+    }
+
+    /// Whether it does not look at who it is.
+    pub(super) fn is_of_anybody(&self) -> bool {
+        [&self.user, &self.group, &self.target].into_iter().all(|list| is_open(list)) && !self.new_source
     }
 
     fn fits_groups(&self, groups: Groups<'_>) -> Fit {
@@ -258,8 +269,8 @@ impl Matcher {
     fn fits_source(&self, is_new: Option<bool>) -> Fit {
         match is_new {
             _ if !self.new_source => Fit::Yes,
-            Some(is_new) => Fit::of(is_new),
-            None => Fit::Unknown,
+            // A rule that looks at it is no weaker than any behind it (`order`): what is not known counts as new.
+            is_new => Fit::of(is_new.unwrap_or(true)),
         }
     }
 

@@ -346,7 +346,7 @@ impl Policy {
     }
 
     /// What the first rule that matches asks, or the top of the files; where something is not known, made as strict as those that
-    /// might match before.
+    /// might match before, and without a first factor as short as anybody's.
     fn asks_of(&self, query: &Query<'_>, bounds: Option<&Bounds>) -> Asks {
         let mut undecided: Vec<&Rule> = Vec::new();
         let mut decided = None;
@@ -367,7 +367,7 @@ impl Policy {
         if let Some(methods) = first.filter(|_| asks.methods.is_empty()) {
             asks.methods = methods;
         }
-        asks
+        asks.like_anybodys(self, query, bounds)
     }
 }
 

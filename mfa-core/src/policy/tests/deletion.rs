@@ -137,7 +137,13 @@ fn may_ease(tables: &[Table], before: &Policy, less: &Less, login: &Query<'_>) -
             if later.chain([top]).all(|other| rule.require.value <= other) {
                 all.remove(&Ease::Require);
             }
-            if rule.matcher.fit(login) == matching::Fit::No { BTreeSet::new() } else { all }
+            if rule.matcher.fit(login) != matching::Fit::No {
+                return all;
+            }
+            // Who shows no first factor has the fewest tries and the least time of anybody.
+            let is_a_strangers = login.circumstances.first_factors.is_empty();
+            let counts = is_a_strangers && rule.matcher.fit_of_anybody(login) != matching::Fit::No;
+            if counts { BTreeSet::from([Ease::Tries, Ease::Deadline]) } else { BTreeSet::new() }
         }
         ["raise", n] => {
             let raise = &before.raises[place_in_all(tables, less.file, "raise", index(n))];

@@ -102,7 +102,10 @@ require = "approved"
 approvers = { group = "ops", count = 2 }
 "#,
     );
-    let decide = |service, user| policy.decide(&Requirements::default(), &Query { service, user, ..QUERY });
+    let session = [String::from("session")];
+    let circumstances = Circumstances { first_factors: &session, ..QUERY.circumstances };
+    let decide =
+        |service, user| policy.decide(&Requirements::default(), &Query { service, user, circumstances, ..QUERY });
     let alice = decide("sudo", "alice");
     assert_eq!((alice.methods.as_slice(), alice.number, alice.tries), (&[Method::Push, Method::Totp][..], false, 1));
     assert_eq!(alice.approvers, None);
@@ -116,6 +119,61 @@ approvers = { group = "ops", count = 2 }
     let plain = Policy::built_in();
     let own = plain.decide(&Requirements::default(), &Query { service: OWN_PROGRAM, ..QUERY });
     assert!(!own.accepts(Method::Push) && own.accepts(Method::Totp));
+}
+
+#[test]
+fn a_network_that_is_not_known_counts_as_new_with_the_approvers_of_that_rule() {
+    let policy = policy(
+        r#"[[rule]]
+match = { new_source = true }
+require = "approved"
+approvers = { group = "sec", count = 1 }
+[[rule]]
+require = "approved"
+approvers = { group = "ops", count = 1 }
+"#,
+    );
+    for (new_source, group) in [(None, "sec"), (Some(true), "sec"), (Some(false), "ops")] {
+        let signals = Signals { new_source, ..QUERY.circumstances.signals };
+        let query = Query { circumstances: Circumstances { signals, ..QUERY.circumstances }, ..QUERY };
+        let decision = policy.decide(&Requirements::default(), &query);
+        assert_eq!(decision.approvers, Some(Approvers { group: group.into(), count: 1 }), "{new_source:?}");
+    }
+}
+
+#[test]
+fn without_a_first_factor_tries_and_time_tell_nobody_who_exists() {
+    let policy = policy(
+        r#"[[rule]]
+match = { service = ["sudo"], user = ["alice"] }
+require = "required"
+tries = 1
+deadline = "20s"
+[[rule]]
+match = { service = ["sshd"], group = ["ops"] }
+require = "required"
+tries = 2
+deadline = "30s"
+[[rule]]
+match = { service = ["sshd"], new_source = true }
+require = "required"
+tries = 2
+"#,
+    );
+    let (key, ops) = ([String::from("publickey")], [String::from("ops")]);
+    let given = |service, groups, new_source, first_factors| {
+        let signals = Signals { new_source, ..QUERY.circumstances.signals };
+        let circumstances = Circumstances { signals, first_factors, ..QUERY.circumstances };
+        let query = Query { service, groups: Groups::Known(groups), circumstances, ..QUERY };
+        let decision = policy.decide(&Requirements::default(), &query);
+        (decision.tries, decision.time)
+    };
+    // The stranger's name has no group and no network; the one who is asked for may have.
+    for (groups, new_source) in [(&[][..], None), (&ops[..], None), (&[], Some(false)), (&ops, Some(false))] {
+        assert_eq!(given("sshd", groups, new_source, &[]), (2, Some(30)), "{groups:?} {new_source:?}");
+    }
+    assert_eq!(given("sshd", &[], Some(false), &key), (3, None), "behind a first factor it is one's own");
+    assert_eq!(given("sshd", &ops, Some(false), &key), (2, Some(30)));
 }
 
 #[test]
