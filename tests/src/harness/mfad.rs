@@ -11,8 +11,9 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-/// Debian's place for libfaketime; `dpkg -L libfaketime` says.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+/// Debian's place for libfaketime; `dpkg -L libfaketime` says. The one for threads: two that read the other's file at once see the true
+/// time for a moment.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 /// What systemd sets for a service whose output goes to the journal (systemd.exec(5)).
 const JOURNAL_STREAM: &str = "JOURNAL_STREAM";
