@@ -39,6 +39,14 @@ pub enum Subject {
     Barred(Reason),
 }
 
+impl Subject {
+    /// The same once policy has had its say: what a raise refuses is refused, whoever it is.
+    #[must_use]
+    pub fn under(self, decision: &Decision) -> Self {
+        if decision.refused.is_some() { Self::Barred(Reason::RefusedByPolicy) } else { self }
+    }
+}
+
 /// On whose word a login is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -156,7 +164,7 @@ impl Login {
         // Whatever the user answers: the dialogue is the one of any other refusal.
         // On an administrator's word a bypass stands in for whatever method is asked.
         let methods = decision.methods.iter().copied().chain([Method::Bypass]).collect();
-        let subject = if decision.refused.is_some() { Subject::Barred(Reason::RefusedByPolicy) } else { subject };
+        let subject = subject.under(decision);
         let login = Self {
             user: user.to_owned(),
             kind: decision.kind,

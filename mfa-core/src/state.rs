@@ -350,6 +350,9 @@ impl State {
         self.sources.clear();
         self.pushes = Pushes::default();
         self.approvals = Pushes::default();
+        // A rule that raises by these would go on refusing whom the administrator has just let back in.
+        self.failed.clear();
+        self.denied = None;
     }
 
     fn counter(&mut self, id: &FactorId, budget: &Budget) -> &mut Counter {

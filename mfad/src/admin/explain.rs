@@ -15,6 +15,7 @@ pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u6
     let caller = if context.service == OWN_PROGRAM { own(&looked_up) } else { Caller::Root };
     let Appraisal { decision, subject, first_factors } =
         logins::appraise(authority, caller, &context, &looked_up, wall);
+    let subject = subject.under(&decision);
     let (login, _) = Login::begin(&context.user, &decision, subject, Standing::Evidence);
     let ways: Vec<String> = login.enrols_by(&decision, &first_factors).iter().map(ToString::to_string).collect();
     let ways = ways.join(" or ");
@@ -34,6 +35,7 @@ pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u6
                 "is no account on this host; whoever knocks by that name gets no further than the first factor",
             ),
         ),
+        _ if decision.refused.is_some() => (Outcome::Barred, barred(Reason::RefusedByPolicy)),
         (Require::Off, _) => (Outcome::Exempt, String::from("is asked nothing by pam_mfa")),
         (_, Subject::Enrolled) => {
             let tries = if decision.tries == 1 { "try" } else { "tries" };
@@ -71,7 +73,7 @@ pub(super) fn explain(authority: &Authority, mut context: Context, at: Option<u6
         kind: decision.kind,
         require: decision.require.value,
         approvers: decision.approvers,
-        decided_by: decision.require.place.to_string(),
+        decided_by: decision.refused.unwrap_or(decision.require.place).to_string(),
         heard: decision.heard,
         floor: decision.floor,
         tries: decision.tries,
@@ -116,6 +118,9 @@ fn barred(reason: Reason) -> String {
         Reason::Suspended => {
             String::from("is refused: hygiene suspended what the user has; mfactl resume takes it back")
         }
+        Reason::RefusedByPolicy => String::from(
+            "is refused: a [[raise]] finds it too unusual; where failures or a denial are the reason, mfactl unlock forgets them",
+        ),
         Reason::NoAllowedMethod => String::from("is refused: policy accepts none of the user's factors here"),
         other => format!("is refused whatever is answered ({other}); mfactl status says more"),
     }
