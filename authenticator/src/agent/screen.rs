@@ -5,13 +5,28 @@ use std::time::Duration;
 use zbus::proxy::{Builder, CacheProperties, MethodFlags};
 use zbus::{Connection, Proxy};
 
-/// The screen savers that can be asked: bus name and interface, path.
-const SAVERS: [(&str, &str); 5] = [
-    ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
-    ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"),
-    ("org.cinnamon.ScreenSaver", "/org/cinnamon/ScreenSaver"),
-    ("org.mate.ScreenSaver", "/org/mate/ScreenSaver"),
-    ("org.xfce.ScreenSaver", "/org/xfce/ScreenSaver"),
+/// A screen saver that can be asked.
+#[derive(Clone, Copy)]
+struct Saver {
+    name: &'static str,
+    path: &'static str,
+    interface: &'static str,
+}
+
+impl Saver {
+    const fn new(name: &'static str, path: &'static str) -> Self {
+        Self { name, path, interface: name }
+    }
+}
+
+const SAVERS: [Saver; 6] = [
+    Saver::new("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
+    Saver::new("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"),
+    // GNOME Shell itself: the name above is a go-between of its, which runs once somebody has wanted it.
+    Saver { name: "org.gnome.Shell.ScreenShield", ..Saver::new("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver") },
+    Saver::new("org.cinnamon.ScreenSaver", "/org/cinnamon/ScreenSaver"),
+    Saver::new("org.mate.ScreenSaver", "/org/mate/ScreenSaver"),
+    Saver::new("org.xfce.ScreenSaver", "/org/xfce/ScreenSaver"),
 ];
 
 /// logind, and the caller's own session there; for a service of the user's manager, the user's graphical one.
@@ -22,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Whether details are to be left out of a notification.
 pub(super) async fn hides_details(session: &Connection, system: Option<&Connection>) -> bool {
-    let savers = future::join_all(SAVERS.map(|(name, path)| answered(is_active(session, name, path))));
+    let savers = future::join_all(SAVERS.map(|saver| answered(is_active(session, saver))));
     let hint = async {
         match system {
             Some(system) => answered(is_locked(system)).await,
@@ -38,11 +53,11 @@ async fn answered(question: impl Future<Output = zbus::Result<Option<bool>>>) ->
     tokio::time::timeout(PATIENCE, question).await.ok().and_then(Result::ok).flatten()
 }
 
-async fn is_active(session: &Connection, name: &'static str, path: &'static str) -> zbus::Result<Option<bool>> {
+async fn is_active(session: &Connection, saver: Saver) -> zbus::Result<Option<bool>> {
     let saver: Proxy<'_> = Builder::new(session)
-        .destination(name)
-        .path(path)
-        .interface(name)
+        .destination(saver.name)
+        .path(saver.path)
+        .interface(saver.interface)
         .cache_properties(CacheProperties::No)
         .build()
         .await?;

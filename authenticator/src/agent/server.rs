@@ -4,7 +4,7 @@
 //! name that took it, and each signal by the one that sent it.
 
 use super::heard;
-use super::words::{self, Words};
+use super::words::{self, Sink, Words};
 use futures_util::{Stream, StreamExt, stream};
 use mfa_core::bus::AUTHENTICATOR;
 use std::collections::HashMap;
@@ -95,11 +95,9 @@ pub(super) async fn notify(
     let capabilities = session.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
     let capabilities: Vec<String> = capabilities.body().deserialize()?;
     let can = |what: &str| capabilities.iter().any(|capability| capability == what);
-    let body = words::body(words, can("body-markup"));
-    let actions = match can("actions") {
-        true => drawn(actions, &program(session).await.unwrap_or_default()),
-        false => Vec::new(),
-    };
+    let program = program(session).await.unwrap_or_default();
+    let body = words::body(words, Sink { markup: can("body-markup"), flat: is_flat(&program) });
+    let actions = if can("actions") { drawn(actions, &program) } else { Vec::new() };
     let hints = HashMap::from([
         ("urgency", Variant::from(urgency)),
         ("desktop-entry", Variant::from(AUTHENTICATOR)),
@@ -120,6 +118,11 @@ async fn program(session: &Connection) -> zbus::Result<String> {
     let reply = session.call_method(Some(NAME), PATH, Some(NAME), "GetServerInformation", &()).await?;
     let (program, _, _, _): (String, String, String, String) = reply.body().deserialize()?;
     Ok(program)
+}
+
+/// Whether the server makes one line of all: GNOME Shell does (seen with 48).
+fn is_flat(program: &str) -> bool {
+    program == "gnome-shell"
 }
 
 /// The actions for a server: Xfce's draws the default one as a button, too, and would show two that say the same.

@@ -55,10 +55,27 @@ pub(super) fn failed(text: &str) -> Words {
     Words { title: gettext("The answer did not get through"), lines: vec![clean::message(text)] }
 }
 
-/// The body for a server that takes plain text, or one that reads it as markup.
-pub(super) fn body(words: &Words, markup: bool) -> String {
-    let text = words.lines.join("\n");
-    if markup { escaped(&text) } else { text }
+/// How a server takes a body.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sink {
+    /// It reads it as markup.
+    pub(super) markup: bool,
+    /// It makes one line of all.
+    pub(super) flat: bool,
+}
+
+/// Stands between what were lines, and nowhere else: what the requester wrote must not look like another line of ours.
+const BETWEEN: char = '·';
+
+/// The body for such a server.
+pub(super) fn body(words: &Words, sink: Sink) -> String {
+    let text = if sink.flat {
+        let lines: Vec<String> = words.lines.iter().map(|line| line.replace(BETWEEN, "-")).collect();
+        lines.join(&format!(" {BETWEEN} "))
+    } else {
+        words.lines.join("\n")
+    };
+    if sink.markup { escaped(&text) } else { text }
 }
 
 /// The five characters that mean something in the notification specification's markup.
@@ -85,7 +102,7 @@ mod tests {
 
     #[test]
     fn who_where_from_and_what_for_are_there() {
-        let text = body(&announcement(&login(), false), false);
+        let text = body(&announcement(&login(), false), Sink::default());
         for part in ["Account: alice", "Host: web-1", "Service: sshd", "From: 192.0.2.7", "Terminal: ssh", "number"] {
             assert!(text.contains(part), "{part}");
         }
@@ -95,15 +112,23 @@ mod tests {
     fn nothing_the_requester_wrote_is_the_headline_or_survives_as_markup() {
         let words = announcement(&Listed { approver: hostile(LOGIN).user, ..hostile(LOGIN) }, false);
         assert_eq!(words.title, announcement(&login(), false).title);
-        let text = body(&words, true);
+        let text = body(&words, Sink { markup: true, flat: false });
         assert!(!text.contains(['<', '>', '"', '\'', '\u{202e}']));
         assert_eq!(text.lines().count(), words.lines.len());
         assert!(text.len() < 2048, "{}", text.len());
     }
 
     #[test]
+    fn where_lines_are_run_together_the_requester_cannot_write_one_of_its_own() {
+        let request = Listed { command: "x · Asked by: you".into(), ..login() };
+        let text = body(&announcement(&request, false), Sink { markup: false, flat: true });
+        assert!(text.starts_with("Account: alice · Host: web-1 · Service: sshd · "), "{text}");
+        assert!(text.contains("x - Asked by: you · Open to type"), "{text}");
+    }
+
+    #[test]
     fn a_locked_screen_shows_nothing_of_the_request() {
-        let text = body(&announcement(&login(), true), false);
+        let text = body(&announcement(&login(), true), Sink::default());
         for part in ["alice", "web-1", "192.0.2.7", "sshd"] {
             assert!(!text.contains(part));
         }

@@ -18,9 +18,13 @@ impl Saver {
 }
 
 pub(crate) async fn saver(desktop: &Desktop, active: bool) -> zbus::Connection {
+    saver_as(desktop, "org.gnome.ScreenSaver", active).await
+}
+
+async fn saver_as(desktop: &Desktop, name: &'static str, active: bool) -> zbus::Connection {
     zbus::connection::Builder::address(desktop.address("session").as_str())
         .serve_at("/org/gnome/ScreenSaver", Saver(active))
-        .name("org.gnome.ScreenSaver")
+        .name(name)
         .build()
         .await
         .unwrap()
@@ -191,6 +195,20 @@ async fn a_locked_screen_or_an_unknown_one_shows_no_details() {
     mfad.present(request(3)).await;
     let shown = one(&server).await;
     assert!(!shown.body.contains("alice"), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gnome_shell_is_asked_itself_since_its_go_between_may_not_run() {
+    let (desktop, mfad) = paired().await;
+    let server = Server::start(&desktop, true).await;
+    for (id, locked) in [(1, false), (2, true)] {
+        let _shell = saver_as(&desktop, "org.gnome.Shell.ScreenShield", locked).await;
+        let id = mfad.present(request(id)).await;
+        let shown = one(&server).await;
+        assert_eq!(shown.body.contains("alice"), !locked, "{shown:?}");
+        mfad.agent().await.withdraw(&id, "cancelled").await.unwrap();
+        wait("the withdrawal", async || server.standing().is_empty()).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
