@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod history;
 pub mod keyring;
 pub mod pin;
+pub mod privacy;
 pub mod requests;
 pub mod sealed;
 pub mod settings;

@@ -19,7 +19,7 @@ mod when;
 
 use crate::agent::{self, Ended};
 use crate::vault::{export, import};
-use crate::{catalogue, daemon};
+use crate::{catalogue, daemon, privacy};
 use clap::{Parser, Subcommand};
 use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
 use serde::Serialize;
@@ -248,7 +248,7 @@ impl Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    close();
+    privacy::no_core();
     #[cfg(feature = "gui")]
     if let Command::Window { requests, request, gapplication_service } = arguments.command {
         use crate::ui::Show;
@@ -264,6 +264,7 @@ pub fn main() -> ExitCode {
             Err(error) => failed(&error.to_string()),
         };
     }
+    privacy::close();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("cannot start: {error}")),
@@ -288,14 +289,6 @@ fn object(object: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, object)?;
     Ok(writeln!(out)?)
-}
-
-/// Keys and proofs pass through: no core dumps, no ptrace by other programs of the user. Where the kernel refuses, nothing
-/// else depends on it.
-fn close() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
 fn failed(text: &str) -> ExitCode {

@@ -11,6 +11,7 @@ use super::search::{self, Provider};
 use super::window::RequestsWindow;
 use super::{OPEN_REQUEST, REQUESTS};
 use crate::keyring::Keyring;
+use crate::privacy;
 use crate::vault::{Account, Vault};
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
@@ -82,6 +83,8 @@ pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> 
         tracing::warn!("the desktop's search does not find accounts: {error}");
     });
     application.register(gio::Cancellable::NONE)?;
+    // Not before: the start has made libadwaita ask the portal for dark style and contrast, and on this connection it is known from now on.
+    privacy::close();
     match show {
         Show::Request(id) => application.activate_action(OPEN_REQUEST, Some(&id.to_variant())),
         Show::Requests => application.activate_action(REQUESTS, None),

@@ -1,23 +1,26 @@
 //! The Screenshot portal: the desktop asks the user for a picture of the screen and writes it to a file, which is read and deleted.
 //!
-//! By our own small proxy: one method and one signal. What must never happen: the picture, in which a key may be, staying on the disk.
+//! By our own small proxy: one method and one signal, on the connection by which the portals know this process (`privacy`). What must never happen: the picture, in which a key may be, staying on the disk.
 
 use crate::catalogue::{Text, filled, gettext};
-use crate::vault::import::read_file;
+use crate::vault::import::{decoded, read_file};
 use crate::vault::picture;
 use futures_util::StreamExt;
-use std::collections::HashMap;
-use std::path::PathBuf;
+use gtk::prelude::*;
+use gtk::{gio, glib};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant, proxy};
 
 /// How long the user may take to choose.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+const NAME: &str = "org.freedesktop.portal.Desktop";
+const PATH: &str = "/org/freedesktop/portal/desktop";
+
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoPicture {
-    /// No portal.
+    /// No portal, or one that refuses.
     #[error(
         "{}",
         Text("This desktop gives no pictures of the screen: it has no Screenshot portal. Save one to a file instead.")
@@ -31,61 +34,50 @@ pub(super) enum NoPicture {
     File(String),
 }
 
-#[proxy(
-    interface = "org.freedesktop.portal.Screenshot",
-    default_service = "org.freedesktop.portal.Desktop",
-    default_path = "/org/freedesktop/portal/desktop"
-)]
-trait Screenshot {
-    fn screenshot(&self, parent: &str, options: HashMap<&str, Variant<'_>>) -> zbus::Result<OwnedObjectPath>;
+/// Has the user choose a picture of the screen; the file it is in, for [`read`].
+pub(super) async fn screenshot(bus: &gio::DBusConnection) -> Result<PathBuf, NoPicture> {
+    glib::future_with_timeout(PATIENCE, asked(bus)).await.unwrap_or(Err(NoPicture::Cancelled))
 }
 
-#[proxy(interface = "org.freedesktop.portal.Request", default_service = "org.freedesktop.portal.Desktop")]
-trait Request {
-    #[zbus(signal)]
-    fn response(&self, response: u32, results: HashMap<String, OwnedVariant>) -> zbus::Result<()>;
-}
-
-/// A picture of the screen as the user chooses it.
-pub(super) async fn screenshot() -> Result<Vec<u8>, NoPicture> {
-    let asked = tokio::time::timeout(PATIENCE, asked()).await.map_err(|_| NoPicture::Cancelled)?;
-    let path = asked.map_err(|error| match error {
-        zbus::Error::NameTaken | zbus::Error::FDO(_) | zbus::Error::MethodError(..) | zbus::Error::InputOutput(_) => {
+async fn asked(bus: &gio::DBusConnection) -> Result<PathBuf, NoPicture> {
+    let own = bus.unique_name().map(|name| name.trim_start_matches(':').replace('.', "_")).unwrap_or_default();
+    // The signal may come before the answer: its path is known beforehand (the Request interface's documentation).
+    let request = format!("{PATH}/request/{own}/mfa");
+    let interface = Some("org.freedesktop.portal.Request");
+    let flags = gio::DBusSignalFlags::NONE;
+    let mut responses =
+        bus.receive_signal(Some(NAME), interface, Some("Response"), Some(&request), None, flags, |signal| {
+            signal.parameters.clone()
+        });
+    let options = glib::VariantDict::new(None);
+    options.insert("handle_token", "mfa");
+    options.insert("interactive", true);
+    let interface = "org.freedesktop.portal.Screenshot";
+    // Not by a pair of both, in which the options would stand as `v`.
+    let parameters = glib::Variant::tuple_from_iter(["".to_variant(), options.end()]);
+    // Without a limit of its own: the portal answers at once, and the user's time is the caller's.
+    let flags = gio::DBusCallFlags::NONE;
+    bus.call_future(Some(NAME), PATH, interface, "Screenshot", Some(&parameters), None, flags, -1).await.map_err(
+        |error| {
+            tracing::info!("the Screenshot portal: {error}");
             NoPicture::NoPortal
-        }
-        _ => NoPicture::Cancelled,
-    })?;
-    let path = path.ok_or(NoPicture::Cancelled)?;
-    let read = tokio::task::spawn_blocking(move || {
-        let read = read_file(&path, picture::LONGEST);
-        // Also where it cannot be read.
-        let removed = std::fs::remove_file(&path);
-        read.map(|content| (content.expose().to_vec(), removed.is_ok()))
-    });
-    let (bytes, removed) =
-        read.await.map_err(|_| NoPicture::Cancelled)?.map_err(|why| NoPicture::File(why.to_string()))?;
-    if !removed {
+        },
+    )?;
+    chosen(&responses.next().await.ok_or(NoPicture::Cancelled)?).ok_or(NoPicture::Cancelled)
+}
+
+/// The file a response names (`ua{sv}`); `None` where the user said no.
+fn chosen(response: &glib::Variant) -> Option<PathBuf> {
+    let (0, results) = response.get::<(u32, glib::VariantDict)>()? else { return None };
+    let uri = results.lookup::<String>("uri").ok()??;
+    uri.strip_prefix("file://").map(|path| PathBuf::from(decoded(path)))
+}
+
+/// The picture, whose file is deleted, also where it cannot be read. Waits for the disk.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, NoPicture> {
+    let read = read_file(path, picture::LONGEST);
+    if std::fs::remove_file(path).is_err() {
         tracing::warn!("the picture of the screen could not be deleted");
     }
-    Ok(bytes)
-}
-
-/// Where the portal put it; `None` where the user said no.
-async fn asked() -> zbus::Result<Option<PathBuf>> {
-    let session = Connection::session().await?;
-    let own = session.unique_name().map(|name| name.trim_start_matches(':').replace('.', "_")).unwrap_or_default();
-    // The signal may come before the answer: its path is known beforehand (the Request interface's documentation).
-    let request = RequestProxy::builder(&session)
-        .path(OwnedObjectPath::try_from(format!("/org/freedesktop/portal/desktop/request/{own}/mfa"))?)
-        .build()
-        .await?;
-    let mut responses = request.receive_response().await?;
-    let portal = ScreenshotProxy::new(&session).await?;
-    let options = HashMap::from([("handle_token", Variant::from("mfa")), ("interactive", Variant::from(true))]);
-    portal.screenshot("", options).await?;
-    let Some(response) = responses.next().await else { return Ok(None) };
-    let response = response.args()?;
-    let uri = response.results.get("uri").and_then(|uri| <&str>::try_from(uri).ok());
-    let path = uri.filter(|_| response.response == 0).and_then(|uri| uri.strip_prefix("file://"));
-    Ok(path.map(|path| PathBuf::from(crate::vault::import::decoded(path))))
+    read.map(|content| content.expose().to_vec()).map_err(|why| NoPicture::File(why.to_string()))
 }

@@ -137,10 +137,22 @@ impl MainWindow {
                 });
             }
             Source::Screen => {
-                let Some(shot) = self.back.run(portal::screenshot()) else { return };
+                let bus = self.window.application().and_then(|application| application.dbus_connection());
+                let back = self.back.clone();
                 glib::spawn_future_local(async move {
-                    let Ok(shot) = shot.await else { return };
-                    scanned(shot.map_err(|why| why.to_string()));
+                    let shot = match bus {
+                        Some(bus) => portal::screenshot(&bus).await,
+                        None => Err(portal::NoPicture::NoPortal),
+                    };
+                    let read = match shot {
+                        Ok(path) => {
+                            let Some(read) = back.compute(move || portal::read(&path)) else { return };
+                            let Ok(read) = read.await else { return };
+                            read
+                        }
+                        Err(why) => Err(why),
+                    };
+                    scanned(read.map_err(|why| why.to_string()));
                 });
             }
         }

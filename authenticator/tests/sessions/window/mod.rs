@@ -10,6 +10,7 @@ mod many;
 mod moving;
 mod opening;
 mod pages;
+mod portal;
 mod trouble;
 
 use crate::desktop::mfad::{CODE, Mfad};
@@ -73,8 +74,7 @@ impl Seat {
     async fn start(&mut self, arguments: &[&str], environment: &[(&str, &str)], title: &str) {
         let said = self.desktop.log("window.log");
         self.window = Some(
-            self.desktop
-                .command_line()
+            portal::as_a_user_may(|program| self.desktop.command(program), env!("CARGO_BIN_EXE_mfa-authenticator"))
                 .arg("window")
                 .args(arguments)
                 .envs(environment.iter().copied())
