@@ -4,7 +4,7 @@
 //! happen: mfad's silence being told as "nothing is asked".
 
 use super::doctor::edge::PamFolders;
-use super::doctor::{self, Decision, Finding, Options, ServiceExpectation, Severity, findings};
+use super::doctor::{self, Decision, Finding, Options, ServiceExpectation, Severity};
 use super::explain;
 use super::link::Link;
 use super::show::{Screen, line};
@@ -78,16 +78,13 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
         state_dir: reach.state_dir(),
         simulate,
     };
-    let mut report = doctor::examine(&options, &services, decision);
     let by_mfad = link.as_mut().ok().and_then(refused_configuration).map(|why| {
         let text = format!("The configuration on disk is refused, mfad works with an older one: {}.", line(&why));
         let fix = "Mend it (mfactl config check), then systemctl reload mfad. Its next start would fail.";
         Finding::new(Severity::LocksOut, "mfad", text, fix)
     });
-    if let Some(finding) = by_mfad.or(on_disk) {
-        report.findings.push(finding);
-        report.findings = findings::merge(report.findings);
-    }
+    let refused = by_mfad.or(on_disk).into_iter().collect();
+    let report = doctor::examine(&options, &services, decision, refused);
     if screen.json {
         screen.object(&report)?
     } else {

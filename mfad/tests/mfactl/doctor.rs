@@ -31,9 +31,19 @@ fn the_doctor_finds_a_missing_line_and_plays_a_login_through() {
 #[test]
 fn the_doctor_works_without_mfad_and_says_that_it_does_not_run() {
     let house = House::silent();
-    let said = house.mfactl(&["doctor", "--config", &house.config()]);
+    let pam = house.folder.join("pam.d");
+    std::fs::create_dir(&pam).unwrap();
+    let doctor = || house.mfactl(&["doctor", "--config", &house.config(), "--pam-dir", pam.to_str().unwrap()]);
+    // No stack asks mfad: whatever is wrong with it, nobody meets it.
+    house.write("pam.d/su", "auth requisite pam_unix.so\n");
+    let said = doctor().out;
+    assert!(said.contains("mfad does not run") && said.contains("nobody is asked for a second factor"), "{said}");
+    assert!(!said.contains("Locks people out"), "{said}");
+    house.write("pam.d/su", "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack\n");
+    let said = doctor();
     assert_eq!(said.code, 1);
-    assert!(said.out.contains("mfad does not run"), "{said:?}");
+    assert!(said.out.contains("Locks people out") && said.out.contains("mfad does not run"), "{said:?}");
+    assert!(!said.out.contains("nobody is asked"), "{said:?}");
 }
 
 #[test]

@@ -7,8 +7,11 @@ use super::stack::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The folder of packages' own stacks.
+pub const OF_PACKAGES: &str = "/usr/lib/pam.d";
+
 /// Where libpam looks for a service, in order.
-const PAM_DIRS: [&str; 2] = ["/etc/pam.d", "/usr/lib/pam.d"];
+const PAM_DIRS: [&str; 2] = ["/etc/pam.d", OF_PACKAGES];
 
 /// PAM's folders: the one named, or libpam's own.
 #[derive(Debug, Clone)]

@@ -72,6 +72,23 @@ pub fn of_no_program(findings: &mut [Finding]) {
     }
 }
 
+/// The same where no stack names our module: nobody is locked out by an mfad that nobody asks.
+pub fn of_no_stack(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::LocksOut) {
+        finding.severity = Severity::Warning;
+        finding.text.push_str(" No stack names pam_mfa yet: nobody is asked for a second factor.");
+    }
+}
+
+/// The same where a line stands in a package's own file, `folder` being where those are: its next version would undo the fix.
+pub fn of_a_package(findings: &mut [Finding], folder: &str) {
+    let inside = |place: &String| place.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    for finding in findings.iter_mut().filter(|finding| !finding.fix.is_empty() && finding.places.iter().any(inside)) {
+        let copy = "Copy the file to /etc/pam.d first and change the copy, which libpam reads instead and upgrades leave alone.";
+        finding.fix = format!("{copy} {}", finding.fix);
+    }
+}
+
 /// `findings`, worst first, the same finding about several services said once.
 #[must_use]
 pub fn merge(findings: Vec<Finding>) -> Vec<Finding> {
@@ -162,6 +179,32 @@ mod tests {
         of_no_program(&mut found);
         assert_eq!(found.each_ref().map(|finding| finding.severity), [Severity::Warning, Severity::Fine]);
         assert_eq!(found[0].text, "Let by. No program that uses this service is installed.");
+    }
+
+    #[test]
+    fn what_stands_in_a_packages_file_is_copied_before_it_is_changed() {
+        let found = |place: &str, fix: &str| Finding::new(Severity::LetsBy, place, "Let by.", fix);
+        let mut all = [
+            found("/usr/lib/pam.d/polkit-1", "Do this."),
+            found("/usr/lib/pam.d/polkit-1:3", ""),
+            found("/etc/pam.d/common-auth:5", "Do this."),
+            found("/usr/lib/pam.d.old/x", "Do this."),
+        ];
+        of_a_package(&mut all, "/usr/lib/pam.d");
+        assert!(all[0].fix.starts_with("Copy the file to /etc/pam.d first") && all[0].fix.ends_with(" Do this."));
+        assert_eq!(
+            all[1..].iter().map(|finding| finding.fix.as_str()).collect::<Vec<_>>(),
+            ["", "Do this.", "Do this."]
+        );
+    }
+
+    #[test]
+    fn an_mfad_that_no_stack_asks_locks_nobody_out() {
+        let mut found =
+            [Finding::new(Severity::LocksOut, "mfad", "Down.", ""), Finding::new(Severity::LetsBy, "x", "Loose.", "")];
+        of_no_stack(&mut found);
+        assert_eq!(found.each_ref().map(|finding| finding.severity), [Severity::Warning, Severity::LetsBy]);
+        assert_eq!(found[0].text, "Down. No stack names pam_mfa yet: nobody is asked for a second factor.");
     }
 
     #[test]

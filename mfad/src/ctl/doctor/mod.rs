@@ -69,9 +69,16 @@ pub struct Report {
 }
 
 /// Looks at everything. `services` is what policy says, `decision` what mfad would decide for the login of
-/// `options.simulate`.
+/// `options.simulate`, `known` what the caller found out about mfad.
 #[must_use]
-pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Option<Decision>) -> Report {
+pub fn examine(
+    options: &Options,
+    services: &[ServiceExpectation],
+    decision: Option<Decision>,
+    known: Vec<Finding>,
+) -> Report {
+    let mut of_mfad = host::judge(&options.run_dir, &options.config_dir, &options.state_dir);
+    of_mfad.extend(known);
     let folders = PamFolders::new(options.pam_dir.as_deref());
     let read = |name: &str| folders.read(name);
     let stacks = subjects(&folders, services, options.simulate.as_ref().map(|(_, service)| service.as_str()));
@@ -110,6 +117,7 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
                 judged.retain(|finding| finding.severity != Severity::Fine);
             }
             judged.extend(ours);
+            findings::of_a_package(&mut judged, edge::OF_PACKAGES);
             // PAM's folder is this host's.
             if options.pam_dir.is_none() && edge::nobody_asks(&known.name) {
                 findings::of_no_program(&mut judged);
@@ -135,7 +143,10 @@ pub fn examine(options: &Options, services: &[ServiceExpectation], decision: Opt
     }
     let by_target = services.iter().find(|service| service.kind == Kind::Sudo && service.by_target);
     found.extend(by_target.and_then(|service| sudo::judge(&service.name, edge::sudo_version().as_deref())));
-    found.extend(host::judge(&options.run_dir, &options.config_dir, &options.state_dir));
+    if !stacks.iter().any(|known| known.ours) {
+        findings::of_no_stack(&mut of_mfad);
+    }
+    found.extend(of_mfad);
     found.push(clock::judge(&clock::look()));
     Report { findings: findings::merge(found), simulation }
 }

@@ -42,7 +42,7 @@ fn every_service_with_our_line_and_every_asked_one_without_is_looked_at() {
         .unwrap();
     }
     let unasked = ServiceExpectation { asked: false, ..asked("unasked") };
-    let report = examine(&options(folder.path()), &[asked("without"), asked("absent"), unasked], None);
+    let report = examine(&options(folder.path()), &[asked("without"), asked("absent"), unasked], None, Vec::new());
     assert!(!about(&report, "included").is_empty());
     assert_eq!(about(&report, "without")[0].severity, Severity::LetsBy);
     for quiet in ["common-auth", "included.dpkg-old", "unasked", "absent", "other"] {
@@ -58,7 +58,7 @@ fn a_service_that_is_not_asked_can_be_played_through() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("door"), "auth required pam_unix.so\n").unwrap();
     let options = Options { simulate: Some(("anna".into(), "door".into())), ..options(folder.path()) };
-    let report = examine(&options, &[], Some(Decision::Exempt));
+    let report = examine(&options, &[], Some(Decision::Exempt), Vec::new());
     assert!(about(&report, "door").is_empty());
     assert_eq!(report.simulation.unwrap().steps.len(), 2);
 }
