@@ -5,6 +5,7 @@ use super::super::settings::{Approvers, LONGEST_REMEMBER, MOST_APPROVERS, Requir
 use super::{Set, Source, at, set};
 use crate::place::{FileError, Place};
 use crate::wire::Method;
+use serde::Deserialize;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use toml::Spanned;
@@ -15,18 +16,37 @@ const MOST_TRIES: u8 = 5;
 /// Longest deadline, in seconds: what the most patient application gives.
 const LONGEST_TIME: u64 = 110;
 
-pub(super) fn methods(source: &Source, methods: &Spanned<Vec<Method>>) -> Result<Set<Vec<Method>>, FileError> {
-    let list = methods.get_ref();
+/// A method that policy may name. Logs know more: a bypass goes by its own rules, and none is none. What is refused is told by
+/// this list.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Askable {
+    Totp,
+    Hotp,
+    Recovery,
+    Push,
+}
+
+impl From<Askable> for Method {
+    fn from(method: Askable) -> Self {
+        match method {
+            Askable::Totp => Self::Totp,
+            Askable::Hotp => Self::Hotp,
+            Askable::Recovery => Self::Recovery,
+            Askable::Push => Self::Push,
+        }
+    }
+}
+
+pub(super) fn methods(source: &Source, methods: &Spanned<Vec<Askable>>) -> Result<Set<Vec<Method>>, FileError> {
+    let list: Vec<Method> = methods.get_ref().iter().copied().map(Method::from).collect();
     if list.is_empty() {
         return Err(at(source, methods, "an empty list; leave the key out, or set require"));
     }
-    if list.contains(&Method::None) || list.contains(&Method::Bypass) {
-        return Err(at(source, methods, "expected some of totp, hotp, recovery, push"));
-    }
-    if *list == [Method::Recovery] {
+    if list == [Method::Recovery] {
         return Err(at(source, methods, "recovery codes alone: ten logins, and nobody gets in any more"));
     }
-    Ok(set(source, methods))
+    Ok(placed(source, methods, list))
 }
 
 pub(super) fn approvers(source: &Source, approvers: &Spanned<Approvers>) -> Result<Set<Approvers>, FileError> {

@@ -5,7 +5,6 @@ use super::super::floor::{Bounds, Floor};
 use super::super::settings::{Approvers, Way};
 use super::{Source, at, checked, set};
 use crate::place::FileError;
-use crate::wire::Method;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -14,7 +13,7 @@ use toml::Spanned;
 pub(super) struct FloorForm {
     require: Spanned<Require>,
     approvers: Option<Spanned<Approvers>>,
-    methods: Option<Spanned<Vec<Method>>>,
+    methods: Option<Spanned<Vec<checked::Askable>>>,
     tries: Option<Spanned<u8>>,
     number: Option<Spanned<bool>>,
     remember: Option<Spanned<String>>,

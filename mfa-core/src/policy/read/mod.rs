@@ -15,7 +15,7 @@ use super::settings::{Approvers, Way};
 use super::{Policy, Require, Set, order, presets};
 use crate::limits::{DISABLE_AT, FREE_FAILURES};
 use crate::place::{self, FileError, Place};
-use crate::wire::{Kind, Method};
+use crate::wire::Kind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -82,7 +82,7 @@ impl Layers {
 #[serde(deny_unknown_fields)]
 struct Form {
     require: Option<Spanned<Require>>,
-    methods: Option<Spanned<Vec<Method>>>,
+    methods: Option<Spanned<Vec<checked::Askable>>>,
     tries: Option<Spanned<u8>>,
     echo: Option<Spanned<bool>>,
     number: Option<Spanned<bool>>,
@@ -111,7 +111,7 @@ struct RuleForm {
     #[serde(default, rename = "match")]
     matches: MatchForm,
     require: Spanned<Require>,
-    methods: Option<Spanned<Vec<Method>>>,
+    methods: Option<Spanned<Vec<checked::Askable>>>,
     tries: Option<Spanned<u8>>,
     number: Option<Spanned<bool>>,
     approvers: Option<Spanned<Approvers>>,

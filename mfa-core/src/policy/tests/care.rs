@@ -57,7 +57,7 @@ fn what_is_no_such_section_is_refused_with_its_line() {
         (hygiene("14d", "0"), "mfa.toml:5: overlap: a factor that stops is announced before"),
         (hygiene("365d", "0"), "mfa.toml:5: overlap: nothing is renewed"),
         (hygiene("7d", "soon"), "mfa.toml:6: drop_pending: expected a span"),
-        (String::from("methods = [\"totp\", \"bypass\"]"), "mfa.toml:1: methods: expected some of"),
+        (String::from("methods = [\"totp\", \"bypass\"]"), "mfa.toml:1: methods: expected one of"),
     ] {
         let error = merge(&text).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{text:?} gave {error:?}");

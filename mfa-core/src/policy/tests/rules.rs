@@ -233,7 +233,7 @@ fn approvers_stand_exactly_where_they_are_asked() {
         // At the top they stand together as well: either, lost alone, would leave something looser.
         ("approvers = { group = \"ops\", count = 1 }", "mfa.toml:1: approvers: approvers are asked only"),
         ("methods = []", "mfa.toml:1: methods: an empty list"),
-        ("methods = [\"none\"]", "mfa.toml:1: methods: expected some of"),
+        ("methods = [\"none\"]", "mfa.toml:1: methods: expected one of"),
         ("methods = [\"sms\"]", "mfa.toml:1: methods: "),
         ("methods = [\"recovery\"]", "mfa.toml:1: methods: recovery codes alone"),
         ("[[rule]]\nmatch = { from = [\"lan\"] }\nrequire = \"required\"", "mfa.toml:2: match: expected a network"),
@@ -249,6 +249,16 @@ fn approvers_stand_exactly_where_they_are_asked() {
         assert!(error.starts_with(expected), "{text:?} gave {error:?}");
     }
     assert!(Requirements::parse("r", "version = 1\nall = \"approved\"\n").is_err());
+}
+
+#[test]
+fn a_method_that_is_none_is_refused_by_the_list_of_those_that_may_stand_there() {
+    for (before, line) in [("", 1), ("[floor]\nrequire = \"off\"\n", 3), ("[[rule]]\nrequire = \"required\"\n", 3)] {
+        for method in ["sms", "none", "bypass"] {
+            let error = merge(&format!("{before}methods = [\"{method}\"]")).unwrap_err().to_string();
+            assert_eq!(error, format!("mfa.toml:{line}: methods: expected one of totp, hotp, recovery, push"));
+        }
+    }
 }
 
 #[test]
