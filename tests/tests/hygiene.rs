@@ -96,7 +96,9 @@ fn a_factor_nobody_uses_is_suspended_by_night_opens_nothing_over_ssh_and_comes_b
     let listed = house.mfactl.run(&["list", "--suspended"], "").ok().stdout;
     assert!(listed.contains("alice") && listed.contains("SUSPENDED") && !listed.contains("bob"), "{listed}");
 
-    assert!(house.mfactl.run(&["resume", "alice", &alice.factor], "").ok().stdout.contains("taken back"));
+    assert!(
+        house.mfactl.run(&["resume", "alice", &alice.factor], "").ok().stdout.contains("Taken back, as if just used: ")
+    );
     let inside = ssh(&code(&alice, 91));
     assert!(inside.code == 0 && inside.text().contains("alice"), "{}", inside.text());
     let again = house.mfactl.run(&["resume", "alice"], "");
@@ -162,7 +164,7 @@ fn an_old_factor_is_announced_at_each_login_and_stops_on_the_day_that_was_said()
     let refused = su(&code(&alice, 381));
     assert_ne!(refused.code, 0, "{}", refused.text());
     assert_eq!(su(&second.oathtool().hotp(1)).code, 0);
-    assert!(house.mfactl.run(&["factor", "remove", "alice", &alice.factor], "").ok().stdout.contains("removed"));
+    assert!(house.mfactl.run(&["factor", "remove", "alice", &alice.factor], "").ok().stdout.contains("Removed"));
 }
 
 #[test]

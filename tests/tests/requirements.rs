@@ -69,7 +69,7 @@ fn a_reset_with_a_day_takes_the_factors_and_leaves_a_grace_in_one_step() {
     let house = House::with_own_clock("grace-reset", "require = \"optional\"\n");
     let codes = house.enroll("bob", "totp").oathtool();
     let reset = house.mfactl.run(&["reset", "bob", "--after", "3d"], "").ok().stdout;
-    assert!(reset.contains("all factors and recovery codes of bob are gone"), "{reset}");
+    assert!(reset.contains("All factors and recovery codes of bob are gone"), "{reset}");
     let (let_in, screen) = su(&house, "bob");
     assert!(let_in && screen.contains("in 3 days"), "{screen}");
     let status = house.mfactl.run(&["status", "bob", "--json"], "").ok().json();

@@ -55,5 +55,5 @@ fn resume(authority: &Authority, by: u32, user: &str, id: Option<&str>) -> Resul
     } else {
         "; its user has nothing else, and a device that was reported lost stays so"
     };
-    Ok(done(format!("{} of {shown} is taken back, as if just used{rest}", ids.join(", "))))
+    Ok(done(format!("taken back, as if just used: {} of {shown}{rest}", ids.join(", "))))
 }

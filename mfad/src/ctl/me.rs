@@ -34,6 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Codes of a new factor that may be tried in one run.
 const TRIES: u8 = 3;
 
+/// What proves a first factor.
+const ASKED_OF_THE_FIRST: &str =
+    "Your administrator's ticket, good for a first factor (mfactl ticket; empty: you are asked to authenticate): ";
+
 /// mfad has one text for every reason why a proof is none; here is what to do.
 const NOT_PROVED: &str = "that was not accepted, and nothing was changed. A code works once: type the next one that your app or token \
                           shows, a recovery code you have not used, or let another device of yours say yes (--by-device). Without any of \
@@ -45,6 +49,9 @@ pub(super) enum Command {
     /// Show your factors and what is required (as without a command)
     List,
     /// Add an authenticator app: shows the QR code and confirms it by a code
+    ///
+    /// Whoever has no factor to show types the ticket that an administrator makes by mfactl ticket, or nothing: then polkit asks, where
+    /// policy lets people set up a first factor alone.
     Enroll {
         /// By time (apps) or by counter
         #[arg(long = "type", value_enum, default_value = "totp", value_name = "TYPE")]
@@ -147,7 +154,7 @@ pub(super) fn me(screen: &mut Screen, command: Option<&Command>) -> Result<(), F
         Some(Command::Token { serial, proof }) => own.token(screen, serial, *proof),
         Some(Command::Rename { name, label }) => {
             own.call(own.factors.rename(name, label))?;
-            done(screen, &format!("{} is called {} now", show::name(name), show::name(label)))
+            Ok(screen.done(&format!("from now on {} is called {}", show::name(name), show::name(label)))?)
         }
         Some(Command::Prefer { method }) => {
             let method = match method {
@@ -158,12 +165,12 @@ pub(super) fn me(screen: &mut Screen, command: Option<&Command>) -> Result<(), F
             };
             own.call(own.factors.prefer(method))?;
             let said = if method.is_empty() { "as policy says" } else { method };
-            done(screen, &format!("logins ask by this first: {said}"))
+            Ok(screen.done(&format!("logins ask by this first: {said}"))?)
         }
         Some(Command::Remove { factor, proof }) => {
             let proof = own.proof(*proof, &Purpose::RemoveFactor { factor: factor.clone() })?;
             own.proved(own.factors.remove(&factor.to_string(), text(&proof)))?;
-            done(screen, &format!("removed {}", show::name(&factor.to_string())))
+            Ok(screen.done(&format!("removed {}", show::name(&factor.to_string())))?)
         }
         Some(Command::Disable { proof }) => own.disable(screen, *proof),
         Some(Command::RecoveryCodes { proof }) => {
@@ -174,7 +181,7 @@ pub(super) fn me(screen: &mut Screen, command: Option<&Command>) -> Result<(), F
         Some(Command::Lost { device, proof }) => {
             let proof = own.proof(*proof, &Purpose::SuspendDevice { device: DeviceId::typed(device) })?;
             own.proved(own.factors.suspend_device(device, text(&proof)))?;
-            done(screen, &format!("{} is suspended: it approves nothing any more", show::name(device)))
+            Ok(screen.done(&format!("the device {} is suspended: it approves nothing any more", show::name(device)))?)
         }
     }
 }
@@ -240,10 +247,11 @@ impl Own {
         }
         let enrolled = self.call(self.factors.list())?.enrolled;
         let first = matches!(purpose, Purpose::AddFactor) && !enrolled;
-        let asked = if first {
-            "Ticket from your administrator (empty: you are asked to authenticate): "
-        } else {
-            "Code or recovery code: "
+        let asked = match purpose {
+            Purpose::AddFactor if first => ASKED_OF_THE_FIRST,
+            // A ticket is good for what is added, and for nothing else.
+            Purpose::AddFactor => "Code, recovery code, or your administrator's ticket (mfactl ticket): ",
+            _ => "Code or recovery code: ",
         };
         let typed = prompt::secret(asked).map_err(|why| Failure::Refused(format!("nothing could be read: {why}")))?;
         let typed = typed.map(|typed| Secret::new(typed.expose().trim_ascii().to_vec()));
@@ -339,7 +347,7 @@ impl Own {
     fn disable(&self, screen: &mut Screen, by: ProofBy) -> Result<(), Failure> {
         let proof = self.proof(by, &Purpose::Disable)?;
         let ticket = self.proved(self.factors.disable(text(&proof)))?;
-        done(screen, "all your factors, devices and recovery codes are gone")?;
+        screen.done("all your factors, devices and recovery codes are gone")?;
         if ticket.is_empty() {
             return Ok(());
         }
@@ -358,13 +366,6 @@ impl Own {
 
 fn text(secret: &Secret) -> &str {
     secret.expose_str().unwrap_or_default()
-}
-
-fn done(screen: &mut Screen, said: &str) -> Result<(), Failure> {
-    if screen.json {
-        return Ok(screen.object(&super::Done { done: said })?);
-    }
-    Ok(screen.say(said)?)
 }
 
 fn recovery(screen: &mut Screen, codes: Vec<String>) -> Result<(), Failure> {

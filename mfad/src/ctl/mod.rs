@@ -107,7 +107,10 @@ enum Command {
     /// Work on hardware tokens
     #[command(subcommand)]
     Token(tokens::Command),
-    /// Make a single-use ticket by which a user pairs a first device
+    /// Make a single-use ticket by which a user adds a factor or a device, most often the first one
+    ///
+    /// Good once and for ten minutes, in place of a code or a recovery code. The user types it at mfa-authenticator pair --ticket, for a
+    /// desktop, or where mfactl me enroll or mfactl me token asks for it, for an app or a hardware token.
     Ticket(User),
     /// Remove all factors and recovery codes of a user
     Reset(users::Reset),
@@ -281,12 +284,6 @@ struct Refusal<'a> {
     error: &'a str,
 }
 
-/// What `--json` prints of something done.
-#[derive(Serialize)]
-struct Done<'a> {
-    done: &'a str,
-}
-
 fn command(arguments: &Arguments, screen: &mut Screen) -> Result<(), Failure> {
     let reach = &arguments.reach;
     let link = || Link::open(reach);
@@ -394,8 +391,7 @@ fn factor(text: &str) -> Result<FactorId, String> {
 /// Asks for something that is done or not, and says so.
 fn simply(link: &mut Link, screen: &mut Screen, ask: mfa_core::admin::AdminAsk) -> Result<(), Failure> {
     match link.ask(ask)? {
-        mfa_core::admin::AdminReply::Done { text } if screen.json => Ok(screen.object(&Done { done: &text })?),
-        mfa_core::admin::AdminReply::Done { text } => Ok(screen.say_cleaned(&text)?),
+        mfa_core::admin::AdminReply::Done { text } => Ok(screen.done(&text)?),
         _ => Err(link::unexpected()),
     }
 }

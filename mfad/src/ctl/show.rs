@@ -49,6 +49,11 @@ impl Screen {
         self.say(&line(text))
     }
 
+    /// Says what was done, in mfad's words.
+    pub(super) fn done(&mut self, text: &str) -> io::Result<()> {
+        if self.json { self.object(&Done { done: text }) } else { self.say_cleaned(&sentence(text)) }
+    }
+
     /// Writes `value` as one line of JSON.
     pub(super) fn object<T: Serialize>(&mut self, value: &T) -> io::Result<()> {
         let text = json(value)?;
@@ -59,6 +64,12 @@ impl Screen {
     pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
         self.file.write_all(text.as_bytes())
     }
+}
+
+/// What `--json` prints of something done.
+#[derive(Serialize)]
+struct Done<'a> {
+    done: &'a str,
 }
 
 /// Lines of a listing, written on when there are enough of them.
@@ -97,6 +108,13 @@ pub(super) fn line(text: &str) -> String {
         rest = after;
     }
     cleaned
+}
+
+/// mfad's words for something done, which begin small and end without a stop, as a person reads them. They never begin with a name.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", rest.as_str())
 }
 
 /// A name or label: short, cleaned, with something to see where there is nothing.
@@ -174,6 +192,13 @@ mod tests {
         let text = json(&"a\u{9b}2J\u{202e}\u{7f}\n\u{e0001}ä").unwrap();
         assert_eq!(*text, r#""a\u009b2J\u202e\u007f\n\udb40\udc01ä""#);
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), "a\u{9b}2J\u{202e}\u{7f}\n\u{e0001}ä");
+    }
+
+    #[test]
+    fn what_was_done_is_a_sentence() {
+        assert_eq!(sentence("removed totp-1"), "Removed totp-1.");
+        assert_eq!(sentence("3 remembered logins are forgotten"), "3 remembered logins are forgotten.");
+        assert_eq!(sentence(""), ".");
     }
 
     #[test]

@@ -11,6 +11,15 @@ fn where_there_is_nothing_it_says_so_and_what_is_refused_names_the_next_step() {
     house.mfactl(&["grants", "games", "--revoke", "x"]).refused(1, "no such remembered login");
     house.mfactl(&["require", "games", "approved"]).refused(2, "rules in mfa.toml");
     house.mfactl(&["import", "google-authenticator", "/dev/null"]).refused(2, "--all-homes");
+    assert_eq!(
+        house.mfactl(&["require", "games", "required"]).ok(),
+        "A second factor is required for games.\n",
+        "what was done is said in sentences"
+    );
+    house.mfactl(&["require", "games", "--lift"]).ok();
+    let help = house.mfactl(&["ticket", "--help"]).ok();
+    assert!(help.contains("mfactl me enroll") && help.contains("mfa-authenticator pair --ticket"), "{help}");
+    assert!(house.mfactl(&["me", "enroll", "--help"]).ok().contains("mfactl ticket"));
     assert!(house.mfactl(&["ticket", "games"]).ok().contains("mfa-authenticator pair --ticket"));
     for (key, words) in [("0123456789abcdef0123", "--allow-short-secret"), ("0123456789abcdef", "all of it is there")] {
         house.typing(&["token", "add", "S-1"], &format!("{key}\n")).refused(1, words);

@@ -87,7 +87,7 @@ pub(super) fn import(
         return if goes_on { Ok(()) } else { Err(Failure::Said) };
     }
     match done {
-        Some(text) => Ok(screen.say_cleaned(&text)?),
+        Some(text) => Ok(screen.done(&text)?),
         None if goes_on => {
             Ok(screen
                 .say(&format!("Nothing was written. Would import {}.", count(kept as u64, "factor", "factors")))?)
