@@ -151,13 +151,14 @@ fn who_left_the_group_or_lost_the_device_since_does_not_count() {
     let status = home.house.mfactl.run(&["status", "carol", "--json"], "").ok().json();
     let device = status["devices"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(home.house.mfactl.run(&["device", "suspend", "carol", &device], "").code, 0);
-    assert!(carol.does(&format!("approve {} {number}", request_id(&by_carol))).contains("NoSuchDevice"));
+    assert_eq!(carol.hears(&["WITHDRAWN"]), format!("WITHDRAWN {} cancelled", request_id(&by_carol)));
+    assert!(carol.does(&format!("approve {} {number}", request_id(&by_carol))).contains("NoSuchRequest"));
     let mut terminal = terminal;
     terminal.line("");
     std::thread::sleep(Duration::from_millis(300));
     terminal.keys(b"\x03");
     assert_ne!(terminal.finish().code, 0);
-    assert!(carol.hears(&["WITHDRAWN"]).ends_with("cancelled"), "alice gave up");
+    assert_eq!(bob.hears(&["WITHDRAWN"]), format!("WITHDRAWN {} cancelled", request_id(&by_bob)), "alice gave up");
 }
 
 #[test]

@@ -42,6 +42,24 @@ fn the_device_that_did_not_answer_hears_how_it_ended() {
 }
 
 #[test]
+fn a_lost_device_hears_that_nothing_waits_for_it_and_the_other_answers() {
+    let (mut home, mut second) = with_a_second("push-lost");
+    let mut call = home.house.door("door", "alice", "first_factor=stack").start();
+    let number = number_in(&call.prompt());
+    let id = request_id(&home.device.presented());
+    let _ = second.presented();
+    let lost = format!("lost {} {}", home.id, home.enrolled.recovery_codes[2]);
+    assert_eq!(second.does(&lost), "OK");
+    assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {id} cancelled"));
+    assert!(home.device.does(&format!("approve {id} {number}")).contains("NoSuchDevice"), "a yes counts no more");
+    assert!(home.device.does(&format!("deny {id}")).contains("NoSuchRequest"), "nor does a no");
+    assert!(second.hears_no("WITHDRAWN", Duration::from_millis(300)));
+    assert_eq!(second.does(&format!("approve {id} {number}")), "OK");
+    call.answer("");
+    assert_eq!(call.verdict(), "PAM_SUCCESS");
+}
+
+#[test]
 fn a_yes_and_a_no_at_once_end_in_exactly_one_of_them() {
     let Home { device, enrolled, house, bus: _bus, .. } = Home::new("push-both", POLICY);
     let start = |user: &str, seed| Device::start(&house.world.user(user), seed);

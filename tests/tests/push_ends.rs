@@ -189,20 +189,24 @@ fn a_no_a_report_and_a_wrong_number_end_sudo_whatever_tries_it_has_left() {
 
 #[test]
 fn a_device_suspended_or_revoked_in_between_opens_nothing() {
-    let mut home = Home::new("push-revoked", POLICY);
+    let mut home = Home::new("push-revoked", &format!("{POLICY}tries = 1\n"));
     // Her only device goes in the one way, and the next one in the other.
     for (how, code) in [("suspend", 1), ("revoke", 2)] {
         let (mut terminal, number, request) = home.sudo();
         let id = request_id(&request);
         terminal.line("");
         assert_eq!(home.house.mfactl.run(&["device", how, "alice", &home.id], "").code, 0);
-        let answer = home.device.does(&format!("approve {id} {number}"));
-        assert!(answer.contains("NoSuchDevice"), "{how}: {answer}");
+        // It is off the screen at once, and whoever waits is asked for a code.
+        assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {id} cancelled"), "{how}");
+        terminal.expect("Verification code: ");
+        for late in [format!("approve {id} {number}"), format!("deny {id}")] {
+            let answer = home.device.does(&late);
+            assert!(answer.contains("NoSuchRequest"), "{how}: {late}: {answer}");
+        }
         assert!(!terminal.shows("root", Duration::from_millis(500)), "{how}: it still waits");
         let register = home.device.does(&format!("register {}", home.id));
         assert!(register.contains("NoSuchDevice"), "{how}: {register}");
-        // The desktop can still say no to what it was asked.
-        assert_eq!(home.device.does(&format!("deny {id}")), "OK");
+        terminal.line("000000");
         assert_ne!(terminal.finish().code, 0, "{how}");
         if how == "suspend" {
             let mut anew = Device::start(&home.house.world.user("alice"), 5);
@@ -210,7 +214,27 @@ fn a_device_suspended_or_revoked_in_between_opens_nothing() {
             home.device = anew;
         }
     }
-    home.logged("push-denied");
+    home.logged("wrong-code");
+}
+
+#[test]
+fn an_approver_whose_device_is_gone_is_asked_no_more_and_the_others_are() {
+    let mut home = Home::new("push-approver-gone", &format!("{POLICY}{OPS}"));
+    home.house.world.add_group("ops", 4000, &["alice", "bob"]);
+    let mut bob = home.neighbour("bob", 2);
+    let carol = home.house.enroll("carol", "totp");
+    let mut su = home.house.door("su", "carol", "first_factor=stack").start();
+    su.prompt();
+    su.answer(&carol.recovery_codes[0]);
+    let number = number_in(&su.prompt());
+    let (hers, his) = (request_id(&home.device.presented()), request_id(&bob.presented()));
+    assert_eq!(home.house.mfactl.run(&["device", "revoke", "alice", &home.id], "").code, 0);
+    assert_eq!(home.device.hears(&["WITHDRAWN"]), format!("WITHDRAWN {hers} cancelled"));
+    assert!(home.device.does(&format!("approve {hers} {number}")).contains("NoSuchRequest"));
+    assert!(bob.hears_no("WITHDRAWN", Duration::from_millis(300)), "others are asked as before");
+    assert_eq!(bob.does(&format!("approve {his} {number}")), "OK");
+    su.answer("");
+    assert_eq!(su.verdict(), "PAM_SUCCESS");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub enum Withdrawn {
     Denied,
     /// A wrong number was given.
     WrongNumber,
-    /// A code settled the login, or the user left.
+    /// A code settled the login, the user left, or the device that was asked is none any more.
     Cancelled,
     /// Nobody answered in time.
     Expired,

@@ -18,6 +18,7 @@ pub use told::told;
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
+use crate::pushes;
 use crate::store::{StillReading, StoreError};
 use mfa_core::clean;
 use mfa_core::enrollment::{Disabled, Enrollment, Factor, FactorId, MAX_FACTORS, Recovery, StateId};
@@ -89,7 +90,8 @@ pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enroll
 }
 
 /// Writes an enrolment. Of a `fresh` one the state is written first. Hardware tokens that it has no more go back to the stock. With
-/// the first factor in use goes what was begun before there was one to prove it by, and the user's ticket.
+/// the first factor in use goes what was begun before there was one to prove it by, and the user's ticket; with a device goes what it
+/// was asked.
 ///
 /// # Errors
 /// When it is not durable; the old file then stands.
@@ -110,6 +112,7 @@ pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> 
     }
     forget_grants(authority, enrollment)?;
     authority.store.save_enrollment(enrollment)?;
+    pushes::keep_to_devices(authority, enrollment);
     for id in unproved {
         let mut event = Event::new(Kind::FactorRemoved).about(&enrollment.name).detail("begun before the first factor");
         event.factor = Some(clean::field(&id.to_string()));

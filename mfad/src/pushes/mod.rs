@@ -20,6 +20,8 @@ use crate::clock::random;
 use mfa_core::approval::{self, Pending, Purpose, Request, RequestId};
 use mfa_core::bus::Withdrawn;
 use mfa_core::clean;
+use mfa_core::device::DeviceId;
+use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
 use mfa_core::login::{Pushed, needs_number};
 use mfa_core::now::Now;
@@ -128,7 +130,7 @@ fn open_own(
     authority: &Arc<Authority>,
     user: &str,
     asked: &Asked<'_>,
-    excluded: Option<mfa_core::device::DeviceId>,
+    excluded: Option<DeviceId>,
 ) -> Result<Option<Ticket>, String> {
     let _held = authority.locks.blocking(user);
     let now = authority.clock.now();
@@ -239,9 +241,24 @@ fn close(authority: &Authority, round: &Arc<Round>, pushed: Pushed, withdrawn: W
     }
 }
 
+/// Withdraws what waits for devices that `enrollment` has no more, or not active. The caller holds the user's lock, and the file
+/// stands.
+pub fn keep_to_devices(authority: &Authority, enrollment: &Enrollment) {
+    let active: Vec<&DeviceId> = enrollment.active_devices().map(|device| &device.id).collect();
+    for round in authority.pushes.keep_to(&enrollment.name, &active) {
+        // Nobody was asked in vain, and nobody said no.
+        settle_held(authority, &round, Pushed::Expired, Ended::Unneeded);
+    }
+}
+
 /// Says in the state of the user whose round it was how it ended.
 fn settle_budget(authority: &Authority, round: &Round, pushed: Pushed, how: Ended) {
     let _held = authority.locks.blocking(&round.user);
+    settle_held(authority, round, pushed, how);
+}
+
+/// The same with the lock of that user held.
+fn settle_held(authority: &Authority, round: &Round, pushed: Pushed, how: Ended) {
     let now = authority.clock.now();
     let Ok(Some(enrollment)) = authority.store.enrollment(&round.user) else { return };
     let settled = authority.store.state(&round.user).and_then(|mut file| {

@@ -251,6 +251,31 @@ impl Registry {
         self.end_all(&mut self.lock(), round, pushed, withdrawn)
     }
 
+    /// Takes what waits off the screens of `user`'s devices that are not among `active`, and ends what none of those may answer any
+    /// more. The rounds that are over by this are the user's own: others' go on by whoever else is asked.
+    pub(super) fn keep_to(&self, user: &str, active: &[&DeviceId]) -> Vec<Arc<Round>> {
+        let mut over = Vec::new();
+        self.lock().open.retain(|id, open| {
+            if open.person.user != user {
+                return true;
+            }
+            open.presented.retain(|agent| {
+                let stays = active.contains(&&agent.device);
+                if !stays {
+                    self.send(Out::Withdraw(agent.clone(), id.clone(), Withdrawn::Cancelled));
+                }
+                stays
+            });
+            let answerable = active.iter().any(|device| Some(*device) != open.round.excluded.as_ref());
+            if !answerable && open.round.group.is_none() {
+                over.push(Arc::clone(&open.round));
+            }
+            answerable
+        });
+        over.retain(|round| round.end(Pushed::Expired));
+        over
+    }
+
     fn end_all(&self, inner: &mut Inner, round: &Arc<Round>, pushed: Pushed, withdrawn: Withdrawn) -> bool {
         inner.open.retain(|id, open| {
             let of_round = Arc::ptr_eq(&open.round, round);
