@@ -49,24 +49,25 @@ impl Program {
     /// # Errors
     /// None: it is written into memory.
     pub fn page(&self) -> io::Result<Vec<u8>> {
-        let mut command = self.command.clone();
+        let mut command = self.command.clone().subcommand_value_name("command");
         command.build();
         let whole = self.man(&command);
         let mut page = Vec::new();
         whole.render_title(&mut page)?;
-        whole.render_name_section(&mut page)?;
-        whole.render_synopsis_section(&mut page)?;
+        self.man(&described_small(command.clone())).render_name_section(&mut page)?;
+        page.extend(synopsis(&whole, &command)?);
         whole.render_description_section(&mut page)?;
         page.extend_from_slice(b".SH COMMANDS\n");
         self.commands(&mut page, &command)?;
         whole.render_options_section(&mut page)?;
         page.extend_from_slice(self.rest.as_bytes());
-        Ok(page)
+        Ok(without_trailing_blanks(&page))
     }
 
     fn man(&self, command: &Command) -> Man {
         let source = format!("pam_mfa {}", env!("CARGO_PKG_VERSION"));
-        Man::new(command.clone()).title(self.name.to_uppercase()).section(self.section).source(source).manual(MANUAL)
+        let man = Man::new(command.clone()).title(self.name.to_uppercase()).section(self.section);
+        man.date(released()).source(source).manual(MANUAL)
     }
 
     /// Everything below `command` that does something, depth first, in the order of the help.
@@ -85,12 +86,13 @@ impl Program {
             command.clone().mut_args(|argument| if is_everywhere(&argument) { argument.hide(true) } else { argument });
         let man = self.man(&own);
         writeln!(page, ".SS \"{}\"", command.get_bin_name().unwrap_or(command.get_name()))?;
-        for part in [Man::render_synopsis_section, Man::render_description_section, Man::render_options_section] {
-            let mut text = Vec::new();
-            part(&man, &mut text)?;
-            page.extend_from_slice(b".PP\n");
-            page.extend(without_headings(&text));
-        }
+        let (mut description, mut options) = (Vec::new(), Vec::new());
+        man.render_description_section(&mut description)?;
+        man.render_options_section(&mut options)?;
+        page.extend(without_headings(&synopsis(&man, &own)?));
+        page.extend_from_slice(b".PP\n");
+        page.extend(without_headings(&description));
+        page.extend(without_headings(&options));
         Ok(())
     }
 
@@ -107,6 +109,44 @@ impl Program {
             .map(written)
             .into()
     }
+}
+
+/// The day of the newest release. Today would not be the same in two builds.
+#[must_use]
+pub fn released() -> &'static str {
+    let description = include_str!("../../desktop/io.github.pam_mfa.Authenticator.metainfo.xml");
+    let newest = description.split_once("<release ").and_then(|(_, rest)| rest.split_once("date=\""));
+    newest.and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default()
+}
+
+/// The command as the NAME of a page has it: a phrase, not a sentence (man-pages(7)).
+fn described_small(command: Command) -> Command {
+    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    let mut rest = about.chars();
+    let first: String = rest.next().into_iter().flat_map(char::to_lowercase).collect();
+    command.about(first + rest.as_str())
+}
+
+/// The synopsis, with the values of options, which clap_mangen leaves out.
+fn synopsis(man: &Man, command: &Command) -> io::Result<Vec<u8>> {
+    let mut written = Vec::new();
+    man.render_synopsis_section(&mut written)?;
+    let mut text = String::from_utf8(written).map_err(io::Error::other)?;
+    for option in command.get_opts().filter(|option| !option.is_hide_set()) {
+        let (Some(long), Some(values)) = (option.get_long(), option.get_value_names()) else { continue };
+        let most = option.get_num_args().map_or(1, |range| range.max_values());
+        let more = if most > values.len() { "..." } else { "" };
+        let word = format!("\\fB{}\\fR", format!("--{long}").replace('-', "\\-"));
+        text = text.replacen(&word, &format!("{word} \\fI{}\\fR{more}", values.join(" ").replace('-', "\\-")), 1);
+    }
+    Ok(text.into_bytes())
+}
+
+fn without_trailing_blanks(page: &[u8]) -> Vec<u8> {
+    page.split_inclusive(|byte| *byte == b'\n')
+        .flat_map(|line| line.trim_ascii_end().iter().chain(b"\n"))
+        .copied()
+        .collect()
 }
 
 /// Options that every command has are told once.

@@ -36,6 +36,60 @@ fn every_page_renders_without_a_warning() {
     }
 }
 
+/// The text of every page, and its file's name.
+fn pages() -> Vec<(String, String)> {
+    let written = WRITTEN.iter().map(|page| ((*page).to_owned(), text(&format!("packaging/man/{page}"))));
+    let made = mfa_pages::programs().into_iter().map(|program| {
+        (format!("{}.{}", program.name, program.section), String::from_utf8(program.page().unwrap()).unwrap())
+    });
+    written.chain(made).collect()
+}
+
+#[test]
+fn all_pages_have_one_head_and_are_named_by_a_phrase() {
+    let (version, day) = (env!("CARGO_PKG_VERSION"), mfa_pages::released());
+    assert!(day.len() == "2026-11-26".len(), "the newest release has no day: {day:?}");
+    for (file, page) in pages() {
+        let (name, section) = file.rsplit_once('.').unwrap();
+        let title = name.to_uppercase().replace('-', "\\-");
+        let head = format!(".TH {title} {section} {day} \"pam_mfa {version}\" \"Second factors for PAM\"");
+        let found = page.lines().find(|line| line.starts_with(".TH")).unwrap();
+        assert_eq!(plain(found), plain(&head), "{file}");
+        assert_eq!(page.lines().find(|line| line.ends_with([' ', '\t'])), None, "{file}");
+        let described = page.split_once(".SH NAME\n").unwrap().1.lines().next().unwrap();
+        let (named, phrase) = described.split_once(" \\- ").unwrap_or_else(|| panic!("{file}: {described}"));
+        assert_eq!(plain(named), name);
+        let proper = phrase.starts_with("PAM ");
+        assert!(proper || phrase.starts_with(|c: char| c.is_ascii_lowercase()), "{file}: {phrase}");
+    }
+}
+
+#[test]
+fn a_synopsis_names_the_values_of_options() {
+    fn walk(page: &str, command: &Line, count: &mut usize) {
+        let heading = format!(".SS \"{}\"\n", command.get_bin_name().unwrap_or(command.get_name()));
+        if let (Some((_, section)), None) = (page.split_once(&heading), command.get_overridden_usage()) {
+            let synopsis = section.split("\n.PP\n").next().unwrap();
+            for option in command.get_opts().filter(|option| !option.is_hide_set() && !option.is_global_set()) {
+                let value = option.get_value_names().map(|names| format!(" {}", names.join(" "))).unwrap_or_default();
+                let shown = format!("--{}{value}", option.get_long().unwrap());
+                assert!(synopsis.contains(&shown), "{heading}{shown} is not in {synopsis}");
+                *count += usize::from(!value.is_empty());
+            }
+        }
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set()) {
+            walk(page, below, count);
+        }
+    }
+    for mut program in mfa_pages::programs() {
+        let page = plain(&String::from_utf8(program.page().unwrap()).unwrap());
+        program.command.build();
+        let mut count = 0;
+        walk(&page, &program.command, &mut count);
+        assert!(count > 3, "{}: {count}", program.name);
+    }
+}
+
 /// Words of a page as they are read, whatever font they are in.
 fn plain(page: &str) -> String {
     page.replace("\\-", "-").replace("\\fB", "").replace("\\fI", "").replace("\\fR", "")
