@@ -82,6 +82,28 @@ fn no_authorisation_is_kept_for_what_else_runs_in_the_session() {
 }
 
 #[test]
+fn polkit_asks_in_german_as_well_and_says_the_same() {
+    let policy = text("packaging/polkit/io.github.pam_mfa.policy");
+    let said = |action: &str, element: &str, attributes: &str| {
+        let tag = format!("<{element}{attributes}>");
+        let (_, rest) = action.split_once(&tag).unwrap_or_else(|| panic!("no {tag} in {action}"));
+        rest.split('<').next().unwrap().to_owned()
+    };
+    let places = |text: &str| text.split("$(").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned()).collect();
+    let mut count = 0;
+    for action in policy.split("<action ").skip(1) {
+        for element in ["description", "message"] {
+            let (english, german) = (said(action, element, ""), said(action, element, " xml:lang=\"de\""));
+            let (expected, found): (Vec<String>, Vec<String>) = (places(&english), places(&german));
+            assert_eq!(found, expected, "{german}");
+            assert!(german != english && german.starts_with(char::is_uppercase), "{german}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 6);
+}
+
+#[test]
 fn apparmor_understands_the_profile_which_only_complains() {
     let profile = repository().join("packaging/apparmor/usr.libexec.mfad");
     // Not loaded: neither the kernel's help nor root is needed.
