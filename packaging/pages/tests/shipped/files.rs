@@ -112,6 +112,12 @@ fn apparmor_understands_the_profile_which_only_complains() {
         text("packaging/apparmor/usr.libexec.mfad").contains("flags=(complain)"),
         "an untried fence locks people out"
     );
+    // Explicit denials bind where the profile complains as well (aa-complain(8)), and nothing gives it a network.
+    let whole = ok(Command::new("apparmor_parser").args(["--preprocess", "--skip-cache"]).arg(&profile));
+    assert!(whole.contains("/var/lib/pam_mfa/"), "{whole}");
+    for rule in whole.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+        assert!(!rule.starts_with("deny") && !rule.starts_with("network"), "{rule}");
+    }
     // An abstraction is no profile: it is read inside one.
     let tree = tempfile::tempdir().unwrap();
     let wrapped = "abi <abi/3.0>,\ninclude <tunables/global>\nprofile tried {\n  include <abstractions/pam_mfa>\n}\n";
