@@ -3,6 +3,7 @@
 #   make build               everything, offline once `cargo fetch --locked` was run
 #   make check               the tests that need neither root nor a bus nor the network
 #   make install DESTDIR=…   copies what was built; or install-module, install-daemon, install-authenticator, install-doc
+#   make install-strip       the same without symbols, which debuggers and profilers would read
 #   make bill                what is linked in: CycloneDX, licences and third-party notices, in $CARGO_TARGET_DIR/bill
 #   make uninstall DESTDIR=… removes the same files again; never /etc/pam_mfa/mfa.toml or /var/lib/pam_mfa
 #
@@ -14,6 +15,8 @@ CARGOFLAGS = --locked
 GUI = yes
 PARTS = module daemon authenticator
 INSTALL = install
+# Of programs and the module alone.
+INSTALL_PROGRAM = $(INSTALL)
 MSGFMT = msgfmt
 
 # libpam, systemd, D-Bus, polkit and man-db look for most of this below /usr alone, so /usr is the default. mfad reads its policy
@@ -67,7 +70,7 @@ define text
 	chmod 0644 "$(DESTDIR)$(2)"
 endef
 data = $(INSTALL) -D -m 0644
-program = $(INSTALL) -D -m 0755
+program = $(INSTALL_PROGRAM) -D -m 0755
 
 module_files = $(PAMDIR)/pam_mfa.so $(PAMCONFIGSDIR)/mfa $(MANDIR)/man8/pam_mfa.8
 daemon_files = $(LIBEXECDIR)/mfad $(BINDIR)/mfactl /usr/lib/pam_mfa/mfa.toml \
@@ -93,7 +96,7 @@ authenticator_files = $(BINDIR)/mfa-authenticator $(USERUNITDIR)/mfa-authenticat
 	$(foreach language,$(languages),$(LOCALEDIR)/$(language)/LC_MESSAGES/mfa-authenticator.mo) \
 	$(if $(GUI),$(window_files))
 
-.PHONY: build check bill install install-module install-daemon install-authenticator install-doc uninstall
+.PHONY: build check bill install install-strip install-module install-daemon install-authenticator install-doc uninstall
 
 # The module by a call of its own: built with the others, its dependencies would get features that only they need.
 build:
@@ -119,8 +122,12 @@ bill:
 
 install: $(addprefix install-,$(PARTS)) install-doc
 
+# What distributions do by their own tools (dh_strip, find-debuginfo) stays off in `install`.
+install-strip:
+	$(MAKE) INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
+
 install-module:
-	$(INSTALL) -D -m $(PAMMODE) $(RELEASE)/libpam_mfa.so "$(DESTDIR)$(PAMDIR)/pam_mfa.so"
+	$(INSTALL_PROGRAM) -D -m $(PAMMODE) $(RELEASE)/libpam_mfa.so "$(DESTDIR)$(PAMDIR)/pam_mfa.so"
 	$(data) packaging/pam-configs/mfa "$(DESTDIR)$(PAMCONFIGSDIR)/mfa"
 	$(data) packaging/man/pam_mfa.8 "$(DESTDIR)$(MANDIR)/man8/pam_mfa.8"
 

@@ -144,6 +144,26 @@ fn everything_goes_where_debian_looks_for_it() {
 }
 
 #[test]
+fn symbols_stay_unless_they_are_not_wanted() {
+    let tree = Tree::new();
+    let strip = ["/usr/bin/strip", "/bin/strip"].map(Path::new).into_iter().find(|path| path.exists()).unwrap();
+    std::os::unix::fs::symlink(strip, tree.programs().join("strip")).unwrap();
+    // Something to be stripped: this test itself.
+    let whole = std::env::current_exe().unwrap();
+    for program in ["libpam_mfa.so", "mfad", "mfactl", "mfa-authenticator"] {
+        std::fs::copy(&whole, tree.folder.path().join("built/release").join(program)).unwrap();
+    }
+    let size = |path: &Path| std::fs::metadata(path).unwrap().len();
+    for (how, stripped) in [("install", false), ("install-strip", true)] {
+        tree.make(&[how, "MULTIARCH="]);
+        for path in ["usr/lib/security/pam_mfa.so", "usr/libexec/mfad", "usr/bin/mfactl", "usr/bin/mfa-authenticator"] {
+            assert_eq!(size(&tree.root().join(path)) < size(&whole), stripped, "{how}: {path}");
+        }
+    }
+    assert!(listing(&tree.root()).iter().any(|line| line == "0644 /usr/lib/security/pam_mfa.so"), "its mode stays");
+}
+
+#[test]
 fn uninstalling_leaves_what_the_administrator_wrote_and_nothing_else() {
     let tree = Tree::new();
     tree.make(&["install"]);
