@@ -183,6 +183,7 @@ install-doc:
 	$(INSTALL) -d "$(DESTDIR)$(DOCDIR)/examples"
 	$(INSTALL) -m 0644 README.md CHANGELOG.md SECURITY.md docs/*.md "$(DESTDIR)$(DOCDIR)"
 	cp -R --no-preserve=ownership,timestamps config/pam.d config/sshd_config.d config/fail2ban "$(DESTDIR)$(DOCDIR)/examples"
+	sh packaging/links.sh "$(DESTDIR)$(DOCDIR)"
 
 # A stack that names a module that is gone refuses everybody: first take the line out (docs/operations.md).
 uninstall:

@@ -1,6 +1,6 @@
 //! `make install` and `make uninstall`, with stand-ins for the programs: where everything goes, and that nothing else is done.
 
-use crate::{ok, repository};
+use crate::{ok, repository, text};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -182,6 +182,53 @@ fn other_folders_are_told_to_the_files_that_name_them() {
     assert!(text("etc/apparmor.d/usr.libexec.mfad").contains("profile mfad /usr/lib/mfad/mfad "));
     let module = tree.root().join("usr/lib/security/pam_mfa.so");
     assert_eq!(std::fs::metadata(module).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+/// Every link of the documents of `folder` that leads to no file, and no page of the web.
+fn dead_links(folder: &Path) -> Vec<String> {
+    let pages = listing(folder).into_iter().map(|line| line[6..].to_owned()).filter(|name| name.ends_with(".md"));
+    let mut dead = Vec::new();
+    for page in pages {
+        let text = std::fs::read_to_string(folder.join(&page)).unwrap();
+        let pictures = text.split(" src=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let links = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+        let leads_nowhere = |link: &&str| {
+            let target = link.split('#').next().unwrap();
+            !link.starts_with("http") && !target.is_empty() && !folder.join(target).exists()
+        };
+        dead.extend(links.chain(pictures).filter(leads_nowhere).map(|link| format!("{page}: {link}")));
+    }
+    dead
+}
+
+#[test]
+fn documents_point_to_nothing_that_is_not_installed_with_them() {
+    let tree = Tree::new();
+    tree.make(&["install"]);
+    let documents = tree.root().join("usr/share/doc/pam_mfa");
+    assert_eq!(dead_links(&documents), Vec::<String>::new());
+    let readme = std::fs::read_to_string(documents.join("README.md")).unwrap();
+    assert!(readme.contains("](operations.md#install)") && readme.contains("](examples/pam.d/sudo)"), "{readme}");
+    // Each package of Debian has some of them.
+    for (package, name) in [
+        ("mfad", "the terminal shows (docs/push.md)"),
+        ("libpam-mfa", "see push.md"),
+        ("mfa-authenticator", "is in threat-model.md"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        for page in text(&format!("packaging/debian/{package}.docs")).lines().filter(|page| page.ends_with(".md")) {
+            let to = folder.path().join(Path::new(page).file_name().unwrap());
+            std::fs::copy(repository().join(page), to).unwrap();
+        }
+        assert_ne!(dead_links(folder.path()), Vec::<String>::new(), "{package}: there was something to do");
+        ok(Command::new("sh").arg("packaging/links.sh").arg(folder.path()));
+        assert_eq!(dead_links(folder.path()), Vec::<String>::new(), "{package}");
+        let all: Vec<String> = listing(folder.path())
+            .iter()
+            .map(|line| std::fs::read_to_string(folder.path().join(&line[6..])).unwrap())
+            .collect();
+        assert!(all.concat().contains(name), "{package}: {name}");
+    }
 }
 
 #[test]
