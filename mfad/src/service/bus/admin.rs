@@ -1,17 +1,18 @@
 //! `Admin1`: the operations of `mfactl`, for root and for whom polkit lets manage users.
 //!
-//! Each is the administration's own call; here are only the words of the bus around it, and `asking` beside this asks. What must
+//! Each is the administration's own call; here are only the words of the bus around it. Beside this, `given` reads what a caller gives,
+//! `asking` asks, and `told` says what came of it. What must
 //! never happen: a look at a user for a caller who was not let in.
 
 mod asking;
 mod calls;
 mod given;
+mod told;
 
 use super::{Turns, shown};
 use crate::authority::Authority;
-use asking::unexpected;
 use given::{filter, some};
-use mfa_core::admin::{AdminAsk, AdminReply, BypassAsk, HygieneAsk, NewFactor, Somebody, TokenAsk};
+use mfa_core::admin::{AdminAsk, BypassAsk, HygieneAsk, NewFactor, Somebody, TokenAsk};
 use mfa_core::bus::{
     BypassShown, Error, FactorGiven, GrantShown, HygieneShown, OwnFactors, TokenGiven, TokenShown, UserListed,
 };
@@ -19,7 +20,6 @@ use mfa_core::bypass::{BypassId, Uses};
 use mfa_core::enrollment::FactorId;
 use mfa_core::otp::Algorithm;
 use mfa_core::secret::Secret;
-use mfa_core::wire::Context;
 use std::sync::Arc;
 use zbus::message::Header;
 use zbus::{Connection, interface};
@@ -44,10 +44,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, u32, OwnFactors), Error> {
-        match self.ask(&header, connection, AdminAsk::Status { user }).await? {
-            AdminReply::Status(status) => Ok((status.user.clone(), status.uid, shown::factors(*status))),
-            _ => Err(unexpected()),
-        }
+        told::status(self.ask(&header, connection, AdminAsk::Status { user }).await?)
     }
 
     async fn list(
@@ -59,12 +56,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(Vec<UserListed>, String), Error> {
         let filter = filter(&conditions, inactive_since)?;
-        match self.ask(&header, connection, AdminAsk::List { filter, after: some(after) }).await? {
-            AdminReply::Page { users, next } => {
-                Ok((users.into_iter().map(shown::user).collect(), next.unwrap_or_default()))
-            }
-            _ => Err(unexpected()),
-        }
+        told::list(self.ask(&header, connection, AdminAsk::List { filter, after: some(after) }).await?)
     }
 
     async fn require(
@@ -108,10 +100,7 @@ impl Admin {
     ) -> Result<(String, String), Error> {
         let method = shown::method(method)?;
         let factor = NewFactor { method, algorithm: Algorithm::default(), digits: 6, period: 30, label };
-        match self.ask(&header, connection, AdminAsk::Enroll { user, factor, confirm: true }).await? {
-            AdminReply::Enrolled { factor, uri, .. } => Ok((factor.to_string(), shown::secret(&uri))),
-            _ => Err(unexpected()),
-        }
+        told::enroll(self.ask(&header, connection, AdminAsk::Enroll { user, factor, confirm: true }).await?)
     }
 
     async fn confirm(
@@ -151,10 +140,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, u64), Error> {
-        match self.ask(&header, connection, AdminAsk::Ticket { user }).await? {
-            AdminReply::Ticket { ticket, seconds } => Ok((shown::secret(&ticket), seconds)),
-            _ => Err(unexpected()),
-        }
+        told::ticket(self.ask(&header, connection, AdminAsk::Ticket { user }).await?)
     }
 
     async fn set_device_aside(
@@ -174,12 +160,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(Vec<TokenShown>, String), Error> {
-        match self.ask(&header, connection, AdminAsk::Token(TokenAsk::List { after: some(after) })).await? {
-            AdminReply::Tokens { tokens, next } => {
-                Ok((tokens.into_iter().map(shown::token).collect(), next.unwrap_or_default()))
-            }
-            _ => Err(unexpected()),
-        }
+        told::tokens(self.ask(&header, connection, AdminAsk::Token(TokenAsk::List { after: some(after) })).await?)
     }
 
     async fn assign_token(
@@ -190,10 +171,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
         let ask = AdminAsk::Token(TokenAsk::Assign { serial, user, confirm: true });
-        match self.ask(&header, connection, ask).await? {
-            AdminReply::Assigned { factor, .. } => Ok(factor.to_string()),
-            _ => Err(unexpected()),
-        }
+        told::assign_token(self.ask(&header, connection, ask).await?)
     }
 
     async fn take_token(
@@ -213,10 +191,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<GrantShown>, Error> {
-        match self.ask(&header, connection, AdminAsk::Grants { user }).await? {
-            AdminReply::Grants { grants, .. } => Ok(grants.into_iter().map(shown::grant).collect()),
-            _ => Err(unexpected()),
-        }
+        told::grants(self.ask(&header, connection, AdminAsk::Grants { user }).await?)
     }
 
     async fn revoke_grants(
@@ -237,14 +212,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, String, Vec<String>), Error> {
-        let context = Context { user, service, rhost: some(rhost), first_factor_stack: true, ..Context::default() };
-        match self.ask(&header, connection, AdminAsk::Explain { context, at: None }).await? {
-            AdminReply::Explained(told) => {
-                let methods = told.methods.iter().map(ToString::to_string).collect();
-                Ok((told.require.to_string(), told.decided_by, methods))
-            }
-            _ => Err(unexpected()),
-        }
+        self.explained(&header, connection, given::login(service, user, rhost), None).await
     }
 
     async fn log(
@@ -255,10 +223,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<String>, Error> {
         let ask = AdminAsk::Log { user: some(user), since: (since > 0).then_some(since), after: None };
-        match self.ask(&header, connection, ask).await? {
-            AdminReply::Lines { lines, .. } => Ok(lines),
-            _ => Err(unexpected()),
-        }
+        told::log(self.ask(&header, connection, ask).await?)
     }
 
     async fn log_from(
@@ -271,10 +236,7 @@ impl Admin {
     ) -> Result<(Vec<String>, String), Error> {
         let after = given::cursor(from)?;
         let ask = AdminAsk::Log { user: some(user), since: (since > 0).then_some(since), after };
-        match self.ask(&header, connection, ask).await? {
-            AdminReply::Lines { lines, next } => Ok((lines, next.map(shown::cursor).unwrap_or_default())),
-            _ => Err(unexpected()),
-        }
+        told::log_from(self.ask(&header, connection, ask).await?)
     }
 
     async fn verify_log(
@@ -282,10 +244,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(u64, String, Vec<String>), Error> {
-        match self.ask(&header, connection, AdminAsk::LogVerify).await? {
-            AdminReply::Chain { records, head, broken } => Ok((records, head, broken)),
-            _ => Err(unexpected()),
-        }
+        told::verify_log(self.ask(&header, connection, AdminAsk::LogVerify).await?)
     }
 
     async fn make_bypass(
@@ -299,10 +258,7 @@ impl Admin {
     ) -> Result<(String, BypassShown), Error> {
         let uses = if uses == 0 { Uses::AnyNumber } else { Uses::Times(uses) };
         let ask = AdminAsk::Bypass(BypassAsk::Make { user, seconds, uses, reason });
-        match self.ask(&header, connection, ask).await? {
-            AdminReply::BypassMade { code, bypass } => Ok((shown::secret(&code), shown::bypass(bypass))),
-            _ => Err(unexpected()),
-        }
+        told::make_bypass(self.ask(&header, connection, ask).await?)
     }
 
     async fn consent_to_bypass(
@@ -331,12 +287,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(Vec<BypassShown>, String), Error> {
-        match self.ask(&header, connection, AdminAsk::Bypass(BypassAsk::List { after: some(after) })).await? {
-            AdminReply::Bypasses { bypasses, next } => {
-                Ok((bypasses.into_iter().map(shown::bypass).collect(), next.unwrap_or_default()))
-            }
-            _ => Err(unexpected()),
-        }
+        told::bypasses(self.ask(&header, connection, AdminAsk::Bypass(BypassAsk::List { after: some(after) })).await?)
     }
 
     async fn hygiene(
@@ -346,12 +297,8 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(Vec<HygieneShown>, String), Error> {
-        match self.ask(&header, connection, AdminAsk::Hygiene(HygieneAsk::Run { dry_run, after: some(after) })).await? {
-            AdminReply::Hygiene { changes, next } => {
-                Ok((changes.into_iter().map(shown::hygiene).collect(), next.unwrap_or_default()))
-            }
-            _ => Err(unexpected()),
-        }
+        let ask = AdminAsk::Hygiene(HygieneAsk::Run { dry_run, after: some(after) });
+        told::hygiene(self.ask(&header, connection, ask).await?)
     }
 
     async fn resume(
@@ -425,12 +372,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(bool, String, String, u64), Error> {
-        match self.ask(&header, connection, AdminAsk::Verify { user, code }).await? {
-            AdminReply::Judged { accepted, reason, method, wait } => {
-                Ok((accepted, reason.to_string(), method.to_string(), wait))
-            }
-            _ => Err(unexpected()),
-        }
+        told::verify(self.ask(&header, connection, AdminAsk::Verify { user, code }).await?)
     }
 
     async fn adopt(
@@ -486,10 +428,7 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, String, u64, Vec<(String, String, u64)>), Error> {
-        match self.ask(&header, connection, AdminAsk::Requirements).await? {
-            AdminReply::Requirements { policy, all, groups } => Ok(shown::requirements(policy, all, groups)),
-            _ => Err(unexpected()),
-        }
+        told::requirements(self.ask(&header, connection, AdminAsk::Requirements).await?)
     }
 
     async fn unlisted(
@@ -499,10 +438,7 @@ impl Admin {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<UserListed>, Error> {
         let people = accounts.into_iter().map(|(name, uid, gid)| Somebody { name, uid, gid }).collect();
-        match self.ask(&header, connection, AdminAsk::Unlisted { people }).await? {
-            AdminReply::Page { users, .. } => Ok(users.into_iter().map(shown::user).collect()),
-            _ => Err(unexpected()),
-        }
+        told::unlisted(self.ask(&header, connection, AdminAsk::Unlisted { people }).await?)
     }
 
     async fn about(
@@ -510,9 +446,6 @@ impl Admin {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(String, Vec<String>, String), Error> {
-        match self.ask(&header, connection, AdminAsk::Ping).await? {
-            AdminReply::Pong { version, config, refused, .. } => Ok((version, config, refused.unwrap_or_default())),
-            _ => Err(unexpected()),
-        }
+        told::about(self.ask(&header, connection, AdminAsk::Ping).await?)
     }
 }

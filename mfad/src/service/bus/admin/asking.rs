@@ -5,11 +5,13 @@
 
 use super::Admin;
 use super::calls::{action, changes, whose};
+use super::told;
 use crate::admin::Desk;
+use crate::service::bus::blocking;
 use crate::service::bus::polkit::{self, About};
-use crate::service::bus::{blocking, shown};
 use mfa_core::admin::{AdminAsk, AdminReply};
 use mfa_core::bus::Error;
+use mfa_core::wire::Context;
 use std::sync::Arc;
 use zbus::Connection;
 use zbus::message::Header;
@@ -46,7 +48,7 @@ impl Admin {
         connection: &Connection,
         ask: AdminAsk,
     ) -> Result<String, Error> {
-        words(self.ask(header, connection, ask).await?)
+        told::words(self.ask(header, connection, ask).await?)
     }
 
     /// The same where recovery codes are told.
@@ -56,10 +58,7 @@ impl Admin {
         connection: &Connection,
         ask: AdminAsk,
     ) -> Result<Vec<String>, Error> {
-        match self.ask(header, connection, ask).await? {
-            AdminReply::Recovery { codes } => Ok(shown::secrets(&codes)),
-            _ => Err(unexpected()),
-        }
+        told::recovery(self.ask(header, connection, ask).await?)
     }
 
     /// The same where names are told, and where to go on.
@@ -69,10 +68,18 @@ impl Admin {
         connection: &Connection,
         ask: AdminAsk,
     ) -> Result<(Vec<String>, String), Error> {
-        match self.ask(header, connection, ask).await? {
-            AdminReply::Names { names, next } => Ok((names, next.unwrap_or_default())),
-            _ => Err(unexpected()),
-        }
+        told::names(self.ask(header, connection, ask).await?)
+    }
+
+    /// The same where a login is explained: what is required, what says so, what may answer.
+    pub(super) async fn explained(
+        &self,
+        header: &Header<'_>,
+        connection: &Connection,
+        login: Context,
+        at: Option<u64>,
+    ) -> Result<(String, String, Vec<String>), Error> {
+        told::explained(self.ask(header, connection, AdminAsk::Explain { context: login, at }).await?)
     }
 
     /// Stages and commits, as `mfactl` does in one connection; nothing where one of the list does not fit.
@@ -92,9 +99,9 @@ impl Admin {
                     Err(Error::Refused(format!("number {number} of the list: {}; nothing was taken", unfit.why)))
                 }
             },
-            _ => Err(unexpected()),
+            _ => Err(told::unexpected()),
         };
-        words(self.at_the_desk(header, connection, call, both).await?)
+        told::words(self.at_the_desk(header, connection, call, both).await?)
     }
 
     /// Runs `work` with a desk of the caller's own, if the caller may do `call`.
@@ -125,16 +132,4 @@ impl Admin {
         })
         .await?
     }
-}
-
-fn words(reply: AdminReply) -> Result<String, Error> {
-    match reply {
-        AdminReply::Done { text } => Ok(text),
-        _ => Err(unexpected()),
-    }
-}
-
-/// The desk answers each call by its own kind of reply.
-pub(super) fn unexpected() -> Error {
-    Error::Unavailable(String::from("mfad gave another answer than was asked for; its log may say more"))
 }

@@ -5,7 +5,7 @@ use mfa_core::admin::{Filter, ImportEntry, LogCursor, NewToken, Whom};
 use mfa_core::bus::{Error, FactorGiven, OtpGiven, TokenGiven};
 use mfa_core::otp::Algorithm;
 use mfa_core::policy::{Require, Requirement};
-use mfa_core::wire::Method;
+use mfa_core::wire::{Context, Method};
 
 pub(super) fn some(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
@@ -45,6 +45,11 @@ pub(super) fn level(level: &str, after: u64) -> Result<Option<Requirement>, Erro
         "required" => Ok(at(Require::Required)),
         _ => bad("the level is optional, required, or empty to lift it"),
     }
+}
+
+/// A login behind a first factor of the stack's; from this host where no other is named.
+pub(super) fn login(service: String, user: String, rhost: String) -> Context {
+    Context { user, service, rhost: some(rhost), first_factor_stack: true, ..Context::default() }
 }
 
 /// Where a page of the trail ended, as [`shown::cursor`] prints it.
