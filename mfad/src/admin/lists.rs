@@ -155,25 +155,13 @@ pub(super) fn unlisted(authority: &Authority, people: Vec<Somebody>) -> Result<A
     let names: Vec<String> = people.iter().map(|person| person.name.clone()).collect();
     let known = authority.store.roster().known(&names)?;
     let users = people.into_iter().filter(|person| !known.contains(&person.name)).map(|person| {
-        let standing = standard.of(&person.name, Own::Known(None));
-        let (required, deadline) = standard.settle(&person.name, standing, Ok(Some(person.gid)));
-        ListedUser {
-            user: person.name,
-            uid: person.uid,
-            enrolled: false,
-            required,
-            deadline,
-            overdue: required >= Require::Required,
-            factors: 0,
-            devices: 0,
-            recovery_left: 0,
-            activated: None,
-            last_success: None,
-            locked: false,
-            suspended: false,
-            bypass: false,
-            problem: false,
-        }
+        // As one whose file is read and has nothing in it.
+        let mut nothing = Entry::default();
+        (nothing.uid, nothing.readable) = (person.uid, true);
+        let (mut user, standing) = standard.listed(&person.name, &nothing);
+        (user.required, user.deadline) = standard.settle(&person.name, standing, Ok(Some(person.gid)));
+        user.overdue = is_overdue(&nothing, user.required);
+        user
     });
     Ok(AdminReply::Page { users: users.collect(), next: None })
 }
@@ -197,23 +185,13 @@ mod tests {
 
     #[test]
     fn a_filter_lets_by_whom_all_its_conditions_fit() {
-        let user = ListedUser {
-            user: "a".into(),
-            uid: 1,
-            enrolled: false,
-            required: Require::Required,
-            deadline: None,
-            overdue: true,
-            factors: 0,
-            devices: 0,
-            recovery_left: 0,
-            activated: None,
-            last_success: None,
-            locked: false,
-            suspended: false,
-            bypass: false,
-            problem: false,
-        };
+        let (policy, requirements) = (Policy::built_in(), Requirements::default());
+        let now = Now { wall: 1000, boot: Boot(1), boottime: 5 };
+        let standard = Standard { policy: &policy, requirements: &requirements, groups: Vec::new(), now };
+        let mut nothing = Entry::default();
+        nothing.readable = true;
+        let (user, _) = standard.listed("a", &nothing);
+        assert!(user.overdue && !user.problem);
         let enrolled = |last| ListedUser { enrolled: true, overdue: false, last_success: last, ..user.clone() };
         let overdue = Filter { overdue: true, ..Filter::default() };
         let inactive = Filter { inactive_since: Some(100), ..Filter::default() };
