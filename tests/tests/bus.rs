@@ -54,6 +54,7 @@ fn table(device: &str) -> Vec<Row> {
         admin("Admin1.Grants", &["string:alice"], None),
         admin("Admin1.RevokeGrants", &["string:alice", "string:none"], refused),
         admin("Admin1.Explain", &["string:sshd", "string:alice", "string:192.0.2.1"], None),
+        admin("Admin1.ExplainAt", &["string:sshd", "string:alice", "string:192.0.2.1", "uint64:0"], None),
         admin("Admin1.Log", &["string:alice", "uint64:0"], None),
         admin("Admin1.LogFrom", &["string:alice", "uint64:0", "string:"], None),
         admin("Admin1.VerifyLog", &[], None),

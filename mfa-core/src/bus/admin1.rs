@@ -87,6 +87,15 @@ pub trait Admin1 {
     #[zbus(allow_interactive_auth)]
     fn explain(&self, service: &str, user: &str, rhost: &str) -> Result<(String, String, Vec<String>), Error>;
 
+    /// The same at another time, in seconds since 1970.
+    fn explain_at(
+        &self,
+        service: &str,
+        user: &str,
+        rhost: &str,
+        at: u64,
+    ) -> Result<(String, String, Vec<String>), Error>;
+
     /// The first page of the audit trail about `user` (empty: everybody) since a time, oldest line first.
     #[zbus(allow_interactive_auth)]
     fn log(&self, user: &str, since: u64) -> Result<Vec<String>, Error>;

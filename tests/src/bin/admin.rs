@@ -43,6 +43,8 @@ async fn call(admin: &Admin1Proxy<'_>, words: &[Value]) -> Result<Value, Error> 
             let factors: Vec<FactorGiven> = argument!(words, 1);
             json!(admin.import(&factors, argument!(words, 2)).await?)
         }
+        "explain" => json!(admin.explain(text(1), text(2), text(3)).await?),
+        "explain_at" => json!(admin.explain_at(text(1), text(2), text(3), argument!(words, 4)).await?),
         "hygiene" => json!(admin.hygiene(argument!(words, 1), text(2)).await?),
         "log_from" => json!(admin.log_from(text(1), argument!(words, 2), text(3)).await?),
         "make_bypass" => {

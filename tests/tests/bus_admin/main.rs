@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Two administrators for a bypass; hygiene that a jump of the clock brings.
-const POLICY: &str = "require = \"required\"\n[bypass]\nmax = \"4h\"\nconsent = true\n[hygiene]\nat = \"03:30\"\nsuspend_unused = \"90d\"\nrenew_after = \"0\"\ndrop_pending = \"0\"\n";
+const POLICY: &str = "require = \"required\"\n[bypass]\nmax = \"4h\"\nconsent = true\n[hygiene]\nat = \"03:30\"\nsuspend_unused = \"90d\"\nrenew_after = \"0\"\ndrop_pending = \"0\"\n[[rule]]\nmatch = { service = [\"vault\"], time = [\"22:00-06:00\"] }\nrequire = \"required\"\nmethods = [\"totp\"]\n";
 
 /// carol and bob are administrators; dave looks after users and makes no bypasses; erin may look at bob and nothing else; frank is
 /// asked for a password.

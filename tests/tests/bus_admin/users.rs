@@ -63,6 +63,22 @@ fn users_are_renamed_purged_adopted_and_looked_at_over_the_bus_as_by_mfactl() {
 }
 
 #[test]
+fn a_login_is_explained_over_the_bus_as_it_would_be_at_another_hour() {
+    let scene = Scene::new("bus-explain");
+    let _ = scene.house.enroll("bob", "totp");
+    // 12:00 and 23:00 of the same day, by UTC, which is what hosts of tests go by.
+    let [noon, night] = [1_767_614_400, 1_767_654_000].map(|at| json!(["explain_at", "vault", "bob", "", at]));
+    let (by_day, by_night) = (scene.does(&noon), scene.does(&night));
+    assert_eq!((&by_day[2], &by_night[2]), (&json!(["totp", "recovery"]), &json!(["totp"])));
+    assert!(by_night[1].as_str().unwrap().contains("require") && by_night[1] != by_day[1], "{by_night}");
+    // Without a time it is now; elsewhere the hour changes nothing.
+    let now = scene.does(&json!(["explain", "vault", "bob", ""]));
+    assert!(now == by_day || now == by_night, "{now}");
+    let elsewhere = json!(["explain_at", "su", "bob", "", night[4]]);
+    assert_eq!(scene.does(&elsewhere), scene.does(&json!(["explain", "su", "bob", ""])));
+}
+
+#[test]
 fn what_lies_idle_is_told_suspended_and_taken_back_over_the_bus() {
     let mut scene = Scene::new("bus-hygiene");
     let alice = scene.house.enroll("alice", "hotp");

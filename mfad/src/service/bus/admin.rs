@@ -215,6 +215,18 @@ impl Admin {
         self.explained(&header, connection, given::login(service, user, rhost), None).await
     }
 
+    async fn explain_at(
+        &self,
+        service: String,
+        user: String,
+        rhost: String,
+        at: u64,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<(String, String, Vec<String>), Error> {
+        self.explained(&header, connection, given::login(service, user, rhost), Some(at)).await
+    }
+
     async fn log(
         &self,
         user: String,
