@@ -5,6 +5,7 @@
 
 mod accounts;
 mod bus;
+pub mod calls;
 pub mod canary;
 pub mod conversation;
 mod devlog;

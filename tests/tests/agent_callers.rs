@@ -3,7 +3,8 @@
 //! What `bus.rs` is for mfad. On a session bus its user's programs alone can speak; on the system bus the shipped policy lets
 //! mfad's account alone speak to `Agent1`, and the agent believes nobody but the owner of mfad's name.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, Program, Ran, Session, SystemBus, User, World, number_in};
+use pam_mfa_tests::harness::calls::{methods, send};
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, Ran, Session, SystemBus, User, World, number_in};
 use std::collections::BTreeSet;
 
 const AGENT1: &str = include_str!("../../packaging/dbus/io.github.pam_mfa.Agent1.xml");
@@ -53,29 +54,8 @@ const EAR: [Row; 3] = [
     on_the_system("Agent1.Announce", &["string:x"]),
 ];
 
-/// The methods of ours that a description names, without the prefix.
-fn methods(xml: &str) -> BTreeSet<String> {
-    let mut methods = BTreeSet::new();
-    let mut interface = String::new();
-    for line in xml.lines() {
-        let name = |tag: &str| line.split(tag).nth(1).and_then(|rest| rest.split('"').next());
-        if let Some(name) = name("<interface name=\"") {
-            name.clone_into(&mut interface);
-        }
-        if let (Some(ours), Some(method)) = (interface.strip_prefix("io.github.pam_mfa."), name("<method name=\"")) {
-            methods.insert(format!("{ours}.{method}"));
-        }
-    }
-    methods
-}
-
 fn named(rows: &[Row]) -> BTreeSet<String> {
     rows.iter().map(|row| row.method.to_owned()).collect()
-}
-
-fn send(bus: &str, to: &str, path: &str, method: &str, args: &[&str]) -> Program {
-    let program = Program::new("dbus-send").args([bus, "--print-reply", "--reply-timeout=5000"]);
-    program.arg(format!("--dest={to}")).arg(path).arg(method).args(args)
 }
 
 fn ended_as(row: &Row, caller: &User, ran: &Ran, expected: Option<&str>) {
@@ -89,7 +69,7 @@ fn ended_as(row: &Row, caller: &User, ran: &Ran, expected: Option<&str>) {
 fn on_the_system_bus(root: &User, agent: u32) -> String {
     const BUS: &str = "org.freedesktop.DBus";
     let ask = |method: &str, args: &[&str]| {
-        send("--system", BUS, "/", &format!("{BUS}.{method}"), args).as_user(root).run("").stdout
+        send("--system", (BUS, "/"), &format!("{BUS}.{method}"), args).as_user(root).run("").stdout
     };
     let names = ask("ListNames", &[]);
     let mut names = names.split('"').filter(|name| name.starts_with(':'));
@@ -122,7 +102,7 @@ fn every_method_of_the_agent_answers_each_caller_as_the_table_says() {
     let id = waits().expect("a request");
 
     let introspect = "org.freedesktop.DBus.Introspectable.Introspect";
-    let xml = send("--session", AGENT, APPROVALS_PATH, introspect, &[]);
+    let xml = send::<&str>("--session", (AGENT, APPROVALS_PATH), introspect, &[]);
     let xml = session.reached(xml).as_user(&user("alice")).run("").ok().stdout;
     assert_eq!(methods(&xml), named(&APPROVALS), "every method has a row, and every row a method");
     // What it serves there is compared with the shipped description where a bus lets it be asked.
@@ -138,15 +118,16 @@ fn every_method_of_the_agent_answers_each_caller_as_the_table_says() {
                 callers.into_iter().chain([(guest.clone(), row.others), (daemon.clone(), row.daemon)])
             {
                 let method = format!("io.github.pam_mfa.{}", row.method);
-                let ran = session.reached(send(bus, to, path, &method, row.args)).as_user(&caller).run("");
+                let ran = session.reached(send(bus, (to, path), &method, row.args)).as_user(&caller).run("");
                 ended_as(row, &caller, &ran, expected);
             }
         }
     }
     // The list is not to be had on the system bus either.
     for caller in ["alice", "bob", "root"].map(user) {
-        let ran =
-            send("--system", &name, APPROVALS_PATH, "io.github.pam_mfa.Approvals1.List", &[]).as_user(&caller).run("");
+        let ran = send::<&str>("--system", (&name, APPROVALS_PATH), "io.github.pam_mfa.Approvals1.List", &[])
+            .as_user(&caller)
+            .run("");
         assert!(ran.stderr.contains("AccessDenied"), "{}: {ran:?}", caller.name);
     }
     assert_eq!(waits(), Some(id.clone()));

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use pam_mfa_tests::harness::{
-    Device, House, Mfactl, Mfad, PATIENCE, Polkit, Program, Ran, SystemBus, User, World, built,
+    Device, House, Mfactl, Mfad, PATIENCE, Polkit, Program, Ran, SystemBus, User, World, built, calls,
 };
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -131,25 +131,12 @@ fn call(user: &User, method: &str, args: &[String]) -> Ran {
         let call = format!("[{:?}, [], false]\n", args.concat());
         return Program::new(built("admin")).as_user(user).run(&call);
     }
-    let program = Program::new("dbus-send").args(["--system", "--print-reply", "--reply-timeout=5000"]);
-    program.arg(format!("--dest={DAEMON}")).arg(PATH).arg(method).args(args).as_user(user).run("")
+    calls::send("--system", (DAEMON, PATH), method, args).as_user(user).run("")
 }
 
 /// The methods of ours that mfad serves, without the prefix.
 fn served(user: &User) -> BTreeSet<String> {
-    let xml = call(user, "org.freedesktop.DBus.Introspectable.Introspect", &[]).ok().stdout;
-    let mut methods = BTreeSet::new();
-    let mut interface = String::new();
-    for line in xml.lines() {
-        let name = |tag: &str| line.split(tag).nth(1).and_then(|rest| rest.split('"').next());
-        if let Some(name) = name("<interface name=\"") {
-            name.clone_into(&mut interface);
-        }
-        if let (Some(ours), Some(method)) = (interface.strip_prefix("io.github.pam_mfa."), name("<method name=\"")) {
-            methods.insert(format!("{ours}.{method}"));
-        }
-    }
-    methods
+    calls::methods(&call(user, "org.freedesktop.DBus.Introspectable.Introspect", &[]).ok().stdout)
 }
 
 #[test]
