@@ -3,54 +3,19 @@
 //! `notifier markup|plain`, in a session. It prints `READY`, `SHOWN {json}` for each notification and `CLOSED number` for each that
 //! is taken away. Commands on standard input, a line each: `press NUMBER KEY`, `dismiss NUMBER` (the user does).
 
-use std::collections::HashMap;
+use pam_mfa_tests::recorder::{BY_THE_USER, Heard, NAME, PATH, Recorder};
 use std::io::BufRead;
-use zbus::object_server::SignalEmitter;
-use zbus::{OwnedVariant, interface};
+use zbus::interface;
 
-const NAME: &str = "org.freedesktop.Notifications";
-const PATH: &str = "/org/freedesktop/Notifications";
-
-/// `NotificationClosed`: by the user, and by the program that showed it (Desktop Notifications Specification).
-const BY_THE_USER: u32 = 2;
-const BY_A_CALL: u32 = 3;
-
-struct Served {
-    markup: bool,
-    last: u32,
-}
-
-#[interface(name = "org.freedesktop.Notifications", spawn = false)]
-impl Served {
-    fn get_capabilities(&self) -> Vec<&'static str> {
-        if self.markup { vec!["actions", "body", "body-markup"] } else { vec!["actions", "body"] }
-    }
-
-    fn get_server_information(&self) -> (&'static str, &'static str, &'static str, &'static str) {
-        ("recorder", "pam_mfa", "1", "1.2")
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the specification's method has eight")]
-    fn notify(
-        &mut self,
-        _app: String,
-        _replaces: u32,
-        _icon: String,
-        title: String,
-        body: String,
-        actions: Vec<String>,
-        _hints: HashMap<String, OwnedVariant>,
-        _expires: i32,
-    ) -> u32 {
-        self.last += 1;
-        let shown = serde_json::json!({ "number": self.last, "title": title, "body": body, "actions": actions });
-        println!("SHOWN {shown}");
-        self.last
-    }
-
-    async fn close_notification(&self, number: u32, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) {
-        println!("CLOSED {number}");
-        emitter.emit(NAME, "NotificationClosed", &(number, BY_A_CALL)).await.expect("a signal");
+/// Says it to whoever started this.
+fn tell(heard: Heard) {
+    match heard {
+        Heard::Shown(notice) => {
+            let (number, title, body, actions) = (notice.number, notice.title, notice.body, notice.actions);
+            let shown = serde_json::json!({ "number": number, "title": title, "body": body, "actions": actions });
+            println!("SHOWN {shown}");
+        }
+        Heard::Closed(number) => println!("CLOSED {number}"),
     }
 }
 
@@ -67,7 +32,7 @@ impl Saver {
 async fn main() {
     let markup = std::env::args().nth(1).expect("markup or plain") == "markup";
     let connection = zbus::connection::Builder::session()
-        .serve_at(PATH, Served { markup, last: 0 })
+        .serve_at(PATH, Recorder::new(markup, tell))
         .serve_at("/org/gnome/ScreenSaver", Saver)
         .name(NAME)
         .name("org.gnome.ScreenSaver")

@@ -1,13 +1,9 @@
 //! A notification server that records what it is asked to show and says what it is told to.
 
 use super::Desktop;
-use std::collections::HashMap;
+use pam_mfa_tests::recorder::{BY_THE_USER, Heard, NAME, Notice, PATH, Recorder};
 use std::sync::{Arc, Mutex};
-use zbus::object_server::SignalEmitter;
-use zbus::{Connection, OwnedVariant, interface};
-
-const NAME: &str = "org.freedesktop.Notifications";
-const PATH: &str = "/org/freedesktop/Notifications";
+use zbus::Connection;
 
 /// What was shown.
 #[derive(Debug, Clone)]
@@ -25,16 +21,15 @@ pub(crate) struct Server {
     shown: Arc<Mutex<Vec<Shown>>>,
 }
 
-struct Served {
-    shown: Arc<Mutex<Vec<Shown>>>,
-    markup: bool,
-}
-
 impl Server {
     pub(crate) async fn start(desktop: &Desktop, markup: bool) -> Self {
-        let shown = Arc::default();
+        let shown: Arc<Mutex<Vec<Shown>>> = Arc::default();
+        let recorder = Recorder::new(markup, {
+            let shown = Arc::clone(&shown);
+            move |heard| take(&mut shown.lock().unwrap(), heard)
+        });
         let connection = zbus::connection::Builder::address(desktop.address("session").as_str())
-            .serve_at(PATH, Served { shown: Arc::clone(&shown), markup })
+            .serve_at(PATH, recorder)
             .name(NAME)
             .build()
             .await
@@ -62,15 +57,26 @@ impl Server {
 
     /// The user takes a notification away.
     pub(crate) async fn dismiss(&self, number: u32) {
-        if let Some(shown) = self.shown.lock().unwrap().iter_mut().find(|shown| shown.number == number) {
-            shown.closed = true;
-        }
+        take(&mut self.shown.lock().unwrap(), Heard::Closed(number));
         closed_by_the_user(&self.connection, number).await;
     }
 
     /// The user presses a button.
     pub(crate) async fn press(&self, number: u32, key: &str) {
         invoke(&self.connection, number, key).await;
+    }
+}
+
+fn take(all: &mut Vec<Shown>, heard: Heard) {
+    match heard {
+        Heard::Shown(Notice { number, title, body, actions }) => {
+            all.push(Shown { number, title, body, actions, closed: false });
+        }
+        Heard::Closed(number) => {
+            if let Some(shown) = all.iter_mut().find(|shown| shown.number == number) {
+                shown.closed = true;
+            }
+        }
     }
 }
 
@@ -86,7 +92,7 @@ pub(crate) async fn give_token_to(connection: &Connection, destination: &str, nu
 
 /// Says that the user took a notification away (reason 2 of the specification), from whatever connection.
 pub(crate) async fn closed_by_the_user(connection: &Connection, number: u32) {
-    connection.emit_signal(None::<&str>, PATH, NAME, "NotificationClosed", &(number, 2u32)).await.unwrap();
+    connection.emit_signal(None::<&str>, PATH, NAME, "NotificationClosed", &(number, BY_THE_USER)).await.unwrap();
 }
 
 /// Says that a button was pressed, from whatever connection.
@@ -97,44 +103,4 @@ pub(crate) async fn invoke(connection: &Connection, number: u32, key: &str) {
 /// The same, sent straight to `destination`.
 pub(crate) async fn invoke_at(connection: &Connection, destination: &str, number: u32, key: &str) {
     connection.emit_signal(Some(destination), PATH, NAME, "ActionInvoked", &(number, key)).await.unwrap();
-}
-
-#[interface(name = "org.freedesktop.Notifications")]
-impl Served {
-    async fn get_capabilities(&self) -> Vec<&'static str> {
-        let mut capabilities = vec!["actions", "body"];
-        if self.markup {
-            capabilities.push("body-markup");
-        }
-        capabilities
-    }
-
-    async fn get_server_information(&self) -> (&'static str, &'static str, &'static str, &'static str) {
-        ("recorder", "pam_mfa", "1", "1.2")
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the specification's method has eight")]
-    async fn notify(
-        &self,
-        _app: String,
-        _replaces: u32,
-        _icon: String,
-        title: String,
-        body: String,
-        actions: Vec<String>,
-        _hints: HashMap<String, OwnedVariant>,
-        _expires: i32,
-    ) -> u32 {
-        let mut shown = self.shown.lock().unwrap();
-        let number = shown.len() as u32 + 1;
-        shown.push(Shown { number, title, body, actions, closed: false });
-        number
-    }
-
-    async fn close_notification(&self, number: u32, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) {
-        if let Some(shown) = self.shown.lock().unwrap().iter_mut().find(|shown| shown.number == number) {
-            shown.closed = true;
-        }
-        emitter.emit(NAME, "NotificationClosed", &(number, 3u32)).await.unwrap();
-    }
 }
