@@ -244,16 +244,20 @@ impl Store {
     /// # Errors
     /// When the folder cannot be read.
     pub fn users(&self) -> Result<Vec<String>, StoreError> {
-        let folder = self.path.join("users");
-        let entries = std::fs::read_dir(&folder).map_err(|e| io_error(&folder, e))?;
         let mut users = Vec::new();
-        for entry in entries {
+        self.each_user(|user| users.push(user))?;
+        Ok(users)
+    }
+
+    fn each_user(&self, mut take: impl FnMut(String)) -> Result<(), StoreError> {
+        let folder = self.path.join("users");
+        for entry in std::fs::read_dir(&folder).map_err(|e| io_error(&folder, e))? {
             let file = entry.map_err(|e| io_error(&folder, e))?.file_name();
             if let Some(user) = file.to_str().and_then(|f| f.strip_suffix(".toml")).and_then(name::user_of) {
-                users.push(user);
+                take(user);
             }
         }
-        Ok(users)
+        Ok(())
     }
 
     /// The account that `user`'s file names: name and uid, without its secrets where they stand apart.

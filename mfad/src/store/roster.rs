@@ -4,6 +4,7 @@
 //! a uid that is enrolled under another name (an alias, a renamed account): a login that needs the uids before they are read
 //! waits, and is refused rather than answered from half of them.
 
+mod names;
 mod users;
 
 use super::{Store, StoreError};
@@ -14,8 +15,9 @@ use mfa_core::limits::{ADMIN_AT, OWN_AT, STRANGERS_AT};
 use mfa_core::now::{Now, ShortSeconds, long, short};
 use mfa_core::policy::Requirement;
 use mfa_core::state::State;
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use names::{Listed, Names};
+use std::collections::HashSet;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use users::Users;
 
@@ -151,7 +153,6 @@ pub struct Roster {
 
 #[derive(Debug, Default)]
 struct Inner {
-    names: HashMap<u32, Arc<str>>,
     users: Users,
     /// Counts the readings of all files, so that what is read from one never replaces what was written since.
     readings: u32,
@@ -179,13 +180,13 @@ impl Roster {
     /// While that is not known.
     pub fn name_of(&self, uid: u32) -> Result<Option<String>, StillReading> {
         let inner = self.once(Read::Uids, PATIENCE)?;
-        Ok(inner.names.get(&uid).map(|name| name.to_string()))
+        Ok(inner.users.called(uid).map(str::to_owned))
     }
 
     /// The uid `user` is enrolled under, as far as is known by now.
     #[must_use]
     pub fn uid_of(&self, user: &str) -> Option<u32> {
-        self.lock().users.of(user).filter(|(_, entry)| entry.readable).map(|(_, entry)| entry.uid)
+        self.lock().users.of(user).filter(|entry| entry.readable).map(|entry| entry.uid)
     }
 
     /// The users after `after`, in the order of their names, handed to `take` until it says `false`.
@@ -218,30 +219,33 @@ impl Roster {
     /// A file was written.
     pub(super) fn wrote_enrollment(&self, enrollment: &Enrollment) {
         let mut inner = self.lock();
-        let before = inner.users.of(&enrollment.name).map(|(_, entry)| entry.uid);
-        inner.change(&enrollment.name, |entry| entry.take_enrollment(enrollment));
-        // Its file was another uid's before.
-        if let Some(old) = before.filter(|old| *old != enrollment.uid)
-            && inner.names.get(&old).is_some_and(|known| **known == *enrollment.name)
-        {
-            inner.names.remove(&old);
+        let before = inner.users.of(&enrollment.name).map(|entry| entry.uid);
+        let written = inner.readings;
+        if let Some(entry) = inner.users.entry(&enrollment.name) {
+            entry.take_enrollment(enrollment);
+            entry.written = written;
         }
-        inner.call(enrollment.uid, &enrollment.name);
+        // Its file was another uid's before.
+        if let Some(old) = before.filter(|old| *old != enrollment.uid) {
+            inner.users.call_no_more(old, &enrollment.name);
+        }
+        inner.users.call(enrollment.uid, &enrollment.name);
     }
 
     /// A state was written.
     pub(super) fn wrote_state(&self, user: &str, state: &State) {
         let mut inner = self.lock();
+        let written = inner.readings;
         // A state is written before its first enrolment: without one there is nobody to list.
-        if inner.users.of(user).is_some() {
-            inner.change(user, |entry| entry.take_state(state));
+        if let Some(entry) = inner.users.known(user) {
+            entry.take_state(state);
+            entry.written = written;
         }
     }
 
     /// Files were removed.
     pub(super) fn removed(&self, user: &str) {
-        let mut inner = self.lock();
-        inner.forget(user);
+        self.lock().users.remove(user);
     }
 
     /// A reading of all files begins; which it is.
@@ -262,34 +266,6 @@ impl Roster {
     }
 }
 
-/// Whether `users`, sorted, hold `name`.
-fn is_one_of(users: &[Arc<str>], name: &str) -> bool {
-    users.binary_search_by(|user| (**user).cmp(name)).is_ok()
-}
-
-impl Inner {
-    fn change(&mut self, user: &str, change: impl FnOnce(&mut Entry)) {
-        let written = self.readings;
-        if let Some(entry) = self.users.entry(user) {
-            change(entry);
-            entry.written = written;
-        }
-    }
-
-    fn call(&mut self, uid: u32, user: &str) {
-        let name = self.users.of(user).map_or_else(|| user.into(), |(name, _)| Arc::clone(name));
-        self.names.insert(uid, name);
-    }
-
-    fn forget(&mut self, user: &str) {
-        if let Some(entry) = self.users.remove(user)
-            && self.names.get(&entry.uid).is_some_and(|known| **known == *user)
-        {
-            self.names.remove(&entry.uid);
-        }
-    }
-}
-
 impl Store {
     /// Everybody with a file.
     #[must_use]
@@ -305,18 +281,15 @@ impl Store {
     pub fn fill_roster(&self, now: Now) -> Result<usize, StoreError> {
         // Before the files are listed: who is written from now on stays, listed or not.
         let reading = self.roster.begins();
-        // Each name once, for the list of files and for the roster.
-        let mut users: Vec<Arc<str>> = self.users()?.into_iter().map(Arc::from).collect();
-        users.sort_unstable();
-        users.shrink_to_fit();
-        self.roster.lock().users.makes_room_for(users.len());
-        for user in &users {
+        let users = self.listed()?;
+        self.roster.lock().users.makes_room_for(users.count(), users.bytes());
+        for user in users.each() {
             match self.account(user) {
                 Ok(Some((_, uid))) => {
                     let mut inner = self.roster.lock();
                     // What was written since is newer than what was read.
-                    if !inner.names.contains_key(&uid) || inner.users.of(user).is_none() {
-                        inner.names.insert(uid, Arc::clone(user));
+                    if inner.users.called(uid).is_none() || inner.users.of(user).is_none() {
+                        inner.users.call(uid, user);
                     }
                 }
                 Ok(None) => {}
@@ -324,25 +297,28 @@ impl Store {
             }
         }
         self.read_so_far(Read::Uids);
-        for user in &users {
+        for user in users.each() {
             self.read_one(user, reading, now);
         }
         let mut inner = self.roster.lock();
-        let gone: Vec<Arc<str>> = inner
-            .users
-            .after(None)
-            .filter(|(name, entry)| entry.written < reading && !is_one_of(&users, name))
-            .map(|(name, _)| Arc::clone(name))
-            .collect();
-        gone.iter().for_each(|name| inner.forget(name));
+        let behind = inner.users.after(None).filter(|(name, entry)| entry.written < reading && !users.has(name));
+        let gone: Vec<String> = behind.map(|(name, _)| name.to_owned()).collect();
+        gone.iter().for_each(|name| inner.users.remove(name));
         let count = inner.users.count();
         drop(inner);
         self.read_so_far(Read::All);
         Ok(count)
     }
 
-    fn read_one(&self, user: &Arc<str>, reading: u32, now: Now) {
-        let mut entry = Box::new(Entry { uid: u32::MAX, ..Entry::default() });
+    /// The names of all users with a file, in order.
+    fn listed(&self) -> Result<Listed, StoreError> {
+        let (mut names, mut order) = (Names::default(), Vec::new());
+        self.each_user(|name| order.push(names.add(&name)))?;
+        Ok(Listed::sorted(names, order))
+    }
+
+    fn read_one(&self, user: &str, reading: u32, now: Now) {
+        let mut entry = Entry { uid: u32::MAX, ..Entry::default() };
         match self.enrollment_once(user) {
             Ok(Some(enrollment)) => {
                 entry.take_enrollment(&enrollment);
@@ -354,13 +330,13 @@ impl Store {
             Err(_) => {}
         }
         let mut inner = self.roster.lock();
-        if inner.users.of(user).is_some_and(|(_, known)| known.written >= reading) {
+        if inner.users.of(user).is_some_and(|known| known.written >= reading) {
             return;
         }
         let uid = entry.uid;
-        inner.users.put(Arc::clone(user), entry);
+        inner.users.put(user, entry);
         if uid != u32::MAX {
-            inner.call(uid, user);
+            inner.users.call(uid, user);
         }
     }
 
