@@ -45,7 +45,7 @@ pub use mfad::Mfad;
 pub use oathtool::{Oathtool, calm_now, now};
 pub use pam_client::{Event, Gate, HOSTILE, PamCall, PamClient};
 pub use polkit::Polkit;
-pub use program::{PATIENCE, Program, Ran, built};
+pub use program::{PATIENCE, Program, Ran, built, crash};
 pub use raw::{Raw, admin, begin};
 pub use session::{Notifier, Session};
 pub use ssh::Ssh;

@@ -1,14 +1,14 @@
 //! The daemon of a world, and what tests do to it: stop, kill, freeze, restart, another clock.
 
 use super::World;
-use super::program::{Program, built, code, end_of, text_of};
+use super::program::{Program, built, code, crash, end_of, text_of};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// Debian's place for libfaketime; `dpkg -L libfaketime` says. The one for threads: two that read the other's file at once see the true
@@ -209,6 +209,12 @@ impl Mfad {
         let mut child = self.child.take().expect("mfad runs");
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// Has a signal such as SIGSEGV end it; how it ended.
+    #[must_use]
+    pub fn crashes(&mut self, signal: Signal) -> ExitStatus {
+        crash(&mut self.child.take().expect("mfad runs"), signal)
     }
 
     /// Kills it and starts it again.

@@ -4,11 +4,12 @@
 
 use super::World;
 use super::hearing::Hearing;
-use super::program::{PATIENCE, Program, built, code, end_of};
+use super::program::{PATIENCE, Program, built, code, crash, end_of};
+use nix::sys::signal::Signal;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// What a conversation does instead of answering.
@@ -209,6 +210,12 @@ impl PamCall {
     /// When it still runs after `patience`.
     pub fn code(&mut self, patience: Duration) -> i32 {
         code(end_of(&mut self.child, patience).expect("pam_client ends"))
+    }
+
+    /// Has a signal such as SIGSEGV end it; how it ended.
+    #[must_use]
+    pub fn crashes(&mut self, signal: Signal) -> ExitStatus {
+        crash(&mut self.child, signal)
     }
 
     /// The process id.

@@ -4,6 +4,8 @@
 //! and locale, so that transcripts are the same everywhere.
 
 use super::User;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -231,6 +233,25 @@ pub(super) fn end_of(child: &mut Child, patience: Duration) -> Option<ExitStatus
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Ends a program by a signal that asks for a core, such as SIGSEGV; how it ended.
+///
+/// # Panics
+/// When it does not end.
+#[must_use]
+pub fn crash(child: &mut Child, signal: Signal) -> ExitStatus {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        // std's handler looks at the first SIGSEGV, sees that no stack ran over, and leaves the next to the kernel.
+        kill(pid, signal).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it outlives {signal}");
 }
 
 /// A shell's notion of an exit code.
