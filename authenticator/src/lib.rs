@@ -17,6 +17,7 @@ pub mod requests;
 pub mod sealed;
 pub mod settings;
 pub mod ui;
+mod unusable;
 pub mod vault;
 pub mod words;
 

@@ -5,8 +5,9 @@
 //! read. The library of C is not used: its bindings bring GNU gettext's source with them, and it asks for a locale of this
 //! process that every thread shares.
 //!
-//! The window and the agent [`speak`] the user's language. The command line does not: its help, its manual and its messages
-//! are English alike. What must never happen: a damaged or missing translation costing more than the translation.
+//! The window, the agent and the command line [`speak`] the user's language, but where a program reads what is said (`--json`). English stay
+//! the command line's help, of which its manual and its completions are made as well, what the agent logs, and what mfad says in its own words,
+//! which its administrator finds in the log. What must never happen: a damaged or missing translation costing more than the translation.
 
 mod languages;
 mod mo;

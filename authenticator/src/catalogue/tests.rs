@@ -169,6 +169,49 @@ fn what_is_translated_keeps_its_places_and_german_is_whole() {
     }
 }
 
+/// The literals that are said as they stand: by the macros that print and refuse, as contexts of errors, and as prompts.
+fn said(source: &str) -> Vec<String> {
+    const SAY: [&str; 9] = [
+        "print!",
+        "println!",
+        "eprintln!",
+        "bail!",
+        "anyhow!",
+        ".context",
+        "hidden::line",
+        "hidden::yes",
+        "proof::asked",
+    ];
+    let code = source.split("#[cfg(test)]").next().unwrap();
+    let mut found: Vec<String> = code
+        .match_indices('(')
+        .filter(|(place, _)| SAY.iter().any(|say| code[..*place].ends_with(say)))
+        .filter_map(|(place, _)| literal(&code[place + 1..]).map(|(text, _)| text))
+        .collect();
+    for (place, write) in code.match_indices("writeln!(out,") {
+        found.extend(literal(&code[place + write.len()..]).map(|(text, _)| text));
+    }
+    found
+}
+
+#[test]
+fn the_command_line_says_nothing_past_the_catalogue() {
+    let mut paths = BTreeSet::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli"), &mut paths);
+    assert!(paths.len() > 10);
+    let mut literals = 0;
+    for path in paths {
+        for text in said(&std::fs::read_to_string(&path).unwrap()) {
+            literals += 1;
+            let shape: String =
+                text.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+            let own = shape.strip_prefix("mfa-authenticator: ").unwrap_or(&shape);
+            assert!(!own.chars().any(char::is_alphabetic), "{}: {text:?} is said in English alone", path.display());
+        }
+    }
+    assert!(literals > 30, "{literals}");
+}
+
 #[test]
 fn places_are_filled_once_and_what_is_no_place_stays() {
     let fill = |text: &str| filled(text, &[("a", &"{b}"), ("b", &2)]);

@@ -3,6 +3,7 @@
 //! Each serves what was copied until it is killed or something else is copied. What must never happen: the code in an argument, or a
 //! clipboard cleared of what somebody copied since: the tool is gone by then.
 
+use crate::catalogue::{Text, gettext};
 use anyhow::{Context, bail};
 use mfa_core::secret::Secret;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -42,9 +43,11 @@ pub(super) fn found() -> anyhow::Result<Clipboard> {
     match (display("WAYLAND_DISPLAY"), display("DISPLAY")) {
         (true, _) if there("wl-copy") => Ok(WAYLAND),
         (_, true) if there("xclip") => Ok(X11),
-        (false, false) => bail!("There is no display to copy on. Without --copy the code is printed."),
-        (true, _) => bail!("To copy, wl-copy is needed: install wl-clipboard. Without --copy the code is printed."),
-        (false, true) => bail!("To copy, xclip is needed. Without --copy the code is printed."),
+        (false, false) => bail!(gettext("There is no display to copy on. Without --copy the code is printed.")),
+        (true, _) => {
+            bail!(gettext("To copy, wl-copy is needed: install wl-clipboard. Without --copy the code is printed."))
+        }
+        (false, true) => bail!(gettext("To copy, xclip is needed. Without --copy the code is printed.")),
     }
 }
 
@@ -63,21 +66,21 @@ impl Clipboard {
             // It outlives this program and its terminal's ^C.
             .process_group(0)
             .spawn()
-            .context("the clipboard's tool does not start")?;
-        let mut input = child.stdin.take().context("the clipboard's tool takes nothing")?;
-        input.write_all(code.expose()).context("the clipboard's tool takes nothing")?;
+            .context(Text("the clipboard's tool does not start"))?;
+        let mut input = child.stdin.take().context(Text("the clipboard's tool takes nothing"))?;
+        input.write_all(code.expose()).context(Text("the clipboard's tool takes nothing"))?;
         drop(input);
         let until = Instant::now() + PATIENCE;
         while !self.holds(code) {
             if child.try_wait()?.is_some() {
-                bail!("the clipboard's tool ended at once; is there a display that answers?");
+                bail!(gettext("the clipboard's tool ended at once; is there a display that answers?"));
             }
             if Instant::now() >= until {
                 // It may still come, and what nobody was told of is not to be left there: best effort. The group is the tool's own.
                 if let Ok(group) = i32::try_from(child.id()) {
                     let _ = Pid::from_raw(group).map(|group| kill_process_group(group, Signal::TERM));
                 }
-                bail!("it cannot be pasted, for whatever reason");
+                bail!(gettext("it cannot be pasted, for whatever reason"));
             }
             std::thread::sleep(PAUSE);
         }

@@ -3,6 +3,7 @@
 //! What must never happen: a code or a key among the arguments of any program, or a code of a counter shown before it is saved.
 
 use super::{clipboard, exchange, hidden, object};
+use crate::catalogue::{Text, filled, gettext, ngettext};
 use crate::now;
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
@@ -29,16 +30,16 @@ pub(super) async fn vault() -> anyhow::Result<Vault> {
 /// As [`vault`], without asking anybody.
 pub(super) async fn locked_vault() -> anyhow::Result<Vault> {
     let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
-    Ok(Vault::new(session.context("No session bus. Codes are kept in the keyring of a desktop session.")?))
+    Ok(Vault::new(session.context(Text("No session bus. Codes are kept in the keyring of a desktop session."))?))
 }
 
 /// The key under the PIN that is asked for.
 pub(super) fn opened(sealed: &Sealed) -> anyhow::Result<AccountsKey> {
-    let wrong = || anyhow!("That is not the PIN of your codes. Nothing was changed.");
-    let pin = Pin::new(hidden::line("PIN of your codes: ")?).map_err(|_| wrong())?;
+    let wrong = || anyhow!(gettext("That is not the PIN of your codes. Nothing was changed."));
+    let pin = Pin::new(hidden::line(gettext("PIN of your codes: "))?).map_err(|_| wrong())?;
     AccountsKey::opened(sealed, &pin).map_err(|error| match error {
         SealError::Closed => wrong(),
-        SealError::Memory => anyhow!("The PIN cannot be tried: {error}."),
+        SealError::Memory => hidden::untried(&error),
     })
 }
 
@@ -46,10 +47,12 @@ pub(super) fn opened(sealed: &Sealed) -> anyhow::Result<AccountsKey> {
 pub(super) async fn loaded(vault: &Vault) -> anyhow::Result<Vec<Account>> {
     let loaded = vault.load(now()).await?;
     if loaded.damaged > 0 {
-        eprintln!(
-            "mfa-authenticator: {} of the accounts in the keyring cannot be read and are left alone",
-            loaded.damaged
+        let text = ngettext(
+            "{count} of the accounts in the keyring cannot be read and is left alone",
+            "{count} of the accounts in the keyring cannot be read and are left alone",
+            loaded.damaged,
         );
+        eprintln!("mfa-authenticator: {}", filled(text, &[("count", &loaded.damaged)]));
     }
     let mut accounts = loaded.accounts;
     accounts.sort_by_key(|account| (!account.pinned, account.called().to_lowercase(), account.id.clone()));
@@ -103,9 +106,9 @@ pub(super) async fn list(words: &[String], trash: bool, json: bool) -> anyhow::R
         println!(
             "{}",
             if words.is_empty() && !trash {
-                "No accounts. To add one: mfa-authenticator add"
+                gettext("No accounts. To add one: mfa-authenticator add")
             } else {
-                "Nothing found."
+                gettext("Nothing found.")
             }
         );
     }
@@ -117,7 +120,7 @@ pub(super) async fn list(words: &[String], trash: bool, json: bool) -> anyhow::R
 
 fn line(row: &Row<'_>) -> String {
     let called = [row.issuer, row.name].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let pinned = if row.pinned { ", pinned" } else { "" };
+    let pinned = if row.pinned { format!(", {}", gettext("pinned")) } else { String::new() };
     let tags: String = row.tags.iter().map(|tag| format!(" #{tag}")).collect();
     format!("{called}  ({}{pinned}){tags}", row.kind)
 }
@@ -141,15 +144,18 @@ fn chosen<'a>(accounts: &'a [Account], words: &[String], trashed: bool) -> anyho
         found.retain(exact);
     }
     match found.as_slice() {
-        [] if trashed => bail!("Nothing in the trash is called so. To see what is: mfa-authenticator list --trash"),
-        [] => bail!("No account is called so. To see them: mfa-authenticator list"),
+        [] if trashed => {
+            bail!(gettext("Nothing in the trash is called so. To see what is: mfa-authenticator list --trash"))
+        }
+        [] => bail!(gettext("No account is called so. To see them: mfa-authenticator list")),
         [one] => Ok(one),
         several => {
             let mut named: Vec<String> = several.iter().take(MOST_NAMED).map(|account| account.called()).collect();
             if several.len() > MOST_NAMED {
-                named.push("and more".into());
+                named.push(gettext("and more").into());
             }
-            bail!("{} accounts are called so: {}. Say more of the name.", several.len(), named.join("; "))
+            let text = gettext("{count} accounts are called so: {names}. Say more of the name.");
+            bail!(filled(text, &[("count", &several.len()), ("names", &named.join("; "))]))
         }
     }
 }
@@ -165,18 +171,21 @@ pub(super) async fn show(words: &[String], copy: bool, json: bool) -> anyhow::Re
         Some(period) => (account.code_at(now), Some(u64::from(period) - now % u64::from(period))),
         None => (Some(vault.count(&account.id).await?.1), None),
     };
-    let code = code.ok_or_else(|| anyhow!("There is no code for this account."))?;
+    let code = code.ok_or_else(|| anyhow!(gettext("There is no code for this account.")))?;
     let text = code.expose_str().unwrap_or_default();
     if let Some(clipboard) = clipboard {
-        let went_on = if left.is_none() { " Its counter has gone on by one." } else { "" };
-        clipboard
-            .put(&code)
-            .map_err(|why| anyhow!("The code was not copied: {why}.{went_on} Without --copy a code is printed."))?;
-        println!("Copied the code of {}. It leaves the clipboard in {} seconds.", account.called(), clipboard::KEPT);
+        let not_copied = if left.is_none() {
+            gettext("The code was not copied: {why}. Its counter has gone on by one. Without --copy a code is printed.")
+        } else {
+            gettext("The code was not copied: {why}. Without --copy a code is printed.")
+        };
+        clipboard.put(&code).map_err(|why| anyhow!(filled(not_copied, &[("why", &why)])))?;
+        let text = gettext("Copied the code of {account}. It leaves the clipboard in {seconds} seconds.");
+        println!("{}", filled(text, &[("account", &account.called()), ("seconds", &clipboard::KEPT)]));
     } else if json {
         object(&serde_json::json!({ "id": account.id, "code": text, "seconds_left": left }))?;
     } else {
-        let left = left.map(|left| format!(", for {left} s")).unwrap_or_default();
+        let left = left.map(|left| filled(gettext(", for {seconds} s"), &[("seconds", &left)])).unwrap_or_default();
         println!("{text}  {}{left}", account.called());
     }
     Ok(())
@@ -189,11 +198,11 @@ pub(super) async fn add(pictures: Vec<PathBuf>, json: bool) -> anyhow::Result<()
     let vault = vault().await?;
     let uri = hidden::line_up_to(
         import::LONGEST_MIGRATION,
-        "The otpauth:// address (what you type or paste stays hidden): ",
+        gettext("The otpauth:// address (what you type or paste stays hidden): "),
     )?;
-    let text = uri.expose_str().ok_or_else(|| anyhow!("That is no address."))?;
+    let text = uri.expose_str().ok_or_else(|| anyhow!(gettext("That is no address.")))?;
     if text.trim().is_empty() {
-        bail!("No address was given. Nothing was added.");
+        bail!(gettext("No address was given. Nothing was added."));
     }
     if import::is_migration(text.trim()) {
         return exchange::added(import::read(uri.expose(), Some(import::Format::Uris), None)?, &vault, json).await;
@@ -202,7 +211,7 @@ pub(super) async fn add(pictures: Vec<PathBuf>, json: bool) -> anyhow::Result<()
     if json {
         return exchange::told_of(&[account], &[], &[]);
     }
-    println!("Added {}.", account.called());
+    println!("{}", filled(gettext("Added {account}."), &[("account", &account.called())]));
     Ok(())
 }
 
@@ -233,7 +242,8 @@ pub(super) async fn remove(words: &[String], json: bool) -> anyhow::Result<()> {
     if json {
         return object(&Row::of(&account));
     }
-    println!("{} is in the trash for 30 days. To take it back: mfa-authenticator restore NAME", account.called());
+    let text = gettext("{account} is in the trash for 30 days. To take it back: mfa-authenticator restore NAME");
+    println!("{}", filled(text, &[("account", &account.called())]));
     Ok(())
 }
 
@@ -245,7 +255,7 @@ pub(super) async fn restore(words: &[String], json: bool) -> anyhow::Result<()> 
     if json {
         return object(&Row::of(&account));
     }
-    println!("{} is back.", account.called());
+    println!("{}", filled(gettext("{account} is back."), &[("account", &account.called())]));
     Ok(())
 }
 

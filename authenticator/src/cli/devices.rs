@@ -1,6 +1,7 @@
 //! `devices` and `lost`: the user's own devices, as mfad knows them.
 
 use super::{factors, ids, proof, refused, when};
+use crate::catalogue::{filled, gettext};
 use crate::keyring::{Held, Keyring};
 use crate::now;
 use crate::requests::short_fingerprint;
@@ -36,7 +37,7 @@ pub(super) async fn list(trust: Trust, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     if rows.is_empty() {
-        println!("No devices. To add this computer: mfa-authenticator pair");
+        println!("{}", gettext("No devices. To add this computer: mfa-authenticator pair"));
     }
     for row in rows {
         println!("{}", line(&row, now()));
@@ -46,14 +47,21 @@ pub(super) async fn list(trust: Trust, json: bool) -> anyhow::Result<()> {
 
 fn line(row: &Row<'_>, now: u64) -> String {
     let device = row.device;
-    let state = if device.suspended { "suspended" } else { "active" };
-    let here = if row.here == Some(true) { ", key in this keyring" } else { "" };
-    format!(
-        "{}  {}  {state}, added {}{here}, key {}",
-        clean::field(&device.id),
-        clean::field(&device.label),
-        when::ago(device.created, now),
-        short_fingerprint(&device.fingerprint)
+    let state = if device.suspended { gettext("suspended") } else { gettext("active") };
+    let text = if row.here == Some(true) {
+        gettext("{device}  {label}  {state}, added {when}, key in this keyring, key {fingerprint}")
+    } else {
+        gettext("{device}  {label}  {state}, added {when}, key {fingerprint}")
+    };
+    filled(
+        text,
+        &[
+            ("device", &clean::field(&device.id)),
+            ("label", &clean::field(&device.label)),
+            ("state", &state),
+            ("when", &when::ago(device.created, now)),
+            ("fingerprint", &short_fingerprint(&device.fingerprint)),
+        ],
     )
 }
 
@@ -61,15 +69,16 @@ pub(super) async fn lost(trust: Trust, device: &str) -> anyhow::Result<()> {
     let factors = factors(trust).await?;
     let devices = factors.devices().await.map_err(refused)?;
     let device = ids::completed(device, devices.iter().map(|device| device.id.as_str())).map_err(|why| anyhow!(why))?;
-    let proof = proof::asked("Code, recovery code, or Enter to ask another device of yours: ")?;
+    let proof = proof::asked(proof::OF_ONES_OWN.here())?;
     let challenge;
     let proof = if proof.is_empty() {
         challenge = proof::asked_of_devices(&factors, "suspend-device", device).await?;
         &challenge
     } else {
-        proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?
+        proof.expose_str().ok_or_else(proof::is_no_code)?
     };
     factors.suspend_device(device, proof).await.map_err(refused)?;
-    println!("{} is suspended: it is asked nothing and answers nothing.", clean::field(device));
+    let text = gettext("{device} is suspended: it is asked nothing and answers nothing.");
+    println!("{}", filled(text, &[("device", &clean::field(device))]));
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use super::codes::{Row, loaded, shown, vault};
 use super::{hidden, object, state};
+use crate::catalogue::{filled, gettext, ngettext};
 use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
@@ -26,12 +27,15 @@ pub(super) async fn import(
 ) -> anyhow::Result<()> {
     let content = read_file(path, import::LONGEST).map_err(|why| anyhow!("{}: {why}", shown(path)))?;
     let at = |why: ImportError| {
-        let way = if why == ImportError::Unknown { "; if you know whose it is, say so by --format" } else { "" };
+        let way = match why {
+            ImportError::Unknown => gettext("; if you know whose it is, say so by --format"),
+            _ => "",
+        };
         anyhow!("{}: {why}{way}", shown(path))
     };
     let read = match import::read(content.expose(), format, None) {
         Err(ImportError::Password) => {
-            let password = hidden::line("Password of the file: ")?;
+            let password = hidden::line(gettext("Password of the file: "))?;
             // One thread, which has nothing else to do meanwhile.
             import::read(content.expose(), format, Some(&password)).map_err(at)?
         }
@@ -42,26 +46,35 @@ pub(super) async fn import(
         return looked_at(&read, seen().await.ok().as_deref());
     }
     if !json {
-        println!("{}: {}, {} accounts.", shown(path), read.format.name(), read.accounts.len());
+        let count = read.accounts.len();
+        let text = ngettext("{file}: {format}, {count} account.", "{file}: {format}, {count} accounts.", count);
+        println!("{}", filled(text, &[("file", &shown(path)), ("format", &read.format.name()), ("count", &count)]));
     }
     if dry_run {
         let here = seen().await.unwrap_or_else(|why| {
-            println!("Which of them are here already cannot be told: {why}");
+            let text = gettext("Which of them are here already cannot be told: {why}");
+            println!("{}", filled(text, &[("why", &why)]));
             Vec::new()
         });
         listed(&read.accounts, &here);
         left_out(&read);
-        println!("Nothing was added.");
+        println!("{}", gettext("Nothing was added."));
         return Ok(());
     }
     let vault = vault().await?;
     if !yes && !json && hidden::at_a_terminal() && !read.accounts.is_empty() {
         listed(&read.accounts, &loaded(&vault).await?);
         if !read.set_aside.is_empty() {
-            println!("{} entries cannot be used and are left out.", read.set_aside.len());
+            let count = read.set_aside.len();
+            let text = ngettext(
+                "{count} entry cannot be used and is left out.",
+                "{count} entries cannot be used and are left out.",
+                count,
+            );
+            println!("{}", filled(text, &[("count", &count)]));
         }
-        if !hidden::yes("Add these?")? {
-            bail!("Nothing was added.");
+        if !hidden::yes(gettext("Add these?"))? {
+            bail!(gettext("Nothing was added."));
         }
     }
     added(read, &vault, json).await
@@ -119,10 +132,10 @@ fn listed(found: &[Account], here: &[Account]) {
 fn told(fate: Fate) -> &'static str {
     match fate {
         Fate::New => "",
-        Fate::There => "  (there already)",
-        Fate::Back => "  (in the trash here: comes back)",
-        Fate::IntoTrash => "  (into the trash)",
-        Fate::OtherKey => "  (another key than the one there)",
+        Fate::There => gettext("  (there already)"),
+        Fate::Back => gettext("  (in the trash here: comes back)"),
+        Fate::IntoTrash => gettext("  (into the trash)"),
+        Fate::OtherKey => gettext("  (another key than the one there)"),
     }
 }
 
@@ -132,49 +145,52 @@ pub(super) async fn added(read: Import, vault: &Vault, json: bool) -> anyhow::Re
         left_out(&read);
     }
     if read.accounts.is_empty() {
-        bail!("There is nothing to add.");
+        bail!(gettext("There is nothing to add."));
     }
     let added = vault.add_all(read.accounts, now(), |_| ()).await?;
     if json {
         return told_of(&added.kept, &added.there, &read.set_aside);
     }
     for account in &added.there {
-        println!("There already: {}", account.called());
+        println!("{}", filled(gettext("There already: {account}"), &[("account", &account.called())]));
     }
     for account in &added.kept {
-        println!("Added: {}", account.called());
+        println!("{}", filled(gettext("Added: {account}"), &[("account", &account.called())]));
     }
-    println!("{} added, {} there already, {} left out.", added.kept.len(), added.there.len(), read.set_aside.len());
+    let text = gettext("{added} added, {there} there already, {left_out} left out.");
+    let counts = (added.kept.len(), added.there.len(), read.set_aside.len());
+    println!("{}", filled(text, &[("added", &counts.0), ("there", &counts.1), ("left_out", &counts.2)]));
     Ok(())
 }
 
 fn left_out(read: &Import) {
     for entry in &read.set_aside {
-        eprintln!("mfa-authenticator: left out: {entry}");
+        eprintln!("mfa-authenticator: {}", filled(gettext("left out: {entry}"), &[("entry", entry)]));
     }
 }
 
 pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool, json: bool) -> anyhow::Result<()> {
     if !format.is_encrypted() && !plain {
-        bail!(
+        bail!(gettext(
             "Such a file is not encrypted: whoever reads it has all your codes. If that is what you want, add --plain."
-        );
+        ));
     }
     let accounts = loaded(&vault().await?).await?;
     if accounts.is_empty() {
-        bail!("There are no accounts to export.");
+        bail!(gettext("There are no accounts to export."));
     }
     let password = if format.is_encrypted() { new_password()? } else { Secret::new(Vec::new()) };
     let content = export::written(&accounts, format, &password, &mut |bytes| getrandom::fill(bytes).is_ok())
         .map_err(|why| anyhow!("{}: {why}", shown(path)))?;
     export::write_file(path, &content, force).map_err(|why| {
-        let way = if matches!(why, ExportError::There) { ", or replace it by --force" } else { "" };
+        let way = if matches!(why, ExportError::There) { gettext(", or replace it by --force") } else { "" };
         anyhow!("{}: {why}{way}", shown(path))
     })?;
     if format.is_encrypted() {
         let kept = Settings { last_backup: Some(now()), ..Settings::load() }.save();
         if let Err(why) = kept {
-            eprintln!("mfa-authenticator: the date of this backup could not be kept: {why}");
+            let text = gettext("the date of this backup could not be kept: {why}");
+            eprintln!("mfa-authenticator: {}", filled(text, &[("why", &why)]));
         }
     }
     let count = accounts.iter().filter(|account| format == Format::Backup || account.trashed.is_none()).count();
@@ -182,22 +198,24 @@ pub(super) async fn export(path: &Path, format: Format, plain: bool, force: bool
         let file = path.to_string_lossy();
         return object(&serde_json::json!({ "file": file, "accounts": count, "encrypted": format.is_encrypted() }));
     }
-    println!("{count} accounts are in {}.", shown(path));
+    let text = ngettext("{count} account is in {file}.", "{count} accounts are in {file}.", count);
+    println!("{}", filled(text, &[("count", &count), ("file", &shown(path))]));
     if !format.is_encrypted() {
-        println!("It is not encrypted: delete it as soon as it was read where it was meant for.");
+        println!("{}", gettext("It is not encrypted: delete it as soon as it was read where it was meant for."));
     }
     Ok(())
 }
 
 /// A password that is chosen: at a terminal twice, because a slip would lock the backup for good.
 fn new_password() -> anyhow::Result<Secret> {
-    let password = hidden::line("New password of the file: ")?;
+    let password = hidden::line(gettext("New password of the file: "))?;
     let length = password.expose_str().map(|text| text.chars().count());
     if length.is_none_or(|length| length < FEWEST) {
-        bail!("The password has fewer than {FEWEST} characters. Nothing was written.");
+        let text = gettext("The password has fewer than {fewest} characters. Nothing was written.");
+        bail!(filled(text, &[("fewest", &FEWEST)]));
     }
-    if hidden::at_a_terminal() && hidden::line("The same again: ")?.expose() != password.expose() {
-        bail!("The two are not the same. Nothing was written.");
+    if hidden::at_a_terminal() && hidden::line(gettext("The same again: "))?.expose() != password.expose() {
+        bail!(gettext("The two are not the same. Nothing was written."));
     }
     Ok(password)
 }

@@ -1,5 +1,7 @@
 //! Names that a person may shorten.
 
+use crate::catalogue::gettext;
+
 /// The one of `names` that `typed` is the beginning of, or an explanation.
 pub(crate) fn completed<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Result<&'a str, String> {
     let typed = typed.trim();
@@ -12,11 +14,11 @@ pub(crate) fn completed<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -
             continue;
         }
         if fitting.is_some() {
-            return Err("More than one begins like this. Type more of the name.".to_owned());
+            return Err(gettext("More than one begins like this. Type more of the name.").to_owned());
         }
         fitting = Some(name);
     }
-    fitting.ok_or_else(|| "None begins like this. It may be over already; list them to see.".to_owned())
+    fitting.ok_or_else(|| gettext("None begins like this. It may be over already; list them to see.").to_owned())
 }
 
 #[cfg(test)]

@@ -18,8 +18,9 @@ mod state;
 mod when;
 
 use crate::agent::{self, Ended};
+use crate::catalogue::{self, filled, gettext};
 use crate::vault::{export, import};
-use crate::{catalogue, daemon, privacy};
+use crate::{daemon, privacy};
 use clap::{Parser, Subcommand};
 use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
 use serde::Serialize;
@@ -249,10 +250,14 @@ impl Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     privacy::no_core();
+    let json = arguments.command.is_json();
+    // What is for a program is the same in every language.
+    if !json {
+        catalogue::speak();
+    }
     #[cfg(feature = "gui")]
     if let Command::Window { requests, request, gapplication_service } = arguments.command {
         use crate::ui::Show;
-        catalogue::speak();
         let show = match (&request, requests, gapplication_service) {
             (Some(id), _, _) => Show::Request(id),
             (None, true, _) => Show::Requests,
@@ -267,9 +272,8 @@ pub fn main() -> ExitCode {
     privacy::close();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&format!("cannot start: {error}")),
+        Err(error) => return failed(&filled(gettext("cannot start: {why}"), &[("why", &error)])),
     };
-    let json = arguments.command.is_json();
     let done = runtime.block_on(run(arguments));
     // Never waits for what still runs, such as a keyring that does not answer.
     runtime.shutdown_background();
@@ -301,10 +305,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Pair { label, ticket, pin } => pair::pair(trust, label, ticket, pin).await,
         Command::Pin { what } => pin::run(what).await,
-        Command::Agent => {
-            catalogue::speak();
-            serve(trust).await
-        }
+        Command::Agent => serve(trust).await,
         Command::Requests { watch, json } => requests::list(watch, json).await,
         Command::Approve { id, number } => requests::approve(&id, &number.concat()).await,
         Command::Deny { id, report } => requests::deny(&id, report).await,
@@ -334,7 +335,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn serve(trust: Trust) -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).without_time().init();
     if agent::run(trust).await? == Ended::AnotherRuns {
-        println!("An agent serves this session already.");
+        println!("{}", gettext("An agent serves this session already."));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Called by `pair`. What must never happen: the key kept for an offer that nobody took.
 
+use crate::catalogue::{filled, gettext};
 use crate::daemon;
 use anyhow::anyhow;
 use mfa_core::approval;
@@ -31,13 +32,17 @@ pub(super) async fn taken(
     let (offer, number) = match agents.offer_device(label, key.verifying_key().as_bytes()).await {
         Ok(offered) => offered,
         Err(Error::Refused(_)) => return Ok(None),
-        Err(error) => return Err(anyhow!("mfad does not take the offer: {}", error.words())),
+        Err(error) => {
+            return Err(anyhow!(filled(gettext("mfad does not take the offer: {why}"), &[("why", &error.words())])));
+        }
     };
-    println!(
-        "You have no factor yet. Log in to this host within ten minutes, choose the desktop, compare the fingerprint, and type: {}",
-        approval::shown(&Secret::from(number))
+    let text = gettext(
+        "You have no factor yet. Log in to this host within ten minutes, choose the desktop, compare the fingerprint, and type: {number}",
     );
-    println!("Leaving this program withdraws the offer.");
+    println!("{}", filled(text, &[("number", &approval::shown(&Secret::from(number)))]));
+    println!("{}", gettext("Leaving this program withdraws the offer."));
     let device = agents.await_offer(&offer).await;
-    device.map(Some).map_err(|error| anyhow!("this computer was not added: {}", error.words()))
+    device
+        .map(Some)
+        .map_err(|error| anyhow!(filled(gettext("This computer was not added: {why}"), &[("why", &error.words())])))
 }

@@ -5,6 +5,7 @@
 
 use super::{factors, hidden, offer, proof};
 use crate::accounts;
+use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::{Keyring, Owner, stored};
 use crate::requests::short_fingerprint;
 use anyhow::{Context, anyhow, bail};
@@ -23,14 +24,15 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin:
     let host = accounts::host_name();
     let label = label.unwrap_or_else(|| host.clone());
     if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
-        bail!("The label is longer than {LONGEST_LABEL} characters or holds control characters.");
+        let text = gettext("The label is longer than {longest} characters or holds control characters.");
+        bail!(filled(text, &[("longest", &LONGEST_LABEL)]));
     }
     let factors = factors(trust).await?;
     let session = Builder::session()
         .method_timeout(crate::keyring::PATIENCE)
         .build()
         .await
-        .context("No session bus. Pair inside a desktop session, where the keyring is.")?;
+        .context(Text("No session bus. Pair inside a desktop session, where the keyring is."))?;
     let keyring = Keyring::new(session);
     keyring.prepare().await?;
 
@@ -40,29 +42,26 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin:
     let random = hidden::random()?;
     let text = stored::text(&key, pin.as_ref().map(|pin| (pin, &random)))?;
     drop(key);
-    println!("The fingerprint of this computer's new key: {}", short_fingerprint(&public.fingerprint()));
+    let fingerprint = short_fingerprint(&public.fingerprint());
+    let words = gettext("The fingerprint of this computer's new key: {fingerprint}");
+    println!("{}", filled(words, &[("fingerprint", &fingerprint)]));
     if !ticket && let Some(device) = offer::taken(trust, &factors, &label, &public).await? {
         return kept(&keyring, &device, text, host, pin.is_some()).await;
     }
-    let proof = proof::asked(if ticket {
-        "Ticket: "
-    } else {
-        "Code, recovery code, or Enter to ask another device of yours: "
-    })?;
+    let proof = proof::asked(if ticket { gettext("Ticket: ") } else { proof::OF_ONES_OWN.here() })?;
     if ticket && proof.is_empty() {
-        bail!("No ticket was given. Nothing was changed.");
+        bail!(gettext("No ticket was given. Nothing was changed."));
     }
     let challenge;
     let proof = if proof.is_empty() {
         challenge = proof::asked_of_devices(&factors, "add-device", &public.fingerprint()).await?;
         &challenge
     } else {
-        proof.expose_str().ok_or_else(|| anyhow!("That is not a code."))?
+        proof.expose_str().ok_or_else(proof::is_no_code)?
     };
-    let device = factors
-        .add_device(&label, public.verifying_key().as_bytes(), proof)
-        .await
-        .map_err(|error| anyhow!("mfad did not add this computer: {}", error.words()))?;
+    let device = factors.add_device(&label, public.verifying_key().as_bytes(), proof).await.map_err(|error| {
+        anyhow!(filled(gettext("mfad did not add this computer: {why}"), &[("why", &error.words())]))
+    })?;
 
     kept(&keyring, &device, text, host, pin.is_some()).await
 }
@@ -73,13 +72,20 @@ async fn kept(keyring: &Keyring, device: &str, text: Secret, host: String, has_p
     let owner = Owner { user: accounts::own_name(), host };
     let shown = clean::field(device);
     if let Err(error) = keyring.store(&id, text, owner).await {
-        bail!(
-            "mfad added this computer as {shown}, but its key could not be stored and is gone: {error} \
-             Run: mfa-authenticator lost {shown}"
+        let text = gettext(
+            "mfad added this computer as {device}, but its key could not be stored and is gone: {why} \
+             Run: mfa-authenticator lost {device}",
         );
+        bail!(filled(text, &[("device", &shown), ("why", &error)]));
     }
-    let asks = if has_pin { "; it asks for the PIN each time" } else { "" };
-    println!("This computer is {shown} and can approve your sign-ins while the agent runs{asks}.");
+    let text = if has_pin {
+        gettext(
+            "This computer is {device} and can approve your sign-ins while the agent runs; it asks for the PIN each time.",
+        )
+    } else {
+        gettext("This computer is {device} and can approve your sign-ins while the agent runs.")
+    };
+    println!("{}", filled(text, &[("device", &shown)]));
     Ok(())
 }
 

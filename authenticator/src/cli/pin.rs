@@ -4,6 +4,7 @@
 //! it, or a PIN taken off without being known.
 
 use super::{codes, hidden, ids};
+use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::{self, Keyring, Stored, stored};
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
@@ -52,7 +53,7 @@ pub(super) async fn run(what: What) -> anyhow::Result<()> {
         .method_timeout(keyring::PATIENCE)
         .build()
         .await
-        .context("No session bus. Run this inside the desktop session, where the keyring is.")?;
+        .context(Text("No session bus. Run this inside the desktop session, where the keyring is."))?;
     let keyring = Keyring::new(session);
     let (What::Set { device: typed, .. } | What::Change { device: typed, .. } | What::Remove { device: typed, .. }) =
         &what;
@@ -62,22 +63,29 @@ pub(super) async fn run(what: What) -> anyhow::Result<()> {
     let (text, done) = match (what, held) {
         (What::Set { .. }, Stored::Bare(key)) => (
             under(&key, &hidden::new_pin()?)?,
-            "has a PIN now, which is asked for at each approval. Whoever forgets it pairs anew",
+            gettext("{device} has a PIN now, which is asked for at each approval. Whoever forgets it pairs anew."),
         ),
         (What::Set { .. }, Stored::Sealed(_)) => {
-            bail!("{shown} has a PIN already. Another: mfa-authenticator pin change")
+            let text = gettext("{device} has a PIN already. Another: mfa-authenticator pin change");
+            bail!(filled(text, &[("device", &shown)]))
         }
         (What::Change { .. }, Stored::Sealed(sealed)) => {
             let key = opened(&sealed)?;
-            (under(&key, &hidden::new_pin()?)?, "has the new PIN now")
+            (under(&key, &hidden::new_pin()?)?, gettext("{device} has the new PIN now."))
         }
         (What::Remove { .. }, Stored::Sealed(sealed)) => {
-            (stored::text(&opened(&sealed)?, None)?, "has no PIN any more")
+            (stored::text(&opened(&sealed)?, None)?, gettext("{device} has no PIN any more."))
         }
-        (_, Stored::Bare(_)) => bail!("{shown} has no PIN. To give it one: mfa-authenticator pin set"),
+        (_, Stored::Bare(_)) => {
+            let text = gettext("{device} has no PIN. To give it one: mfa-authenticator pin set");
+            bail!(filled(text, &[("device", &shown)]))
+        }
     };
-    keyring.replace(&device, text).await.map_err(|error| anyhow!("{error} Nothing was changed."))?;
-    println!("{shown} {done}.");
+    keyring
+        .replace(&device, text)
+        .await
+        .map_err(|error| anyhow!(filled(gettext("{why} Nothing was changed."), &[("why", &error)])))?;
+    println!("{}", filled(done, &[("device", &shown)]));
     Ok(())
 }
 
@@ -88,23 +96,25 @@ async fn over_codes(what: &What) -> anyhow::Result<()> {
             let (pin, key) = (hidden::new_pin()?, vault.key_or(hidden::random()?));
             let sealed = key.under(&pin, &hidden::random()?)?;
             vault.set_pin(key, &sealed).await?;
-            "Your codes are under a PIN now. Nobody can read them without it: keep a backup (mfa-authenticator export)."
+            gettext(
+                "Your codes are under a PIN now. Nobody can read them without it: keep a backup (mfa-authenticator export).",
+            )
         }
         (What::Set { .. }, Some(_)) => {
-            bail!("Your codes have a PIN already. Another: mfa-authenticator pin change --codes")
+            bail!(gettext("Your codes have a PIN already. Another: mfa-authenticator pin change --codes"))
         }
-        (_, None) => bail!("Your codes have no PIN. To give them one: mfa-authenticator pin set --codes"),
+        (_, None) => bail!(gettext("Your codes have no PIN. To give them one: mfa-authenticator pin set --codes")),
         (What::Change { .. }, Some(sealed)) => {
             let key = codes::opened(&sealed)?;
             let sealed = key.under(&hidden::new_pin()?, &hidden::random()?)?;
             vault.hold(Some(key.clone()));
             vault.set_pin(key, &sealed).await?;
-            "Your codes have the new PIN now."
+            gettext("Your codes have the new PIN now.")
         }
         (What::Remove { .. }, Some(sealed)) => {
             vault.hold(Some(codes::opened(&sealed)?));
             vault.remove_pin().await?;
-            "Your codes have no PIN any more."
+            gettext("Your codes have no PIN any more.")
         }
     };
     println!("{done}");
@@ -116,13 +126,13 @@ async fn chosen(keyring: &Keyring, typed: Option<&str>) -> anyhow::Result<Device
     let devices = keyring.devices().await?;
     let names = devices.iter().map(DeviceId::as_str);
     match (typed, devices.as_slice()) {
-        (_, []) => bail!("This keyring holds no device key. To make one: mfa-authenticator pair"),
+        (_, []) => bail!(gettext("This keyring holds no device key. To make one: mfa-authenticator pair")),
         (Some(typed), _) => Ok(DeviceId::typed(ids::completed(typed, names).map_err(|why| anyhow!(why))?)),
         (None, [only]) => Ok(only.clone()),
-        (None, _) => bail!(
-            "This keyring holds several keys. Name one: {}",
-            clean::message(&names.collect::<Vec<_>>().join(", "))
-        ),
+        (None, _) => {
+            let names = clean::message(&names.collect::<Vec<_>>().join(", "));
+            bail!(filled(gettext("This keyring holds several keys. Name one: {names}"), &[("names", &names)]))
+        }
     }
 }
 
@@ -131,9 +141,10 @@ fn under(key: &SigningKey, pin: &Pin) -> anyhow::Result<Secret> {
 }
 
 fn opened(sealed: &Sealed) -> anyhow::Result<SigningKey> {
-    let pin = Pin::new(hidden::line("PIN: ")?).map_err(|_| anyhow!("That is not the PIN. Nothing was changed."))?;
+    let wrong = || anyhow!(gettext("That is not the PIN. Nothing was changed."));
+    let pin = Pin::new(hidden::line(gettext("PIN: "))?).map_err(|_| wrong())?;
     stored::opened(sealed, &pin).map_err(|error| match error {
-        SealError::Closed => anyhow!("That is not the PIN. Nothing was changed."),
-        SealError::Memory => anyhow!("The PIN cannot be tried: {error}."),
+        SealError::Closed => wrong(),
+        SealError::Memory => hidden::untried(&error),
     })
 }

@@ -1,6 +1,7 @@
 //! `requests`, `approve`, `deny`, `history`: the agent's list, over the session bus.
 
 use super::{hidden, ids, refused, when};
+use crate::catalogue::{Text, filled, gettext};
 use crate::now;
 use anyhow::{Context, anyhow, bail};
 use futures_util::StreamExt;
@@ -24,7 +25,7 @@ async fn agent() -> anyhow::Result<Approvals1Proxy<'static>> {
         .method_timeout(PATIENCE)
         .build()
         .await
-        .context("No session bus. Run this inside the desktop session whose agent you mean.")?;
+        .context(Text("No session bus. Run this inside the desktop session whose agent you mean."))?;
     Ok(Approvals1Proxy::builder(&session).cache_properties(CacheProperties::No).build().await?)
 }
 
@@ -33,7 +34,7 @@ fn unanswered(error: Error) -> anyhow::Error {
     if let Error::Bus(zbus::Error::FDO(cause)) = &error
         && matches!(**cause, fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_))
     {
-        return anyhow!("No agent runs in this session. Start it: mfa-authenticator agent");
+        return anyhow!(gettext("No agent runs in this session. Start it: mfa-authenticator agent"));
     }
     refused(error)
 }
@@ -49,8 +50,8 @@ pub(super) async fn list(watch: bool, json: bool) -> anyhow::Result<()> {
             return Ok(());
         }
         tokio::select! {
-            change = changes.next() => if change.is_none() { bail!("The session bus is gone.") },
-            () = agent.inner().connection().closed() => bail!("The session bus is gone."),
+            change = changes.next() => if change.is_none() { bail!(gettext("The session bus is gone.")) },
+            () = agent.inner().connection().closed() => bail!(gettext("The session bus is gone.")),
         }
     }
 }
@@ -60,7 +61,7 @@ fn show(requests: &[Listed], json: bool, watch: bool) -> anyhow::Result<()> {
     if json {
         writeln!(out, "{}", serde_json::to_string(requests)?)?;
     } else if requests.is_empty() {
-        writeln!(out, "No requests.")?;
+        writeln!(out, "{}", gettext("No requests."))?;
     } else {
         for request in requests {
             writeln!(out, "{}", described(request, now()))?;
@@ -75,36 +76,37 @@ fn show(requests: &[Listed], json: bool, watch: bool) -> anyhow::Result<()> {
 /// A request in lines of a fixed shape; every text cleaned, ours first.
 fn described(request: &Listed, now: u64) -> String {
     let id: String = request.id.chars().take(8).collect();
-    let mut text = format!(
-        "{}  {} for {} on {}",
-        clean::field(&id),
-        purpose(request),
-        clean::field(&request.user),
-        clean::field(&request.host)
+    let mut text = filled(
+        gettext("{request}  {purpose} for {user} on {host}"),
+        &[
+            ("request", &clean::field(&id)),
+            ("purpose", &purpose(request)),
+            ("user", &clean::field(&request.user)),
+            ("host", &clean::field(&request.host)),
+        ],
     );
     for (name, value) in [
-        ("service", &request.service),
-        ("from", &request.rhost),
-        ("asked by", &request.ruser),
-        ("terminal", &request.tty),
+        (gettext("service"), &request.service),
+        (gettext("from"), &request.rhost),
+        (gettext("asked by"), &request.ruser),
+        (gettext("terminal"), &request.tty),
     ] {
         if !value.is_empty() {
             text.push_str(&format!("\n          {name}: {}", clean::field(value)));
         }
     }
     if !request.command.is_empty() {
-        text.push_str(&format!("\n          command: {}", clean::command(&request.command)));
+        text.push_str(&format!("\n          {}: {}", gettext("command"), clean::command(&request.command)));
     }
     if request.approver != request.user {
-        text.push_str("\n          for somebody else: you are asked as an approver");
+        text.push_str(&format!("\n          {}", gettext("for somebody else: you are asked as an approver")));
     }
-    text.push_str(&format!(
-        "\n          {}, ends in {} s",
-        when::ago(request.issued, now),
-        request.expires.saturating_sub(now)
-    ));
-    let number = if request.number_due { " NUMBER" } else { "" };
-    text.push_str(&format!("\n          mfa-authenticator approve {}{number}", clean::field(&id)));
+    let ends = filled(
+        gettext("{when}, ends in {seconds} s"),
+        &[("when", &when::ago(request.issued, now)), ("seconds", &request.expires.saturating_sub(now))],
+    );
+    let number = if request.number_due { format!(" {}", gettext("NUMBER")) } else { String::new() };
+    text.push_str(&format!("\n          {ends}\n          mfa-authenticator approve {}{number}", clean::field(&id)));
     text
 }
 
@@ -127,11 +129,13 @@ pub(super) async fn approve(id: &str, number: &str) -> anyhow::Result<()> {
         if matches!(error, Error::WrongPin(_)) {
             eprintln!("{}", error.words());
         }
-        let pin = hidden::line("PIN: ")?;
+        let pin = hidden::line(gettext("PIN: "))?;
         answer = agent.approve(&request.id, number, pin.expose_str().unwrap_or_default()).await;
     }
     answer.map_err(unanswered)?;
-    println!("Approved: {} for {} on {}.", purpose(&request), clean::field(&request.user), clean::field(&request.host));
+    let text = gettext("Approved: {purpose} for {user} on {host}.");
+    let (user, host) = (clean::field(&request.user), clean::field(&request.host));
+    println!("{}", filled(text, &[("purpose", &purpose(&request)), ("user", &user), ("host", &host)]));
     Ok(())
 }
 
@@ -139,14 +143,14 @@ pub(super) async fn deny(id: &str, report: bool) -> anyhow::Result<()> {
     let agent = agent().await?;
     let request = found(&agent, id).await?;
     agent.deny(&request.id, report).await.map_err(unanswered)?;
-    println!("{}", if report { "Denied and reported." } else { "Denied." });
+    println!("{}", if report { gettext("Denied and reported.") } else { gettext("Denied.") });
     Ok(())
 }
 
 async fn found(agent: &Approvals1Proxy<'_>, typed: &str) -> anyhow::Result<Listed> {
     let requests = agent.list().await.map_err(unanswered)?;
     let id = ids::completed(typed, requests.iter().map(|request| request.id.as_str())).map_err(|why| anyhow!(why))?;
-    requests.iter().find(|request| request.id == id).cloned().context("It is over.")
+    requests.iter().find(|request| request.id == id).cloned().context(Text("It is over."))
 }
 
 pub(super) async fn history(json: bool) -> anyhow::Result<()> {
@@ -156,21 +160,25 @@ pub(super) async fn history(json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     if decided.is_empty() {
-        println!("No decisions yet.");
+        println!("{}", gettext("No decisions yet."));
     }
     for decision in decided {
         let request = &decision.request;
-        let from =
-            if request.rhost.is_empty() { String::new() } else { format!(" from {}", clean::field(&request.rhost)) };
-        println!(
-            "{}  {}: {} ({}) for {} on {}{from}",
-            when::ago(decision.at, now()),
-            clean::field(&decision.outcome),
-            purpose(request),
-            clean::field(&request.service),
-            clean::field(&request.user),
-            clean::field(&request.host)
-        );
+        let text = if request.rhost.is_empty() {
+            gettext("{when}  {outcome}: {purpose} ({service}) for {user} on {host}")
+        } else {
+            gettext("{when}  {outcome}: {purpose} ({service}) for {user} on {host} from {from}")
+        };
+        let values: [(&str, &dyn std::fmt::Display); 7] = [
+            ("when", &when::ago(decision.at, now())),
+            ("outcome", &clean::field(&decision.outcome)),
+            ("purpose", &purpose(request)),
+            ("service", &clean::field(&request.service)),
+            ("user", &clean::field(&request.user)),
+            ("host", &clean::field(&request.host)),
+            ("from", &clean::field(&request.rhost)),
+        ];
+        println!("{}", filled(text, &values));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `status`, `lock` and `unlock`: the keyring that holds accounts and device keys, and what is in it.
 
 use super::{object, when};
+use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::{Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
@@ -33,7 +34,7 @@ struct State {
 
 pub(super) async fn session() -> anyhow::Result<Connection> {
     let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
-    session.context("No session bus. The keyring is one of a desktop session.")
+    session.context(Text("No session bus. The keyring is one of a desktop session."))
 }
 
 pub(super) async fn status(json: bool) -> anyhow::Result<()> {
@@ -80,26 +81,33 @@ fn shown(state: &State, json: bool) -> anyhow::Result<()> {
 }
 
 fn lines(state: &State, now: u64) -> String {
-    let under = if state.pin == Some(true) { "under a PIN" } else { "not known" };
-    let number = |count: Option<usize>| count.map_or_else(|| "not known".to_owned(), |count| count.to_string());
-    let mut lines = format!(
-        "Keyring: {}\nAccounts: {}",
-        state.keyring,
-        state.accounts.map_or_else(|| under.to_owned(), |count| count.to_string())
-    );
+    let unknown = gettext("not known");
+    let number = |count: Option<usize>, otherwise: &str| count.map_or(otherwise.to_owned(), |count| count.to_string());
+    let keyring = match state.keyring.as_str() {
+        "locked" => gettext("locked"),
+        "unlocked" => gettext("unlocked"),
+        why => why,
+    };
+    let under = if state.pin == Some(true) { gettext("under a PIN") } else { unknown };
+    let mut accounts = number(state.accounts, under);
     if let Some(trash) = state.in_trash.filter(|count| *count > 0) {
-        lines += &format!(", and {trash} in the trash");
+        accounts += &filled(gettext(", and {count} in the trash"), &[("count", &trash)]);
     }
     if let Some(damaged) = state.damaged.filter(|count| *count > 0) {
-        lines += &format!(", and {damaged} that cannot be read");
+        accounts += &filled(gettext(", and {count} that cannot be read"), &[("count", &damaged)]);
     }
-    lines += &format!("\nDevice keys here: {}\n", number(state.devices));
-    lines += &format!(
-        "Sign-in requests: {}\n",
-        if state.agent { "shown in this session" } else { "not shown: the agent does not run" }
-    );
-    let backup = state.last_backup.map_or_else(|| "never".to_owned(), |then| when::ago(then, now));
-    lines + &format!("Last backup: {backup}\n")
+    let requests =
+        if state.agent { gettext("shown in this session") } else { gettext("not shown: the agent does not run") };
+    let backup = state.last_backup.map_or_else(|| gettext("never").to_owned(), |then| when::ago(then, now));
+    [
+        filled(gettext("Keyring: {state}"), &[("state", &keyring)]),
+        filled(gettext("Accounts: {count}"), &[("count", &accounts)]),
+        filled(gettext("Device keys here: {count}"), &[("count", &number(state.devices, unknown))]),
+        filled(gettext("Sign-in requests: {state}"), &[("state", &requests)]),
+        filled(gettext("Last backup: {when}"), &[("when", &backup)]),
+    ]
+    .map(|line| line + "\n")
+    .concat()
 }
 
 async fn runs(session: &Connection, name: &'static str) -> bool {
@@ -114,9 +122,9 @@ pub(super) async fn lock(json: bool) -> anyhow::Result<()> {
     if json {
         return object(&serde_json::json!({ "keyring": "locked", "window_open": window }));
     }
-    println!("The keyring is locked. Whatever needs it asks for its password first.");
+    println!("{}", gettext("The keyring is locked. Whatever needs it asks for its password first."));
     if window {
-        println!("The window is open and has a lock of its own: press Ctrl+L there.");
+        println!("{}", gettext("The window is open and has a lock of its own: press Ctrl+L there."));
     }
     Ok(())
 }
@@ -124,8 +132,8 @@ pub(super) async fn lock(json: bool) -> anyhow::Result<()> {
 pub(super) async fn unlock(json: bool) -> anyhow::Result<()> {
     match Keyring::new(session().await?).prepare().await {
         Ok(()) if json => return object(&serde_json::json!({ "keyring": "unlocked" })),
-        Ok(()) => println!("The keyring is unlocked."),
-        Err(KeyringError::Locked) => bail!("The keyring stayed locked: its password was not given."),
+        Ok(()) => println!("{}", gettext("The keyring is unlocked.")),
+        Err(KeyringError::Locked) => bail!(gettext("The keyring stayed locked: its password was not given.")),
         Err(why) => return Err(why.into()),
     }
     Ok(())

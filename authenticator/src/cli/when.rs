@@ -1,15 +1,17 @@
 //! Times as a person reads them.
 
+use crate::catalogue::{filled, gettext};
+
 /// How long ago `then` was at `now`, both in seconds since 1970.
 pub(super) fn ago(then: u64, now: u64) -> String {
     let seconds = now.saturating_sub(then);
-    let (count, unit) = match seconds {
-        0..60 => (seconds, "s"),
-        60..3600 => (seconds / 60, "min"),
-        3600..86_400 => (seconds / 3600, "h"),
-        _ => (seconds / 86_400, "d"),
+    let (count, text) = match seconds {
+        0..60 => (seconds, gettext("{count} s ago")),
+        60..3600 => (seconds / 60, gettext("{count} min ago")),
+        3600..86_400 => (seconds / 3600, gettext("{count} h ago")),
+        _ => (seconds / 86_400, gettext("{count} d ago")),
     };
-    format!("{count} {unit} ago")
+    filled(text, &[("count", &count)])
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::pin::{self, AccountsKey, NONCE};
 use crate::catalogue::{Text, filled, gettext, ngettext};
 use crate::keyring::{Items, KeyringError};
 use crate::sealed::{LONGEST_KEY, Sealed};
+use crate::unusable;
 use mfa_core::otpauth::UriError;
 use mfa_core::secret::Secret;
 use std::sync::{Mutex, PoisonError};
@@ -33,7 +34,7 @@ pub enum NotKept {
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// It is no address that can be used.
-    #[error("{}", filled(gettext("This is no account: {why}."), &[("why", .0)]))]
+    #[error("{}", filled(gettext("This is no account: {why}."), &[("why", &unusable::uri(.0))]))]
     Uri(#[from] UriError),
     /// It is there.
     #[error("{}", filled(gettext("This account is here already, as {account}."), &[("account", .0)]))]

@@ -11,6 +11,7 @@ mod codes_cli;
 mod codes_trouble;
 mod contract;
 mod desktop;
+mod german_cli;
 mod hygiene;
 mod keyrings;
 mod notices;

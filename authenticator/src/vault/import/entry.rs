@@ -1,6 +1,7 @@
 //! One entry of somebody else's file, in our terms.
 
 use crate::catalogue::{Text, filled, gettext};
+use crate::unusable;
 use crate::vault::{Account, Style};
 use mfa_core::base32::{self, NotBase32};
 use mfa_core::clean;
@@ -33,13 +34,13 @@ pub(super) enum NotTaken {
     #[error("{}", Text("its counter is not one that can be kept"))]
     Counter,
     /// The key.
-    #[error("{}", filled(gettext("its key is {what}"), &[("what", .0)]))]
+    #[error("{}", filled(gettext("its key is {what}"), &[("what", &unusable::key(*.0))]))]
     Base32(#[from] NotBase32),
     /// The numbers.
-    #[error(transparent)]
+    #[error("{}", unusable::otp(.0))]
     Otp(#[from] OtpError),
     /// An address.
-    #[error(transparent)]
+    #[error("{}", unusable::uri(.0))]
     Uri(#[from] UriError),
 }
 

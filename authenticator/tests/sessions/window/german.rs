@@ -6,7 +6,7 @@ use crate::desktop::notifications::Server;
 use crate::desktop::{Desktop, wait};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_window_and_the_agent_speak_german_and_the_command_line_english() {
+async fn the_window_the_agent_and_the_command_line_speak_german() {
     let mut desktop = Desktop::with_keyring().await;
     desktop.speaks_german();
     let mut seat = Seat::at(desktop, &["pair"], CODE, "900x700").await;
@@ -35,6 +35,8 @@ async fn the_window_and_the_agent_speak_german_and_the_command_line_english() {
     assert!(seat.reader.says("Sie haben Ihre Codes gesperrt.").await);
     seat.nothing_is_nameless().await;
 
-    assert!(seat.desktop.done(&["requests"], "").contains("service: sshd\n"));
-    assert!(seat.desktop.done(&["status"], "").starts_with("Keyring: unlocked"));
+    assert!(seat.desktop.done(&["requests"], "").contains("Dienst: sshd\n"));
+    let status = seat.desktop.done(&["status"], "");
+    assert!(status.starts_with("Schlüsselbund: entsperrt\nKonten: 0\nGeräteschlüssel hier: 1\n"), "{status}");
+    assert!(status.contains("Anmeldeanfragen: werden in dieser Sitzung angezeigt\n"), "{status}");
 }
