@@ -3,6 +3,7 @@
 //! Ten seconds in every run; `MFA_MINUTES=60` makes it an hour. Whatever its length, mfad is looked at 180 times while nobody is at the
 //! door: each ten seconds of half an hour. The first sixth of these is compared with the last.
 
+use mfa_core::otp::{LOOK_AHEAD, LOOK_BACK};
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, Oathtool, PamCall, PamClient, Raw, World, begin};
 use std::time::{Duration, Instant};
 
@@ -67,12 +68,16 @@ impl Person {
 
     /// Their next code, and one that is none of theirs.
     fn next(&mut self) -> (String, String) {
-        let near = self.codes.hotps(self.used, 60);
-        // Once in a hundred thousand logins a code is that of a counter soon after as well, and mfad goes on behind that one.
-        let last = near.iter().take(20).rposition(|code| *code == near[0]).unwrap_or_default();
+        let (back, ahead) = (self.used.min(LOOK_BACK), usize::try_from(LOOK_AHEAD).unwrap());
+        let all = self.codes.hotps(self.used - back, 60);
+        let (spent, near) = all.split_at(usize::try_from(back).unwrap());
+        // Once in a hundred thousand logins a code is one of the last ten as well, which is a replay; and as often one of the next ten,
+        // and mfad goes on behind that one.
+        let code = near.iter().find(|code| !spent.contains(code)).unwrap();
+        let last = near.iter().take(ahead).rposition(|near| near == code).unwrap();
         self.used += 1 + u64::try_from(last).unwrap();
-        let wrong = (100_000..).map(|n| n.to_string()).find(|code| !near.contains(code)).unwrap();
-        (near.into_iter().next().unwrap(), wrong)
+        let wrong = (100_000..).map(|n| n.to_string()).find(|code| !all.contains(code)).unwrap();
+        (code.clone(), wrong)
     }
 }
 

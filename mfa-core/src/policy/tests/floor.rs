@@ -104,6 +104,24 @@ fn of_two_floors_the_stricter_line_of_each_holds() {
 }
 
 #[test]
+fn of_two_floors_the_one_that_wants_more_approvers_holds_and_two_groups_are_refused() {
+    let source = |file: &str, text: &str| Source { file: file.into(), text: text.into() };
+    let floor = |group: &str, count: u8| {
+        format!("[floor]\nrequire = \"approved\"\napprovers = {{ group = {group:?}, count = {count} }}\n")
+    };
+    let merged = |main: &str, drop_in: &str| {
+        let drop_ins = vec![source("drop-in", drop_in)];
+        Layers { main: Some(source("main", main)), drop_ins, vendor: None }.merge()
+    };
+    for (main, drop_in) in [(1, 2), (2, 1), (2, 2)] {
+        let policy = merged(&floor("ops", main), &floor("ops", drop_in)).unwrap();
+        assert_eq!(policy.floor.unwrap().approvers.unwrap().value.count, 2, "{main} and {drop_in}");
+    }
+    let error = merged(&floor("ops", 1), &floor("desk", 1)).unwrap_err().to_string();
+    assert!(error.starts_with("drop-in:3: approvers: the floor has approvers of another group already"), "{error}");
+}
+
+#[test]
 fn a_floor_says_require_alone_or_everything_and_leaves_somebody_a_way_in() {
     let without = |key: &str| {
         let lines = WHOLE.lines().filter(|line| !line.starts_with(key));
