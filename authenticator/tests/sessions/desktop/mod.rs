@@ -30,7 +30,6 @@ pub(crate) struct Desktop {
     /// The X display of its screen, where it has one.
     pub display: Option<String>,
     /// The folder of its translations, where it speaks German.
-    #[cfg(feature = "gui")]
     german: Option<PathBuf>,
 }
 
@@ -58,7 +57,6 @@ impl Desktop {
             keyring: None,
             agent: None,
             display: None,
-            #[cfg(feature = "gui")]
             german: None,
         };
         desktop.start_system_bus();
@@ -184,7 +182,6 @@ impl Desktop {
                 ("LANG", "C.UTF-8"),
             ]);
         }
-        #[cfg(feature = "gui")]
         if let Some(folder) = &self.german {
             command.env("TEXTDOMAINDIR", folder).env("LANG", "de_DE.UTF-8").env("LANGUAGE", "de");
         }
@@ -192,7 +189,6 @@ impl Desktop {
     }
 
     /// From now on what is started speaks German.
-    #[cfg(feature = "gui")]
     pub(crate) fn speaks_german(&mut self) {
         let folder = self.path("locale");
         let messages = folder.join("de/LC_MESSAGES");
