@@ -1,7 +1,8 @@
 //! mfad on the system bus, as the agent and the commands reach it. Who is mfad is `mfa_core::bus::Trust`.
 
 use crate::accounts;
-use mfa_core::bus::{Agents1Proxy, Factors1Proxy, Trust};
+use crate::catalogue::{filled, gettext};
+use mfa_core::bus::{Agents1Proxy, DAEMON, Factors1Proxy, NoDaemon, Trust};
 use std::time::Duration;
 use zbus::connection::Builder;
 use zbus::names::OwnedUniqueName;
@@ -35,4 +36,37 @@ pub async fn agents(connection: &Connection, daemon: &OwnedUniqueName) -> zbus::
 /// When the name is not one.
 pub async fn factors(connection: &Connection, daemon: &OwnedUniqueName) -> zbus::Result<Factors1Proxy<'static>> {
     Factors1Proxy::builder(connection).destination(daemon.clone()).cache_properties(CacheProperties::No).build().await
+}
+
+/// Why mfad cannot be spoken to, in the user's language.
+pub(crate) fn unreached(why: &NoDaemon) -> String {
+    match why {
+        NoDaemon::Bus(error) => filled(gettext("the system bus does not answer: {why}"), &[("why", error)]),
+        NoDaemon::Absent => filled(
+            gettext(
+                "mfad is not running (nobody owns {name} on the system bus); an administrator can start mfad.service",
+            ),
+            &[("name", &DAEMON)],
+        ),
+        NoDaemon::Impostor(uid) => filled(
+            gettext(
+                "{name} on the system bus belongs to uid {uid}, which is neither root nor mfad's account: that is not mfad. \
+                 Nothing was sent to it; tell an administrator",
+            ),
+            &[("name", &DAEMON), ("uid", uid)],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_english_it_is_what_mfa_core_says() {
+        let gone = || NoDaemon::Bus(zbus::Error::Failure("gone".into()));
+        for why in [gone(), NoDaemon::Absent, NoDaemon::Impostor(1234)] {
+            assert_eq!(unreached(&why), why.to_string());
+        }
+    }
 }

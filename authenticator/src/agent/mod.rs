@@ -17,6 +17,7 @@ mod server;
 mod window;
 mod words;
 
+use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::Keyring;
 use crate::now;
 use crate::requests::{NotListed, Requests};
@@ -42,10 +43,10 @@ const LAST_SAVE: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// No session bus.
-    #[error("the session bus does not answer: {0}. Start the agent inside a desktop session")]
+    #[error("{}", filled(gettext("the session bus does not answer: {why}. Start the agent inside a desktop session"), &[("why", .0)]))]
     Session(#[from] zbus::Error),
     /// It was there and is not any more.
-    #[error("the session bus is gone")]
+    #[error("{}", Text("the session bus is gone"))]
     SessionGone,
 }
 

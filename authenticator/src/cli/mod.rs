@@ -22,7 +22,7 @@ use crate::catalogue::{self, filled, gettext};
 use crate::vault::{export, import};
 use crate::{daemon, privacy};
 use clap::{Parser, Subcommand};
-use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
+use mfa_core::bus::{Error, Factors1Proxy, Trust};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -341,8 +341,8 @@ async fn serve(trust: Trust) -> anyhow::Result<()> {
 }
 
 /// mfad's factor interface, once its owner is known to be mfad.
-async fn factors(trust: Trust) -> Result<Factors1Proxy<'static>, NoDaemon> {
-    trust.factors(PATIENCE).await
+async fn factors(trust: Trust) -> anyhow::Result<Factors1Proxy<'static>> {
+    trust.factors(PATIENCE).await.map_err(|why| anyhow::anyhow!(daemon::unreached(&why)))
 }
 
 /// An error of the bus contract as one to end with.

@@ -28,7 +28,8 @@ pub(super) async fn taken(
         return Ok(None);
     }
     let connection = daemon::system_bus(PATIENCE).build().await?;
-    let agents = daemon::agents(&connection, &trust.find(&connection).await?).await?;
+    let owner = trust.find(&connection).await.map_err(|why| anyhow!(daemon::unreached(&why)))?;
+    let agents = daemon::agents(&connection, &owner).await?;
     let (offer, number) = match agents.offer_device(label, key.verifying_key().as_bytes()).await {
         Ok(offered) => offered,
         Err(Error::Refused(_)) => return Ok(None),

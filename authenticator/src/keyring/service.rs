@@ -5,6 +5,7 @@
 
 use super::KeyringError;
 use super::thread::{SCHEMA, SERVICE};
+use crate::catalogue::gettext;
 use futures_util::StreamExt;
 use mfa_core::device::DeviceId;
 use std::collections::HashMap;
@@ -113,7 +114,7 @@ pub(super) async fn lock(session: &Connection, collection: &OwnedObjectPath) -> 
     // Some ask before they lock, and nobody is there to be asked.
     match is_locked(session, collection).await? {
         true => Ok(()),
-        false => Err(KeyringError::Refused("it stayed unlocked".into())),
+        false => Err(KeyringError::Refused(gettext("it stayed unlocked").to_owned())),
     }
 }
 

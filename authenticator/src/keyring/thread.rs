@@ -4,6 +4,7 @@
 //! wait with a timeout, and a thread that missed one is left alone and replaced.
 
 use super::{KeyringError, Owner, PATIENCE};
+use crate::catalogue::gettext;
 use dbus_secret_service_keyring_store::Store;
 use keyring::api::CredentialStoreApi;
 use keyring::{Entry, Error};
@@ -150,6 +151,6 @@ fn understood(error: &Error, device: &DeviceId) -> KeyringError {
         Error::NoStorageAccess(_) => KeyringError::Locked,
         Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::Ambiguous(_) => KeyringError::Damaged(device.clone()),
         Error::PlatformFailure(cause) => KeyringError::Refused(cause.to_string()),
-        _ => KeyringError::Refused("an error this program does not know".to_owned()),
+        _ => KeyringError::Refused(gettext("an error this program does not know").to_owned()),
     }
 }

@@ -4,6 +4,7 @@
 
 use super::request::{Ask, Word};
 use super::text;
+use crate::catalogue::gettext;
 use futures_util::StreamExt;
 use mfa_core::bus::{Approvals1Proxy, Decided, Error, Listed};
 use std::time::Duration;
@@ -120,5 +121,5 @@ fn is_absent(error: &Error) -> bool {
 }
 
 fn gone() -> zbus::Error {
-    zbus::Error::Failure("it is gone".to_owned())
+    zbus::Error::Failure(gettext("it is gone").to_owned())
 }

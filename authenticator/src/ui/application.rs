@@ -10,6 +10,7 @@ use super::request::Word;
 use super::search::{self, Provider};
 use super::window::RequestsWindow;
 use super::{OPEN_REQUEST, REQUESTS};
+use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::Keyring;
 use crate::privacy;
 use crate::vault::{Account, Vault};
@@ -27,13 +28,13 @@ const LINGERS: u32 = 60_000;
 #[derive(Debug, thiserror::Error)]
 pub enum NoWindow {
     /// No display.
-    #[error("there is no display. In a terminal: mfa-authenticator requests")]
+    #[error("{}", Text("there is no display. In a terminal: mfa-authenticator requests"))]
     NoDisplay,
     /// The system gives no thread.
-    #[error("cannot start: {0}")]
+    #[error("{}", filled(gettext("cannot start: {why}"), &[("why", .0)]))]
     System(#[from] std::io::Error),
     /// The session bus refuses.
-    #[error("the session bus does not answer: {0}")]
+    #[error("{}", filled(gettext("the session bus does not answer: {why}"), &[("why", .0)]))]
     Bus(#[from] glib::Error),
 }
 

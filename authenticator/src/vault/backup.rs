@@ -3,7 +3,8 @@
 //! What must never happen: a name or a key in it that is not encrypted, or a damaged account in it hiding the others.
 
 use super::Account;
-use super::import::{Entries, ImportError, LONGEST};
+use super::import::{Entries, Format, ImportError, LONGEST};
+use crate::catalogue::{filled, gettext};
 use crate::sealed::{Cost, RANDOM, SealError, Sealed};
 use mfa_core::secret::Secret;
 use serde::Deserialize;
@@ -17,8 +18,6 @@ const VERSION: u32 = 1;
 
 /// What is authenticated beside the accounts.
 const PURPOSE: &str = "mfa-authenticator backup 1";
-
-const WHAT: &str = "a backup of this authenticator";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,24 +53,25 @@ pub fn write(accounts: &[Account], password: &Secret, cost: Cost, random: &[u8; 
 /// # Errors
 /// When it is none, of a later version, or under another password.
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
-    let not_this = |why: &str| ImportError::NotThis(WHAT, why.into());
-    let file: File<'_> =
-        serde_json::from_slice(bytes).map_err(|_| not_this("it is cut off, or has members that are not known"))?;
+    let not_this = |why: &str| ImportError::NotThis(Format::Backup.name(), why.into());
+    let file: File<'_> = serde_json::from_slice(bytes)
+        .map_err(|_| not_this(gettext("it is cut off, or has members that are not known")))?;
     if file.version != VERSION {
-        return Err(not_this("it is of a later version"));
+        return Err(not_this(gettext("it is of a later version")));
     }
     let sealed = Sealed::read(file.sealed.get().as_bytes(), usize::try_from(LONGEST).unwrap_or(usize::MAX))
-        .ok_or_else(|| not_this("what is sealed cannot be read"))?;
+        .ok_or_else(|| not_this(gettext("what is sealed cannot be read")))?;
     let opened = sealed.open(password.ok_or(ImportError::Password)?, PURPOSE).map_err(|why| match why {
         SealError::Closed => ImportError::WrongPassword,
         SealError::Memory => ImportError::Memory,
     })?;
     let list: Vec<&RawValue> =
-        serde_json::from_slice(opened.expose()).map_err(|_| not_this("it holds no list of accounts"))?;
+        serde_json::from_slice(opened.expose()).map_err(|_| not_this(gettext("it holds no list of accounts")))?;
     let mut entries = Entries::default();
     for (place, raw) in list.iter().enumerate() {
-        let read = Account::read("", raw.get().as_bytes()).ok_or("it is damaged, or of a later version");
-        entries.add(|| format!("account {}", place + 1), read)?;
+        let read =
+            Account::read("", raw.get().as_bytes()).ok_or_else(|| gettext("it is damaged, or of a later version"));
+        entries.add(|| filled(gettext("account {number}"), &[("number", &(place + 1))]), read)?;
     }
     Ok(entries)
 }

@@ -66,15 +66,14 @@ pub fn written(
         Format::Backup => {
             let mut random = [0; RANDOM];
             if !fill(&mut random) {
-                return Err(ExportError::Seal("the system gives no randomness"));
+                return Err(ExportError::Seal(gettext("the system gives no randomness")));
             }
             backup::write(accounts, password, Cost::RECOMMENDED, &random).map_err(|why| match why {
-                SealError::Closed | SealError::Memory => ExportError::Seal("there is not enough memory"),
+                SealError::Closed | SealError::Memory => ExportError::Seal(gettext("there is not enough memory")),
             })
         }
-        Format::Aegis => {
-            aegis::written(&kept, password, fill).ok_or(ExportError::Seal("there is not enough memory or randomness"))
-        }
+        Format::Aegis => aegis::written(&kept, password, fill)
+            .ok_or_else(|| ExportError::Seal(gettext("there is not enough memory or randomness"))),
         Format::Uris => {
             let uris: Vec<Secret> = kept.iter().map(Account::uri).collect();
             let mut text = Vec::with_capacity(uris.iter().map(|uri| uri.len() + 1).sum());

@@ -114,7 +114,9 @@ impl Vault {
             None => Ok(None),
             Some(Some(sealed)) => Ok(Some(sealed)),
             // Taken for none, new accounts would be kept without it.
-            Some(None) => Err(KeyringError::Refused("the item of the PIN over the codes is damaged".into())),
+            Some(None) => {
+                Err(KeyringError::Refused(gettext("the item of the PIN over the codes is damaged").to_owned()))
+            }
         }
     }
 

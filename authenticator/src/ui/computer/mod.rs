@@ -92,7 +92,7 @@ impl ComputerPage {
 
 async fn ask(trust: Trust) -> Result<OwnFactors, String> {
     let bus = daemon::system_bus(PATIENCE).build().await.map_err(|error| error.to_string())?;
-    let owner = trust.find(&bus).await.map_err(|error| error.to_string())?;
+    let owner = trust.find(&bus).await.map_err(|why| daemon::unreached(&why))?;
     let factors = daemon::factors(&bus, &owner).await.map_err(|error| error.to_string())?;
     factors.list().await.map_err(|error| error.words())
 }

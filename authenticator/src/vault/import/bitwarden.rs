@@ -6,6 +6,7 @@ use super::json::{self, List};
 use super::password::account;
 use super::table::{self, Columns};
 use super::{Entries, ImportError};
+use crate::catalogue::gettext;
 use hmac::Mac;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
@@ -71,7 +72,7 @@ pub(super) fn is_table(text: &str) -> bool {
 }
 
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
-    let text = json::text(bytes).ok_or_else(|| ImportError::NotThis(MAKER, "it is not UTF-8 text".into()))?;
+    let text = json::text(bytes).ok_or_else(|| ImportError::NotThis(MAKER, gettext("it is not UTF-8 text").into()))?;
     if is_table(text) {
         return table::read(text, MAKER, &COLUMNS);
     }
@@ -95,12 +96,12 @@ fn open(file: &SealedFile, password: &Secret) -> Result<Secret, ImportError> {
             let salt = Sha256::digest(file.salt.as_bytes());
             crypt::argon2id(password, &salt, (kib, file.kdf_iterations, file.kdf_parallelism.unwrap_or(4)))?
         }
-        _ => return Err(ImportError::NotThis(MAKER, "its key derivation is not known".into())),
+        _ => return Err(ImportError::NotThis(MAKER, gettext("its key derivation is not known").into())),
     };
     // Type 2: AES-256-CBC, and HMAC-SHA-256 over nonce and text.
     let parts = file.data.strip_prefix("2.").map(|rest| rest.split('|').map(crypt::base64).collect::<Vec<_>>());
     let Some([Some(nonce), Some(sealed), Some(tag)]) = parts.as_deref() else {
-        return Err(ImportError::NotThis(MAKER, "its data is not of the kind it writes".into()));
+        return Err(ImportError::NotThis(MAKER, gettext("its data is not of the kind it writes").into()));
     };
     let (cipher, mac) = (expanded(&key, b"enc")?, expanded(&key, b"mac")?);
     let check = hmac_sha256(mac.as_ref(), &[nonce, sealed]).ok_or(ImportError::WrongPassword)?;

@@ -25,10 +25,14 @@ pub(super) fn keys(text: &str) -> Option<Vec<String>> {
 
 /// A whole file of `maker`.
 pub(super) fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8], maker: &'static str) -> Result<T, ImportError> {
-    let text = text(bytes).ok_or_else(|| ImportError::NotThis(maker, "it is not UTF-8 text".into()))?;
+    let text = text(bytes).ok_or_else(|| ImportError::NotThis(maker, gettext("it is not UTF-8 text").into()))?;
     serde_json::from_str(text).map_err(|error| {
-        let what = if error.is_data() { "a field is missing or of another kind" } else { "it is not JSON, or cut off" };
-        ImportError::NotThis(maker, format!("{what}, line {}, column {}", error.line(), error.column()))
+        let what = if error.is_data() {
+            gettext("a field is missing or of another kind, line {line}, column {column}")
+        } else {
+            gettext("it is not JSON, or cut off, line {line}, column {column}")
+        };
+        ImportError::NotThis(maker, filled(what, &[("line", &error.line()), ("column", &error.column())]))
     })
 }
 

@@ -181,9 +181,11 @@ pub fn read(bytes: &[u8], format: Option<Format>, password: Option<&Secret>) -> 
 /// What has to be taken off first, by other programs.
 fn wrapped(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"PK\x03\x04") {
-        Some("a ZIP archive: unpack it, and import the file in it (Proton Pass and Bitwarden call it data.json)")
+        Some(gettext(
+            "a ZIP archive: unpack it, and import the file in it (Proton Pass and Bitwarden call it data.json)",
+        ))
     } else if bytes.starts_with(b"-----BEGIN PGP MESSAGE-----") {
-        Some("encrypted by PGP: decrypt it first (gpg --decrypt FILE), and import what comes out")
+        Some(gettext("encrypted by PGP: decrypt it first (gpg --decrypt FILE), and import what comes out"))
     } else {
         None
     }

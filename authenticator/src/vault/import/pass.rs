@@ -7,6 +7,7 @@ use super::json::{self, List};
 use super::password::account;
 use super::table::{self, Columns};
 use super::{Entries, ImportError};
+use crate::catalogue::{filled, gettext};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -98,7 +99,7 @@ pub(super) fn is_table(text: &str) -> bool {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
-    let text = json::text(bytes).ok_or_else(|| ImportError::NotThis(MAKER, "it is not UTF-8 text".into()))?;
+    let text = json::text(bytes).ok_or_else(|| ImportError::NotThis(MAKER, gettext("it is not UTF-8 text").into()))?;
     if is_table(text) {
         return table::read(text, MAKER, &COLUMNS);
     }
@@ -106,11 +107,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
     let mut entries = Entries::default();
     for (place, raw) in file.vaults.0.iter().enumerate() {
         let Ok(vault) = serde_json::from_str::<Vault<'_>>(raw.get()) else {
-            entries.add(|| format!("vault {}", place + 1), Err("its items cannot be read"))?;
+            entries.add(
+                || filled(gettext("vault {number}"), &[("number", &(place + 1))]),
+                Err(gettext("its items cannot be read")),
+            )?;
             continue;
         };
         let name = vault.name.unwrap_or_default();
-        let under = format!("vault {} ({}), ", place + 1, clean::field(&name));
+        let under =
+            filled(gettext("vault {number} ({name})"), &[("number", &(place + 1)), ("name", &clean::field(&name))])
+                + ", ";
         json::those(&vault.items, &under, &mut entries, |one: One| {
             let title = one.data.metadata.and_then(|about| about.name).unwrap_or_default();
             let (own, user) = one.data.content.map(Content::parts).unwrap_or_default();

@@ -4,6 +4,7 @@ use super::crypt::{self, NONCE, open_gcm};
 use super::entry::{NotTaken, from_uri};
 use super::json::{self, List};
 use super::{Entries, ImportError};
+use crate::catalogue::gettext;
 use mfa_core::clean;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
@@ -46,7 +47,7 @@ pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, I
             let inner: File<'_> = json::whole(opened.expose(), MAKER)?;
             entries(&inner.entries.unwrap_or_default())
         }
-        _ => Err(ImportError::NotThis(MAKER, "there are neither entries nor salt and content".into())),
+        _ => Err(ImportError::NotThis(MAKER, gettext("there are neither entries nor salt and content").into())),
     }
 }
 

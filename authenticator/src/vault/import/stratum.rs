@@ -5,6 +5,7 @@ use super::crypt::{self, NONCE, open_cbc, open_gcm};
 use super::entry::{Entry, Kind, MOST_TAGS, NotTaken};
 use super::json::{self, List};
 use super::{Entries, ImportError};
+use crate::catalogue::gettext;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -70,7 +71,7 @@ pub(super) fn is_sealed(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
-    let cut = || ImportError::NotThis(MAKER, "it is cut off".into());
+    let cut = || ImportError::NotThis(MAKER, gettext("it is cut off").into());
     if let Some(rest) = bytes.strip_prefix(MARK) {
         let password = password.ok_or(ImportError::Password)?;
         let (salt, rest) = rest.split_at_checked(SALT).ok_or_else(cut)?;

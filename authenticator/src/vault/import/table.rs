@@ -31,16 +31,18 @@ pub(super) fn has(text: &str, columns: &[&str]) -> bool {
 
 pub(super) fn read(text: &str, maker: &'static str, columns: &Columns) -> Result<Entries, ImportError> {
     let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let headers = rows.headers().map_err(|_| ImportError::NotThis(maker, "its first line cannot be read".into()))?;
+    let headers =
+        rows.headers().map_err(|_| ImportError::NotThis(maker, gettext("its first line cannot be read").into()))?;
     let column = |name: &str| headers.iter().position(|own| own.trim() == name);
     let (issuer, tag, pinned) = (column(columns.issuer), column(columns.tag), columns.pinned.and_then(column));
     let names: Vec<usize> = columns.names.iter().copied().filter_map(column).collect();
-    let totp = column(columns.totp)
-        .ok_or_else(|| ImportError::NotThis(maker, format!("the column {} is missing", columns.totp)))?;
+    let totp = column(columns.totp).ok_or_else(|| {
+        ImportError::NotThis(maker, filled(gettext("the column {name} is missing"), &[("name", &columns.totp)]))
+    })?;
     let mut entries = Entries::default();
     for row in rows.records() {
         let Ok(row) = row else {
-            entries.add(|| "a row".into(), Err("it cannot be read"))?;
+            entries.add(|| gettext("a row").into(), Err(gettext("it cannot be read")))?;
             continue;
         };
         let place = || {

@@ -4,6 +4,7 @@ use super::crypt::{self, open_gcm};
 use super::entry::{Entry, Kind};
 use super::json::{self, List};
 use super::{Entries, ImportError};
+use crate::catalogue::gettext;
 use mfa_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -70,7 +71,10 @@ fn open(sealed: &str, password: &Secret) -> Result<Secret, ImportError> {
     let (Some(Some(sealed)), Some(Some(salt)), Some(Some(nonce)), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(ImportError::NotThis(MAKER, "servicesEncrypted does not have three parts in base64".into()));
+        return Err(ImportError::NotThis(
+            MAKER,
+            gettext("servicesEncrypted does not have three parts in base64").into(),
+        ));
     };
     open_gcm(&crypt::pbkdf2_sha256(password, &salt, ITERATIONS)?, &nonce, &sealed, b"")
 }

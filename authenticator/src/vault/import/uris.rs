@@ -4,7 +4,7 @@
 
 use super::entry::{NotTaken, from_uri, tags};
 use super::migration::{Migration, is_migration};
-use super::{Entries, ImportError, json};
+use super::{Entries, Format, ImportError, json};
 use crate::catalogue::{filled, gettext};
 use crate::vault::Account;
 use serde::Deserialize;
@@ -34,7 +34,7 @@ fn is_address(line: &str) -> bool {
 
 pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
     let text = json::text(bytes)
-        .ok_or_else(|| ImportError::NotThis("a list of otpauth:// addresses", "it is not UTF-8 text".into()))?;
+        .ok_or_else(|| ImportError::NotThis(Format::Uris.name(), gettext("it is not UTF-8 text").into()))?;
     let mut entries = Entries::default();
     let mut parts = Migration::default();
     for (number, line) in lines(text) {
