@@ -119,6 +119,18 @@ fn a_renamed_account_is_refused_until_its_enrolment_is_renamed() {
 }
 
 #[test]
+fn what_was_required_of_a_user_is_required_of_the_account_by_its_new_name() {
+    let mut house = House::new("renamed-required", "require = \"off\"\n");
+    let codes = house.enroll("alice", "totp").oathtool();
+    assert_eq!(house.knock("alice", "").reason, "not-required");
+    let _ = house.mfactl.run(&["require", "alice", "required"], "").ok();
+    house.world.remove_user("alice");
+    house.world.add_user("alicia", 1001);
+    let refused = house.knock("alicia", &codes.totp(calm_now()));
+    assert_eq!((refused.code.as_str(), refused.reason.as_str()), ("PAM_AUTHINFO_UNAVAIL", "uid-mismatch"));
+}
+
+#[test]
 fn a_damaged_enrolment_is_refused_and_is_not_no_enrolment() {
     let mut house = House::new("damaged", POLICY);
     let codes = house.enroll("alice", "totp").oathtool();

@@ -209,10 +209,13 @@ struct Bar {
 }
 
 fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<Known, Bar> {
-    let none = Own::Known(None);
     let bar = |why: String, reason, own| Err(Bar { why, reason, own });
     if caller != Caller::Root && caller != Caller::Own(account.uid) {
-        return bar(String::from("a program asked for another user than its own"), Reason::NotYourself, none);
+        return bar(
+            String::from("a program asked for another user than its own"),
+            Reason::NotYourself,
+            Own::Known(None),
+        );
     }
     match authority.store.enrollment(&account.name) {
         // What was required stood in that file.
@@ -231,8 +234,13 @@ fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<K
             Ok(Known { own, enrollment: Some(enrollment) })
         }
         Ok(None) => match authority.store.roster().name_of(account.uid) {
-            Err(why) => bar(why.to_string(), Reason::StorageFailed, none),
+            Err(why) => bar(why.to_string(), Reason::StorageFailed, Own::Unknown),
             Ok(Some(name)) if name != account.name => {
+                // What was required of the user by the old name is required of the user.
+                let own = match authority.store.enrollment(&name) {
+                    Ok(Some(enrollment)) => Own::Known(enrollment.require),
+                    Ok(None) | Err(_) => Own::Unknown,
+                };
                 let why = format!(
                     "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
                     account.uid,
@@ -240,7 +248,7 @@ fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<K
                     clean::field(&name),
                     clean::field(&account.name)
                 );
-                bar(why, Reason::UidMismatch, none)
+                bar(why, Reason::UidMismatch, own)
             }
             Ok(_) => Ok(Known { own: None, enrollment: None }),
         },
