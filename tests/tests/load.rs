@@ -3,6 +3,7 @@
 //! Everybody with a right code gets in, nobody waits for another's flood, and mfad holds no more in the end than after the
 //! beginning. Under `MFA_LONG` the ten thousand are made, else a tenth of them.
 
+use mfa_core::otp::LOOK_AHEAD;
 use pam_mfa_tests::harness::{
     Ended, Event, Gate, House, Oathtool, PamCall, PamClient, Program, Raw, Ssh, Sshd, Terminal, begin,
 };
@@ -131,13 +132,23 @@ fn descriptors(house: &House) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", house.mfad.pid())).unwrap().count()
 }
 
+/// Whether one of these codes is that of a counter close by as well: mfad goes on behind the later one, and takes it for a replay behind
+/// the earlier. That comes to pass once in some ten thousand logins, and is not what is tested.
+fn has_twins(codes: &[String]) -> bool {
+    let near = usize::try_from(LOOK_AHEAD).unwrap();
+    codes.iter().enumerate().any(|(at, code)| codes.iter().skip(at + 1).take(near).any(|other| other == code))
+}
+
 #[test]
 fn thousands_of_logins_of_a_hundred_users_all_succeed_and_leave_nothing_behind() {
     const USERS: u32 = 100;
     let each = if std::env::var_os("MFA_LONG").is_some() { 100 } else { 10 };
     let mut house = House::new("load-many", POLICY);
     let users: Vec<_> = (0..USERS).map(|n| house.world.add_user(&format!("user{n}"), 2000 + n).name).collect();
-    let keys: Vec<_> = users.iter().map(|user| house.enroll(user, "hotp").oathtool()).collect();
+    let enrolled = users.into_iter().map(|user| (house.enroll(&user, "hotp").oathtool(), user));
+    let (keys, users): (Vec<_>, Vec<_>) =
+        enrolled.filter(|(key, _)| !has_twins(&key.hotps(0, each + LOOK_AHEAD))).unzip();
+    assert!(users.len() > 90);
     let door = house.world.module("required", "first_factor=stack");
     house.world.pam("door", &[&door]);
     // Each round: a hundred programs at once, one for each user, each logging in several times.
@@ -171,8 +182,9 @@ fn thousands_of_logins_of_a_hundred_users_all_succeed_and_leave_nothing_behind()
         after.push(held(&house, idle));
     }
     println!(
-        "{} logins of {USERS} users in {:?}; memory (KiB), descriptors, threads by fifths: {after:?}",
-        u64::from(USERS) * each,
+        "{} logins of {} users in {:?}; memory (KiB), descriptors, threads by fifths: {after:?}",
+        users.len() as u64 * each,
+        users.len(),
         start.elapsed()
     );
     // In a thousand logins the allocator still settles; in ten thousand a leak of 130 bytes for each would show. How many threads
