@@ -6,7 +6,7 @@
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::hygiene;
-use crate::service::{DECIDING, Limits, Sockets, WAITING, serve};
+use crate::service::{DECIDING, Front, Limits, Sockets, WAITING, serve};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use mfa_core::event::{Event, Kind};
@@ -15,6 +15,7 @@ use nix::unistd::{Gid, Uid, User, setgroups, setresgid, setresuid};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use sd_notify::NotifyState;
 use std::os::unix::fs::{DirBuilderExt, chown};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,9 +109,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let runtime = threads("waiting", WAITING)?;
     // Of this one only the blocking threads are used.
     let deciding = threads("deciding", DECIDING)?;
-    let working = work(Arc::clone(&authority), deciding.handle().clone(), sockets, limits, arguments.bus.clone());
+    let front = Front::new(sockets.root).context("the root socket")?;
+    let deciding_there = deciding.handle().clone();
+    let working =
+        work(Arc::clone(&authority), deciding_there, Arc::clone(&front), sockets.user, limits, arguments.bus.clone());
     let result = runtime.block_on(working);
     // A look-up that hangs must not keep a stopped mfad alive.
+    front.finish(Duration::from_secs(1));
     deciding.shutdown_timeout(Duration::from_secs(1));
     runtime.shutdown_timeout(Duration::from_secs(1));
     if !handed_over {
@@ -135,7 +140,8 @@ fn said(why: impl std::fmt::Display) -> anyhow::Error {
 async fn work(
     authority: Arc<Authority>,
     deciding: Handle,
-    sockets: Sockets,
+    front: Arc<Front>,
+    user: UnixListener,
     limits: Limits,
     bus: String,
 ) -> anyhow::Result<()> {
@@ -152,7 +158,7 @@ async fn work(
         Duration::from_secs(60)
     };
     let alive = || tell(&[NotifyState::Watchdog]);
-    let serving = serve(Arc::clone(&authority), deciding, sockets, limits, beat, alive);
+    let serving = serve(Arc::clone(&authority), deciding, front, user, limits, beat, alive);
     tokio::pin!(serving);
     let files = authority.in_force().files.join(", ");
     tracing::info!(

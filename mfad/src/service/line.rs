@@ -69,9 +69,7 @@ impl Listener {
         loop {
             consume_budget().await;
             match accept_with(self.0.get_ref(), SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
-                Ok(socket) => {
-                    return Ok(Line { socket: Socket(Arc::new(socket)), watch: None, ahead: Ahead::default() });
-                }
+                Ok(socket) => return Ok(Line::new(socket)),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => self.0.readable().await?.clear_ready(),
                 Err(why) => return Err(why.into()),
@@ -96,6 +94,29 @@ pub(super) struct Line {
 }
 
 impl Line {
+    fn new(socket: OwnedFd) -> Self {
+        Self { socket: Socket(Arc::new(socket)), watch: None, ahead: Ahead::default() }
+    }
+
+    /// The next connection, on a thread that may block, within the socket's own time.
+    ///
+    /// # Errors
+    /// What the system says when there is none; [`Errno::AGAIN`] when the time is over.
+    pub(super) fn accept(socket: &UnixListener) -> Result<Self, Errno> {
+        accept_with(socket, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK).map(Self::new)
+    }
+
+    /// The body of the first frame, if it comes whole within `patience`, on a thread that may block. What else came is read again by
+    /// [`Self::read`], which says what is wrong with it.
+    pub(super) fn first_frame_soon(&mut self, patience: Duration) -> Option<Zeroizing<Vec<u8>>> {
+        // It is there already, where both had one processor.
+        match self.ahead.gulp(&self.socket) {
+            Ok(()) => self.ahead.take_frame().ok().flatten(),
+            Err(Errno::AGAIN) => self.ahead.frame_soon(&self.socket, patience).ok().flatten(),
+            Err(_) => None,
+        }
+    }
+
     /// The kernel's word on who connected.
     pub(super) fn peer(&self) -> Option<u32> {
         socket_peercred(&self.socket.0).ok().map(|peer| peer.uid.as_raw())
@@ -267,6 +288,13 @@ impl Ahead {
 }
 
 #[cfg(test)]
+impl Socket {
+    pub(super) fn of(socket: std::os::unix::net::UnixStream) -> Self {
+        Self(Arc::new(socket.into()))
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use mfa_core::wire::MAX_FRAME;
@@ -274,7 +302,7 @@ mod tests {
 
     fn pair() -> (Socket, UnixStream) {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        (Socket(Arc::new(ours.into())), theirs)
+        (Socket::of(ours), theirs)
     }
 
     fn frame(body: &[u8]) -> Vec<u8> {

@@ -1,58 +1,47 @@
 //! One login over one connection.
+//!
+//! Called by the front for what has to wait, and by the loops for the rest. What must never happen: two steps where one is due, or a
+//! client that is told nothing in time.
 
-use super::line::{Ahead, FrameError, Line, MACHINE, Socket};
+use super::begin;
+use super::line::{Ahead, FrameError, Line, MACHINE};
+use super::mouth::{Mouth, Told};
 use super::serve::Shared;
 use crate::authority::Authority;
 use crate::locks::Held;
 use crate::logins::{self, Caller, Session};
 use mfa_core::clean;
 use mfa_core::login::{Next, Settled};
-use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode, encode};
+use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
-/// Time until a look-up may begin, when others hang.
-const LOOKUP_TURN: Duration = Duration::from_millis(1000);
-
-/// Time for a look-up in the name service (2 s) with all that follows it; with its turn less than the module's own
-/// 5 s for a step.
-const LOOKUP: Duration = Duration::from_millis(3500);
-
 /// Time for a transaction: waiting for the user's turn, reading, deciding, one flush.
-const TRANSACTION: Duration = Duration::from_millis(4500);
+pub(super) const TRANSACTION: Duration = Duration::from_millis(4500);
 
 /// A refusal that must not be told apart from another leaves this long after its answer came: longer than a slow disk takes to
 /// flush, which it does only for those who are enrolled.
 const EVEN: Duration = Duration::from_millis(100);
 
-/// How long the thread that sent a prompt waits for the answer: a module that has the code already, from the first prompt of
-/// its stack, sends it at once, and no other thread has to be woken for it.
-const AT_ONCE: Duration = Duration::from_millis(5);
-
-/// That thread judges the answer itself when no more time than this has passed since the login began: a transaction has its own
-/// time to end in.
-const SWIFT: Duration = Duration::from_millis(100);
-
 /// Where a login stands when a thread has worked on it.
-struct Turn {
+pub(super) struct Turn {
     /// Boxed: it is handed from step to step, and each would hold room for it.
-    session: Box<Session>,
-    next: Next,
-    told: Told,
+    pub(super) session: Box<Session>,
+    pub(super) next: Next,
+    pub(super) told: Told,
     /// When the answer came that `next` follows.
-    answered: Option<Instant>,
+    pub(super) answered: Option<Instant>,
     /// A frame that came meanwhile and is still to be minded.
-    came: Option<Zeroizing<Vec<u8>>>,
+    pub(super) came: Option<Zeroizing<Vec<u8>>>,
     /// What was lent to the thread to read in the line's place.
-    ahead: Option<Ahead>,
+    pub(super) ahead: Option<Ahead>,
 }
 
 impl Turn {
-    fn untold(session: Box<Session>, next: Next) -> Self {
+    pub(super) fn untold(session: Box<Session>, next: Next) -> Self {
         Self { session, next, told: Told::No, answered: None, came: None, ahead: None }
     }
 }
@@ -65,15 +54,19 @@ pub(super) async fn run(
     context: Context,
 ) -> Result<(), FrameError> {
     let user = context.user.clone();
-    tracing::debug!("a login of {} begins: {}", clean::quoted(&user), described(caller, &context));
-    let mut turn = match begin(shared, line, caller, context).await {
-        Ok(turn) => turn,
-        Err(Late::LookUp) => {
-            tracing::error!("{} is refused: its account could not be looked up in time", clean::quoted(&user));
-            return line.write(&unavailable(user, Reason::LookupFailed)).await;
-        }
-        Err(Late::Transaction) => return line.write(&too_slow(user)).await,
-    };
+    match begin::in_loop(shared, line, caller, context).await {
+        Ok(turn) => go_on(shared, line, user, turn).await,
+        Err(late) => line.write(&late.step(user)).await,
+    }
+}
+
+/// Leads a login from where it stands to its end.
+pub(super) async fn go_on(
+    shared: &Arc<Shared>,
+    line: &mut Line,
+    user: String,
+    mut turn: Turn,
+) -> Result<(), FrameError> {
     let until = Instant::now() + turn.session.time();
     let left = || until.saturating_duration_since(Instant::now()).as_secs();
     loop {
@@ -115,7 +108,7 @@ pub(super) async fn run(
             Ok(answer @ (Ask::Answer { .. } | Ask::AnswerAtEnd { .. })) => {
                 match judge(shared, line, session, answer, left()).await {
                     Ok(turn) => turn,
-                    Err(Late::Transaction | Late::LookUp) => return line.write(&too_slow(user)).await,
+                    Err(late) => return line.write(&late.step(user)).await,
                 }
             }
             Ok(Ask::Cancel) | Err(FrameError::Gone) => ended(shared, session, Reason::Cancelled),
@@ -126,23 +119,8 @@ pub(super) async fn run(
     }
 }
 
-/// What came with a login, for the log.
-fn described(caller: Caller, context: &Context) -> String {
-    let said = |text: &Option<String>| text.as_deref().map_or_else(|| String::from("none"), clean::quoted);
-    format!(
-        "service={} caller={caller:?} real_uid={} tty={} rhost={} ruser={} first_factor_stack={} ssh_auth_info={}",
-        clean::quoted(&context.service),
-        context.real_uid,
-        said(&context.tty),
-        said(&context.rhost),
-        said(&context.ruser),
-        context.first_factor_stack,
-        clean::quoted(&context.ssh_auth_info.join(",")),
-    )
-}
-
 /// What a step is, for the log: never what it says, which may be a number or a key.
-fn name(step: &Step) -> &'static str {
+pub(super) fn name(step: &Step) -> &'static str {
     match step {
         Step::Prompt { .. } => "prompt",
         Step::Info { .. } => "info",
@@ -154,105 +132,23 @@ fn name(step: &Step) -> &'static str {
     }
 }
 
-/// Whether the thread that made a step has sent it already.
-enum Told {
-    No,
-    /// All but these bytes.
-    Half(Zeroizing<Vec<u8>>),
-    Yes,
-    /// The loop has waited for too long and says that: this step is nobody's any more.
-    Never,
-}
-
-/// Lets the thread that makes a step send it too, which spares the client the way over the sockets' thread. Whoever
-/// takes the right to speak first has it: that thread, or the loop when it has waited for too long.
-struct Mouth {
-    taken: Arc<AtomicBool>,
-    socket: Socket,
-}
-
-impl Mouth {
-    fn of(line: &Line) -> Self {
-        Self { taken: Arc::default(), socket: line.socket() }
-    }
-
-    /// Sends the first prompt or a grant at once. Everything else is left to the loop: a refusal may have to wait.
-    fn tell(&self, next: &Next) -> Told {
-        let (Step::Prompt { .. } | Step::Granted(_), None, true) = (&next.step, &next.info, next.pages.is_empty())
-        else {
-            return Told::No;
-        };
-        let Ok(mut frame) = encode(&next.step) else { return Told::No };
-        if self.taken.swap(true, Ordering::AcqRel) {
-            return Told::Never;
-        }
-        match self.socket.send(&frame) {
-            Ok(sent) if sent == frame.len() => Told::Yes,
-            Ok(sent) => {
-                frame.drain(..sent);
-                Told::Half(frame)
-            }
-            // A peer that is gone is noticed by the loop; one that is slow is waited for there.
-            Err(_) => Told::Half(frame),
-        }
-    }
-}
-
 /// What was not done in time.
-enum Late {
+pub(super) enum Late {
     LookUp,
     Transaction,
 }
 
-async fn begin(shared: &Arc<Shared>, line: &mut Line, caller: Caller, context: Context) -> Result<Turn, Late> {
-    let turns = shared.lookups.of(caller, &context);
-    let permit = timeout(LOOKUP_TURN, turns.acquire_owned()).await.ok().and_then(Result::ok).ok_or(Late::LookUp)?;
-    let authority = Arc::clone(&shared.authority);
-    let (prompting, granting) = (Mouth::of(line), Mouth::of(line));
-    let (prompted, granted) = (Arc::clone(&prompting.taken), Arc::clone(&granting.taken));
-    let at_once = Arc::clone(&shared.transactions.at_once);
-    let ahead = line.lend_ahead();
-    let began = Instant::now();
-    let mut work = shared.deciding.spawn_blocking(move || {
-        let (session, next) = logins::begin(&authority, caller, context);
-        // A name service that hangs keeps its permit: it can take no more threads than there are permits.
-        drop(permit);
-        let mut turn = Turn { ahead: Some(ahead), ..Turn::untold(Box::new(session), next) };
-        if turn.session.waits_unasked(&turn.next) {
-            return turn;
-        }
-        turn.told = prompting.tell(&turn.next);
-        if let (Told::Yes, true, Ok(_place)) = (&turn.told, began.elapsed() < SWIFT, at_once.try_acquire_owned()) {
-            answer_at_once(&authority, &granting, turn)
-        } else {
-            turn
-        }
-    });
-    match timeout_at(began + LOOKUP, &mut work).await {
-        Ok(done) => done.map_err(|_| Late::LookUp),
-        Err(_) if !prompted.swap(true, Ordering::AcqRel) => Err(Late::LookUp),
-        Err(_) => in_time(work, began + SWIFT + AT_ONCE + TRANSACTION, &granted).await,
+impl Late {
+    /// Says so in the log; what is told to the client.
+    pub(super) fn step(self, user: String) -> Step {
+        let (what, reason) = match self {
+            Self::LookUp => ("its account could not be looked up", Reason::LookupFailed),
+            Self::Transaction => ("its state could not be made durable", Reason::StorageFailed),
+        };
+        tracing::error!("{} is refused: {what} in time", clean::quoted(&user));
+        let verdict = Verdict { user, method: Method::None, reason, code_bytes: None };
+        Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict }
     }
-}
-
-/// Judges the answer to the prompt just sent, if it comes at once and nothing stands in the way.
-fn answer_at_once(authority: &Arc<Authority>, mouth: &Mouth, mut turn: Turn) -> Turn {
-    // Where devices are asked as well, an answer may mean that they are waited for.
-    let (Some(user), None) = (turn.session.judged_user().map(str::to_owned), turn.session.push()) else { return turn };
-    let Some(mut ahead) = turn.ahead.take() else { return turn };
-    // What is not a whole frame is for the loop to complete, or to refuse.
-    let came = ahead.frame_soon(&mouth.socket, AT_ONCE);
-    turn.ahead = Some(ahead);
-    let Ok(Some(body)) = came else { return turn };
-    let answered = Instant::now();
-    let (Ok(answer @ (Ask::Answer { .. } | Ask::AnswerAtEnd { .. })), Some(held)) =
-        (decode(&body), authority.locks.at_once(&user))
-    else {
-        return Turn { came: Some(body), ..turn };
-    };
-    let left = turn.session.time().as_secs();
-    let ahead = turn.ahead;
-    Turn { answered: Some(answered), ahead, ..settle(authority, mouth, turn.session, &answer, Some(held), left) }
 }
 
 async fn judge(shared: &Arc<Shared>, line: &Line, session: Box<Session>, answer: Ask, left: u64) -> Result<Turn, Late> {
@@ -265,17 +161,17 @@ async fn judge(shared: &Arc<Shared>, line: &Line, session: Box<Session>, answer:
     let turns = shared.transactions.of(session.caller());
     let place = timeout_at(end, turns.acquire_owned()).await.ok().and_then(Result::ok).ok_or(Late::Transaction)?;
     let mouth = Mouth::of(line);
-    let taken = Arc::clone(&mouth.taken);
+    let granted = mouth.clone();
     let work = shared.deciding.spawn_blocking(move || {
         // Lock and place go with the work: they outlive a client that is gone.
         let _place = place;
         settle(&authority, &mouth, session, &answer, held, left)
     });
-    in_time(work, end, &taken).await
+    in_time(work, end, &granted).await
 }
 
 /// Judges an answer on a thread that may block. `held`: the lock of the user whose files it needs.
-fn settle(
+pub(super) fn settle(
     authority: &Arc<Authority>,
     mouth: &Mouth,
     mut session: Box<Session>,
@@ -295,12 +191,12 @@ fn settle(
 }
 
 /// What `work` gives, unless it is late and has said nothing: then it never will.
-async fn in_time(mut work: JoinHandle<Turn>, end: Instant, taken: &AtomicBool) -> Result<Turn, Late> {
+pub(super) async fn in_time(mut work: JoinHandle<Turn>, end: Instant, mouth: &Mouth) -> Result<Turn, Late> {
     match timeout_at(end, &mut work).await {
         Ok(done) => done.map_err(|_| Late::Transaction),
+        Err(_) if mouth.take() => Err(Late::Transaction),
         // It has spoken: its end is a moment away.
-        Err(_) if taken.swap(true, Ordering::AcqRel) => work.await.map_err(|_| Late::Transaction),
-        Err(_) => Err(Late::Transaction),
+        Err(_) => work.await.map_err(|_| Late::Transaction),
     }
 }
 
@@ -359,16 +255,6 @@ fn ended(shared: &Shared, session: Box<Session>, reason: Reason) -> Turn {
     };
     logins::record_end(&shared.authority, &session, &next);
     Turn::untold(session, next)
-}
-
-fn too_slow(user: String) -> Step {
-    tracing::error!("{} is refused: its state could not be made durable in time", clean::quoted(&user));
-    unavailable(user, Reason::StorageFailed)
-}
-
-fn unavailable(user: String, reason: Reason) -> Step {
-    let verdict = Verdict { user, method: Method::None, reason, code_bytes: None };
-    Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict }
 }
 
 async fn send(line: &Line, next: &Next) -> Result<(), FrameError> {

@@ -1,10 +1,12 @@
-//! The accept loops.
+//! The connections: who may have one, how many, and what comes over it.
 //!
-//! Each socket has a loop and limits of its own, so that no flood of one starves the other: over a limit a
-//! connection is accepted and closed at once. The root loop pings systemd's watchdog. What must never happen: a loop
-//! that ends, or one that is deaf for longer than a moment.
+//! Root's are accepted by threads ([`super::front`]), those of all others by a loop, each with limits of its own, so that no flood of
+//! one starves the other: over a limit a connection is accepted and closed at once. The main loop pings systemd's watchdog. What
+//! must never happen: a loop that ends, or one that is deaf for longer than a moment.
 
 use super::counts::{Counts, Place};
+use super::front::Front;
+use super::led::LedHere;
 use super::line::{FrameError, Line, Listener, MACHINE};
 use super::login;
 use super::seldom::{Seldom, Times};
@@ -14,10 +16,12 @@ use crate::logins::Caller;
 use mfa_core::admin::Call;
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
 use std::io;
+use std::os::unix::net::UnixListener;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zeroize::Zeroizing;
 
 /// First frame of a program that is not root's.
 const FIRST_FRAME: Duration = Duration::from_secs(2);
@@ -30,7 +34,7 @@ const ADMINISTERING: usize = 8;
 
 /// Threads that decide about logins: those that a name service can hold, and for transactions. What finds none waits its turn: more
 /// than these decide nothing sooner, and each costs memory.
-pub const DECIDING: usize = Lookups::MOST + 24;
+pub const DECIDING: usize = Lookups::OF_ROOT + Lookups::OF_PROGRAMS + Transactions::OF_ROOT + Transactions::OF_PROGRAMS;
 
 /// Threads for all else, which may wait for a user's turn: administrators, self-service, the ends of pushes.
 pub const WAITING: usize = ADMINISTERING + 24;
@@ -40,7 +44,7 @@ pub const WAITING: usize = ADMINISTERING + 24;
 const LINGER: Duration = Duration::from_millis(500);
 
 /// Pause after the system refused to accept: descriptors come back as connections end.
-const BREATH: Duration = Duration::from_millis(50);
+pub(super) const BREATH: Duration = Duration::from_millis(50);
 
 /// How many connections, derived from the descriptors there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +81,8 @@ pub(super) struct Shared {
     /// Where logins are decided, apart from whatever waits for a user's turn: a transaction that has its turn must find a thread
     /// however many wait for it.
     pub(super) deciding: Handle,
+    /// Those that threads at root's socket lead.
+    pub(super) led: LedHere,
     /// Calls of administrators that may be under way at once: one that waits for a user or the name service holds a
     /// thread, and logins need threads.
     administering: Semaphore,
@@ -103,12 +109,18 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    /// Together.
-    const MOST: usize = 32;
+    const OF_STRANGERS: usize = 8;
+    /// Together with those of strangers.
+    pub(super) const OF_ROOT: usize = 16 + Self::OF_STRANGERS;
+    const OF_PROGRAMS: usize = 8;
 
     fn new() -> Self {
         let of = |turns| Arc::new(Semaphore::new(turns));
-        Self { known: of(Self::MOST - 16), strangers: of(8), programs: of(8) }
+        Self {
+            known: of(Self::OF_ROOT - Self::OF_STRANGERS),
+            strangers: of(Self::OF_STRANGERS),
+            programs: of(Self::OF_PROGRAMS),
+        }
     }
 
     /// The turns of this caller.
@@ -136,9 +148,13 @@ pub(super) struct Transactions {
 }
 
 impl Transactions {
+    const OF_ROOT: usize = 16;
+    const OF_PROGRAMS: usize = 8;
+    pub(super) const AT_ONCE: usize = 16;
+
     fn new() -> Self {
         let of = |turns| Arc::new(Semaphore::new(turns));
-        Self { root: of(16), programs: of(8), at_once: of(16) }
+        Self { root: of(Self::OF_ROOT), programs: of(Self::OF_PROGRAMS), at_once: of(Self::AT_ONCE) }
     }
 
     /// The turns of this caller.
@@ -150,15 +166,37 @@ impl Transactions {
     }
 }
 
-/// Serves both sockets until the process ends, with logins decided on the blocking threads of `deciding`. `alive` is called by the
-/// root loop, at least every `beat`.
+impl Shared {
+    /// A place for a connection to root's socket. `None`: there is none, or it is not root's.
+    pub(super) fn admit_root(&self, line: &Line) -> Option<OwnedSemaphorePermit> {
+        let permit = Arc::clone(&self.root).try_acquire_owned().ok()?;
+        // The socket's mode lets only root connect; the kernel's word is asked all the same.
+        (line.peer() == Some(0)).then_some(permit)
+    }
+
+    /// A place for a login that `uid` began. `None`: it is closed without a word, which the module calls unavailable.
+    pub(super) fn place(&self, uid: u32) -> Option<Place> {
+        let most = if uid == 0 { usize::MAX } else { self.limits.logins_per_uid };
+        let place = Place::take(&self.logins, uid, most);
+        if place.is_none()
+            && let Some(times) = due(&self.crowded)
+        {
+            tracing::warn!("uid {uid} has {most} logins under way: no more just now{times}");
+        }
+        place
+    }
+}
+
+/// Serves both sockets until the process ends, with what waits decided on the blocking threads of `deciding`. `alive` is called at least
+/// every `beat`.
 ///
 /// # Errors
-/// When the sockets cannot be watched at all.
+/// When the sockets cannot be served at all.
 pub async fn serve(
     authority: Arc<Authority>,
     deciding: Handle,
-    sockets: super::Sockets,
+    front: Arc<Front>,
+    user: UnixListener,
     limits: Limits,
     beat: Duration,
     alive: impl Fn() + Send + 'static,
@@ -168,6 +206,7 @@ pub async fn serve(
         lookups: Lookups::new(),
         transactions: Transactions::new(),
         deciding,
+        led: LedHere::default(),
         administering: Semaphore::new(ADMINISTERING),
         limits,
         root: Arc::new(Semaphore::new(limits.root)),
@@ -177,16 +216,15 @@ pub async fn serve(
         crowded: Mutex::default(),
         foreign: Mutex::default(),
     });
-    let (root, user) = (Listener::new(sockets.root)?, Listener::new(sockets.user)?);
-    let users = tokio::spawn(accept_users(Arc::clone(&shared), user));
+    let users = tokio::spawn(accept_users(Arc::clone(&shared), Listener::new(user)?));
+    front.open(&shared, &Handle::current())?;
     let mut beat = tokio::time::interval(beat);
+    let watching = shared.led.watch();
+    tokio::pin!(watching);
     loop {
         tokio::select! {
             _ = beat.tick() => alive(),
-            accepted = root.accept() => match accepted {
-                Ok(line) => accept_root(&shared, line),
-                Err(e) => refused(&e, "root").await,
-            },
+            () = &mut watching => {}
             () = async { while !users.is_finished() { tokio::time::sleep(Duration::from_secs(5)).await } } => {
                 return Err(io::Error::other("the loop of the user socket ended"));
             }
@@ -197,19 +235,6 @@ pub async fn serve(
 async fn refused(error: &io::Error, which: &str) {
     tracing::warn!("the {which} socket cannot accept a connection just now: {error}");
     tokio::time::sleep(BREATH).await;
-}
-
-fn accept_root(shared: &Arc<Shared>, line: Line) {
-    let Ok(permit) = Arc::clone(&shared.root).try_acquire_owned() else { return };
-    // The socket's mode lets only root connect; the kernel's word is asked all the same.
-    if line.peer() != Some(0) {
-        return;
-    }
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        let _permit = permit;
-        log_fault(&shared, root_connection(&shared, line).await);
-    });
 }
 
 async fn accept_users(shared: Arc<Shared>, socket: Listener) {
@@ -244,19 +269,19 @@ async fn user_connection(shared: &Arc<Shared>, mut line: Line, uid: u32) -> Resu
     }
 }
 
-async fn root_connection(shared: &Arc<Shared>, mut line: Line) -> Result<(), FrameError> {
-    let body = line.read(MACHINE).await?;
+/// Serves a connection of root's. `first`: its first frame, if that has come already.
+pub(super) async fn answer_root(
+    shared: &Arc<Shared>,
+    mut line: Line,
+    first: Option<Zeroizing<Vec<u8>>>,
+) -> Result<(), FrameError> {
+    let body = match first {
+        Some(body) => body,
+        None => line.read(MACHINE).await?,
+    };
     match decode(&body) {
         Ok(Ask::Begin(context)) => {
-            let uid = context.real_uid;
-            let most = if uid == 0 { usize::MAX } else { shared.limits.logins_per_uid };
-            // Closed without a word: the module calls that unavailable.
-            let Some(_place) = Place::take(&shared.logins, uid, most) else {
-                if let Some(times) = due(&shared.crowded) {
-                    tracing::warn!("uid {uid} has {most} logins under way: no more just now{times}");
-                }
-                return Ok(());
-            };
+            let Some(_place) = shared.place(context.real_uid) else { return Ok(()) };
             return login::run(shared, &mut line, Caller::Root, context).await;
         }
         Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) => {
@@ -301,7 +326,7 @@ fn protocol() -> Step {
 }
 
 /// A peer that is gone is its own affair; one that does not speak the protocol may be of another version.
-fn log_fault(shared: &Shared, result: Result<(), FrameError>) {
+pub(super) fn log_fault(shared: &Shared, result: Result<(), FrameError>) {
     match result {
         Ok(()) | Err(FrameError::Gone | FrameError::Late) => {}
         Err(FrameError::Wire(why)) => {

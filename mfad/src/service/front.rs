@@ -1,0 +1,172 @@
+//! The threads at root's socket. Each accepts a connection and leads it as far as nothing has to be waited for: most logins that
+//! bring their code need no other thread. What has to wait goes to the loop.
+//!
+//! Started by [`super::serve`], ended by the daemon. What must never happen: that none accepts. Where one may hang, it holds one of a
+//! few turns (to look an account up, to judge at once), and there are more threads than turns.
+
+use super::begin::{self, AT_ONCE};
+use super::line::Line;
+use super::login;
+use super::seldom::Seldom;
+use super::serve::{BREATH, Lookups, Shared, Transactions, answer_root, log_fault};
+use crate::logins::Caller;
+use mfa_core::wire::{Ask, decode};
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use std::io;
+use std::os::unix::net::UnixListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// Threads that wait for a connection however quiet it is: one that works, one for who comes meanwhile.
+const FEWEST: usize = 2;
+
+/// Those that may hang in the name service or on the disk, and some that accept all the same.
+const MOST: usize = Lookups::OF_ROOT + Transactions::AT_ONCE + 8;
+
+/// Who had nothing to do for so long ends, where more than the fewest wait.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// All of them.
+#[derive(Debug)]
+pub struct Front {
+    socket: UnixListener,
+    crew: Mutex<Crew>,
+    /// One has done its work.
+    one_done: Condvar,
+    /// Of refusals to accept, and of threads that could not be had.
+    refused: Mutex<Seldom>,
+}
+
+#[derive(Debug, Default)]
+struct Crew {
+    all: usize,
+    /// Of them those that wait for a connection.
+    waiting: usize,
+}
+
+impl Front {
+    /// Of this socket; nobody accepts yet.
+    ///
+    /// # Errors
+    /// When the socket cannot be made to wait.
+    pub fn new(socket: UnixListener) -> io::Result<Arc<Self>> {
+        socket.set_nonblocking(false)?;
+        // A thread that waits in accept(2) is woken alone, not with all others.
+        set_socket_timeout(&socket, Timeout::Recv, Some(IDLE))?;
+        Ok(Arc::new(Self { socket, crew: Mutex::default(), one_done: Condvar::new(), refused: Mutex::default() }))
+    }
+
+    /// Begins to accept; what has to wait is left to `for_loop`.
+    ///
+    /// # Errors
+    /// When not one thread can be had.
+    pub(super) fn open(self: &Arc<Self>, shared: &Arc<Shared>, for_loop: &Handle) -> io::Result<()> {
+        (0..FEWEST).try_for_each(|_| self.hire(shared, for_loop))
+    }
+
+    /// Waits, at most for `patience`, until those who work have done.
+    pub fn finish(&self, patience: Duration) {
+        let crew = self.crew();
+        let _ended = self.one_done.wait_timeout_while(crew, patience, |crew| crew.waiting < crew.all);
+    }
+
+    fn hire(self: &Arc<Self>, shared: &Arc<Shared>, for_loop: &Handle) -> io::Result<()> {
+        {
+            let mut crew = self.crew();
+            crew.all += 1;
+            crew.waiting += 1;
+        }
+        let (front, shared, for_loop) = (Arc::clone(self), Arc::clone(shared), for_loop.clone());
+        let hired = thread::Builder::new().name(String::from("front")).spawn(move || front.work(&shared, &for_loop));
+        if hired.is_err() {
+            let mut crew = self.crew();
+            crew.all -= 1;
+            crew.waiting -= 1;
+        }
+        hired.map(drop)
+    }
+
+    fn work(self: &Arc<Self>, shared: &Arc<Shared>, for_loop: &Handle) {
+        loop {
+            match Line::accept(&self.socket) {
+                Ok(line) => {
+                    if self.begin_work()
+                        && let Err(why) = self.hire(shared, for_loop)
+                    {
+                        self.complain("a thread for it cannot be had", &why);
+                    }
+                    // A fault in one login ends that login; the panic itself is in the log.
+                    let _ = catch_unwind(AssertUnwindSafe(|| lead(shared, for_loop, line)));
+                    self.end_work();
+                }
+                Err(Errno::AGAIN) if self.may_leave() => return,
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(why) => {
+                    self.complain("it cannot accept a connection", &why.into());
+                    thread::sleep(BREATH);
+                }
+            }
+        }
+    }
+
+    /// Whether nobody is left who waits, and there may be one more.
+    fn begin_work(&self) -> bool {
+        let mut crew = self.crew();
+        crew.waiting -= 1;
+        crew.waiting == 0 && crew.all < MOST
+    }
+
+    fn end_work(&self) {
+        self.crew().waiting += 1;
+        self.one_done.notify_all();
+    }
+
+    fn may_leave(&self) -> bool {
+        let mut crew = self.crew();
+        let may = crew.waiting > FEWEST;
+        if may {
+            crew.all -= 1;
+            crew.waiting -= 1;
+        }
+        may
+    }
+
+    fn complain(&self, what: &str, why: &io::Error) {
+        let due = self.refused.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now());
+        if let Some(times) = due {
+            tracing::warn!("the root socket: {what} just now: {why}{times}");
+        }
+    }
+
+    fn crew(&self) -> MutexGuard<'_, Crew> {
+        self.crew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leads one connection as far as it goes.
+fn lead(shared: &Arc<Shared>, for_loop: &Handle, mut line: Line) {
+    let Some(permit) = shared.admit_root(&line) else { return };
+    let first = line.first_frame_soon(AT_ONCE);
+    if let Some(Ok(Ask::Begin(context))) = first.as_ref().map(|body| decode(body))
+        && let Ok(turn) = shared.lookups.of(Caller::Root, &context).try_acquire_owned()
+    {
+        let Some(place) = shared.place(context.real_uid) else { return };
+        if let Some((user, turn)) = begin::here(shared, &mut line, context, turn) {
+            let shared = Arc::clone(shared);
+            for_loop.spawn(async move {
+                let _held = (permit, place);
+                log_fault(&shared, login::go_on(&shared, &mut line, user, turn).await);
+            });
+        }
+        return;
+    }
+    let shared = Arc::clone(shared);
+    for_loop.spawn(async move {
+        let _held = permit;
+        log_fault(&shared, answer_root(&shared, line, first).await);
+    });
+}
