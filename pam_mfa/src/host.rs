@@ -75,17 +75,20 @@ impl Caller {
     pub(crate) fn of(pamh: &mut PamHandle) -> Self {
         let auth_info = ffi::pam_environment(pamh, c"SSH_AUTH_INFO_0").unwrap_or_default();
         let setuid = effective_root() && !getuid().is_root();
+        let tty = item::<Tty>(pamh).map(text);
+        // sshd says `ssh`: what it was started with says nothing of the terminal at the other end.
+        let has_terminal = tty.as_deref().is_some_and(|tty| !tty.is_empty() && tty != "ssh");
         Self {
             user: item::<User>(pamh),
             service: item::<Service>(pamh).map(text),
-            tty: item::<Tty>(pamh).map(text),
+            tty,
             rhost: item::<RHost>(pamh).map(text),
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
             ssh_auth_info: ssh_methods(&auth_info),
             session: if setuid { process::session() } else { None },
             arguments: if setuid { process::arguments() } else { Default::default() },
-            ascii: process::is_on_ascii(),
+            ascii: has_terminal && process::is_on_ascii(),
             ssh_connection: ffi::pam_environment(pamh, c"SSH_CONNECTION").map(text),
         }
     }

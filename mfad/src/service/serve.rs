@@ -150,7 +150,7 @@ pub(super) struct Transactions {
 impl Transactions {
     const OF_ROOT: usize = 16;
     const OF_PROGRAMS: usize = 8;
-    pub(super) const AT_ONCE: usize = 16;
+    pub(super) const AT_ONCE: usize = 24;
 
     fn new() -> Self {
         let of = |turns| Arc::new(Semaphore::new(turns));
