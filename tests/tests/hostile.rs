@@ -206,6 +206,18 @@ fn a_login_that_is_asked_nothing_decides_no_stack_and_a_refused_one_passes_none(
         "matrix",
         "require = \"optional\"\n[[rule]]\nmatch = { service = [\"*\"], user = [\"bob\"], from = [\"*\"] }\nrequire = \"off\"\n",
     );
+    let ask = |house: &House, stack: &[&str], user: &str, answer: &str| {
+        house.world.pam("matrix", stack);
+        PamClient::new("matrix", user).verdict(&[answer]) == "PAM_SUCCESS"
+    };
+    // Nobody, exempt, not enrolled: an IGNORE ends no `sufficient` and fills no empty stack.
+    let sufficient = house.world.module("sufficient", "first_factor=stack");
+    for user in ["bob", "carol", "nobody-there"] {
+        let module = house.world.module("required", "");
+        assert!(!ask(&house, &[&sufficient, "required pam_deny.so"], user, "123456"), "{user}");
+        assert!(!ask(&house, &[&module], user, "123456"), "{user}");
+        assert!(ask(&house, &["required pam_permit.so", &module], user, "123456"), "{user}");
+    }
     let strict = "[[rule]]\nmatch = { user = [\"carol\"] }\nrequire = \"required\"\n";
     let config = house.world.folder().join("mfa.toml");
     let text = fs::read_to_string(&config).unwrap() + strict;
@@ -213,17 +225,7 @@ fn a_login_that_is_asked_nothing_decides_no_stack_and_a_refused_one_passes_none(
     let mut house = house;
     house.mfad.restart();
     let codes = house.enroll("alice", "totp").recovery_codes;
-    let ask = |stack: &[&str], user: &str, answer: &str| {
-        house.world.pam("matrix", stack);
-        PamClient::new("matrix", user).verdict(&[answer]) == "PAM_SUCCESS"
-    };
-    // Nobody, exempt, not enrolled: an IGNORE ends no `sufficient` and fills no empty stack.
-    let sufficient = house.world.module("sufficient", "first_factor=stack");
-    for user in ["bob", "dave", "nobody-there"] {
-        assert!(!ask(&[&sufficient, "required pam_deny.so"], user, "123456"), "{user}");
-        assert!(!ask(&[&house.world.module("required", "")], user, "123456"), "{user}");
-        assert!(ask(&["required pam_permit.so", &house.world.module("required", "")], user, "123456"), "{user}");
-    }
+    let ask = |stack: &[&str], user: &str, answer: &str| ask(&house, stack, user, answer);
     assert!(ask(&[&sufficient, "required pam_deny.so"], "alice", &codes[0]), "a grant is one");
     for control in ["required", "requisite", "[success=ok ignore=ignore default=die]"] {
         let module = house.world.module(control, "first_factor=stack");

@@ -1,14 +1,14 @@
 //! A name service in trouble: it makes nobody absent, nobody a non-member, and hangs for those alone who ask it.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, Program, Raw, World, admin, begin};
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, admin, begin};
 use serde_json::json;
 use std::fs;
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
 
-/// A name service that answers nothing (`UNAVAIL`, `ENOENT`) while the file `trouble` is there, and takes a minute for
-/// names that begin with `slow`.
+/// A name service that answers nothing (`UNAVAIL`, `ENOENT`) while the file `trouble` is there, says of everybody that there is no such
+/// user while `forgetful` is there, takes a minute for names that begin with `slow` and a second for those that begin with `late`.
 const TROUBLED: &str = r#"
 #include <errno.h>
 #include <grp.h>
@@ -25,7 +25,11 @@ static enum nss_status answer(int *error)
 enum nss_status _nss_troubled_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t size, int *error)
 {
     if (strncmp(name, "slow", 4) == 0) sleep(60);
-    return answer(error);
+    if (strncmp(name, "late", 4) == 0) sleep(1);
+    if (access("FOLDER/forgetful", F_OK) == 0 || access("FOLDER/trouble", F_OK) == 0) return answer(error);
+    // The next one is asked, whatever is done about users there are not.
+    *error = EAGAIN;
+    return NSS_STATUS_TRYAGAIN;
 }
 enum nss_status _nss_troubled_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t size, int *error)
 {
@@ -35,12 +39,24 @@ enum nss_status _nss_troubled_getgrnam_r(const char *name, struct group *gr, cha
 
 /// A house whose mfad asks that service first (`[UNAVAIL=return]`) about users, and after the files about groups.
 fn troubled(name: &str, policy: &str) -> House {
-    let world = World::new(name);
+    asking_first("[UNAVAIL=return]", name, policy)
+}
+
+/// A house whose mfad believes that service where it says that there is no such user.
+fn forgetful(name: &str, policy: &str) -> House {
+    asking_first("[NOTFOUND=return]", name, policy)
+}
+
+fn asking_first(and: &str, name: &str, policy: &str) -> House {
+    in_world(World::new(name), and, policy)
+}
+
+fn in_world(world: World, and: &str, policy: &str) -> House {
     let folder = world.folder();
     world.write(folder.join("nss.c"), &TROUBLED.replace("FOLDER", &folder.to_string_lossy()), 0o644);
     let compiled = Program::new("cc").args(["-shared", "-fPIC", "-o"]).arg(folder.join("libnss_troubled.so.2"));
     let _ = compiled.arg(folder.join("nss.c")).run("").ok();
-    world.write("/etc/nsswitch.conf", "passwd: troubled [UNAVAIL=return] files\ngroup: files troubled\n", 0o644);
+    world.write("/etc/nsswitch.conf", &format!("passwd: troubled {and} files\ngroup: files troubled\n"), 0o644);
     let mut mfad = Mfad::new(&world, policy).env("LD_LIBRARY_PATH", &folder.to_string_lossy());
     mfad.run();
     House { mfad, mfactl: Mfactl::new(&world), world }
@@ -72,6 +88,38 @@ fn a_group_that_cannot_be_looked_up_is_not_one_the_user_is_not_in() {
     let mut house = house;
     house.mfad.restart();
     assert_eq!(house.knock("bob", "123456").reason, "enrolment-required");
+}
+
+/// What a login from elsewhere without a first factor comes to.
+fn stranger(house: &House, user: &str) -> String {
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    let mark = house.world.log().mark();
+    let _ = PamClient::new("sshd", user).option("--rhost", "192.0.2.7").option("--tty", "ssh").run(&["123456"; 3]);
+    let line = house.world.log().expect_new(mark, &["pam_mfa(sshd:auth)", &format!("user=\"{user}\"")]);
+    line.split("reason=").nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn an_account_that_the_name_service_denies_meets_the_strictest_rule_that_may_be_its_own() {
+    const OPTIONAL: &str = "require = \"optional\"\n";
+    let mut house = forgetful("nss-denied", OPTIONAL);
+    house.world.add_group("ops", 3000, &["bob"]);
+    let denied = house.world.folder().join("forgetful");
+    for rule in ["group = [\"ops\"]", "user = [\"bob\"]"] {
+        house.mfad.reload(&format!("{OPTIONAL}[[rule]]\nmatch = {{ {rule} }}\nrequire = \"required\"\n"));
+        assert_eq!(stranger(&house, "bob"), "enrolment-required", "{rule}");
+        assert_eq!(stranger(&house, "carol"), "not-enrolled", "{rule}");
+        house.world.write(&denied, "", 0o644);
+        // The name that was typed may be another one of the same account.
+        for user in ["bob", "BOB", "carol"] {
+            assert_eq!(stranger(&house, user), "unknown-user", "{user}, {rule}");
+        }
+        fs::remove_file(&denied).unwrap();
+    }
+    house.mfad.reload(OPTIONAL);
+    house.world.write(&denied, "", 0o644);
+    assert_eq!(stranger(&house, "carol"), "not-enrolled", "no rule is for anybody: the same as with an account");
+    assert_eq!(house.knock("carol", "123456").reason, "unknown-user", "whose first factor was right has an account");
 }
 
 #[test]

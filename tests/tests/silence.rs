@@ -51,6 +51,20 @@ fn events_of_a_pam_call_are_equal() {
     }
 }
 
+#[test]
+fn where_a_rule_asks_some_who_is_unknown_is_taken_for_one_of_them() {
+    let rule = "[[rule]]\nmatch = { group = [\"ops\"] }\nrequire = \"required\"\ntries = 2\n";
+    let mut house = House::new("some", &format!("require = \"optional\"\n{rule}"));
+    house.world.add_group("ops", 3000, &["alice", "carol"]);
+    let _ = house.enroll("alice", "totp");
+    house.world.pam("sshd", &[&house.world.module("required", "")]);
+    let met = NAMES.map(|user| {
+        PamClient::new("sshd", user).option("--rhost", "192.0.2.7").option("--tty", "ssh").run(&["123456"; 3])
+    });
+    assert_eq!(met[0], met[1]);
+    assert_eq!(met[0], met[2]);
+}
+
 /// How long mfad holds a refusal back where nobody has shown a first factor (`mfad/src/service/login.rs`): longer than what
 /// it has to do for any of them, so that the work does not show.
 const EVEN: Duration = Duration::from_millis(100);

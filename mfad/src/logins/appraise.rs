@@ -48,7 +48,8 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
         signals: seen.signals(),
     };
     let decide = |user: &str, groups: Groups<'_>, own: Own| {
-        let user_known = !matches!(looked_up, Lookup::Failed(_));
+        // Of what the name service does not tell, a name that was typed may be an alias.
+        let user_known = matches!(looked_up, Lookup::Found(_));
         let query = Query { service: &context.service, user, user_known, groups, own, circumstances };
         let mut decision = in_force.policy.decide(&requirements, &query);
         if caller != Caller::Root {
@@ -63,9 +64,11 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
             // A file of that name says that there was an account: a name service in trouble may have forgotten it.
             let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
             let own = if forgotten { Own::Unknown } else { Own::Known(None) };
-            let decision = decide(typed, Groups::Known(&[]), own);
-            // Where policy lets the unenrolled pass, a name without an account is no different.
-            let passes = decision.require.value == Require::Optional && !forgotten;
+            // It may have forgotten others as well. What asks them, and who that is, is not known.
+            let decision = decide(typed, Groups::Unknown, own);
+            // Where policy lets all of the unenrolled pass, a name without an account is no different; but whoever has shown a first
+            // factor has one.
+            let passes = decision.require.value == Require::Optional && !forgotten && first_factors.is_empty();
             (decision, if passes { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) })
         }
         Lookup::Failed(why) => {
