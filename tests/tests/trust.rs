@@ -131,6 +131,22 @@ fn what_was_required_of_a_user_is_required_of_the_account_by_its_new_name() {
 }
 
 #[test]
+fn a_stale_file_under_the_new_name_does_not_hide_what_was_required_by_the_old_one() {
+    let mut house = House::new("renamed-stale", "require = \"off\"\n");
+    house.world.add_user("dave", 1004);
+    for user in ["alice", "dave"] {
+        let _ = house.enroll(user, "totp");
+    }
+    let _ = house.mfactl.run(&["require", "alice", "required"], "").ok();
+    // The account dave is gone, its file is not; alice is called dave now.
+    house.world.remove_user("dave");
+    house.world.remove_user("alice");
+    house.world.add_user("dave", 1001);
+    let refused = house.knock("dave", "123456");
+    assert_eq!((refused.code.as_str(), refused.reason.as_str()), ("PAM_AUTHINFO_UNAVAIL", "uid-mismatch"));
+}
+
+#[test]
 fn a_damaged_enrolment_is_refused_and_is_not_no_enrolment() {
     let mut house = House::new("damaged", POLICY);
     let codes = house.enroll("alice", "totp").oathtool();

@@ -30,6 +30,18 @@ pub enum Own {
     Unknown,
 }
 
+impl Own {
+    /// What both require together at `wall`.
+    #[must_use]
+    pub fn and(self, other: Self, wall: u64) -> Self {
+        match (self, other) {
+            (Self::Known(Some(one)), Self::Known(Some(other))) => Self::Known(Some(one.stricter(other, wall))),
+            (Self::Known(one), Self::Known(other)) => Self::Known(one.or(other)),
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+        }
+    }
+}
+
 /// Whom the caller wants to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {

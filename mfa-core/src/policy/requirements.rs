@@ -4,6 +4,7 @@
 use super::{Groups, Own, Query, Require, Set};
 use crate::place::{self, FileError, Place};
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Name of the file in the state folder.
@@ -41,6 +42,13 @@ impl Requirement {
     pub fn deadline(self, wall: u64) -> Option<u64> {
         let is_true = self.set.is_none_or(|set| set <= wall);
         self.after.filter(|after| *after > wall && is_true && self.require == Require::Required)
+    }
+
+    /// Of the two the one that asks more at `wall`, or will sooner.
+    #[must_use]
+    pub fn stricter(self, other: Self, wall: u64) -> Self {
+        let strictness = |set: Self| (set.at(wall), Reverse(set.deadline(wall).unwrap_or(u64::MAX)));
+        if strictness(other) > strictness(self) { other } else { self }
     }
 
     /// What it asks at `wall`.

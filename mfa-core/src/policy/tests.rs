@@ -152,6 +152,21 @@ fn a_requirement_of_the_user_that_cannot_be_read_is_the_strictest_but_lifts_no_e
 }
 
 #[test]
+fn of_two_requirements_the_one_that_asks_more_or_sooner_holds() {
+    let (now, optional) = (Requirement::now(Require::Required), Requirement::now(Require::Optional));
+    let (soon, late) = (Requirement::from(NOON + 60), Requirement::from(NOON + 120));
+    for (one, other, both) in [(now, optional, now), (now, soon, now), (soon, late, soon), (optional, late, late)] {
+        let [one, other] = [one, other].map(|set| Own::Known(Some(set)));
+        for pair in [(one, other), (other, one)] {
+            assert_eq!(pair.0.and(pair.1, NOON), Own::Known(Some(both)));
+        }
+        assert_eq!(one.and(Own::Known(None), NOON), one);
+        assert_eq!(Own::Known(None).and(one, NOON), one);
+        assert_eq!((one.and(Own::Unknown, NOON), Own::Unknown.and(one, NOON)), (Own::Unknown, Own::Unknown));
+    }
+}
+
+#[test]
 fn a_name_that_cannot_be_looked_up_may_be_any_rules() {
     let named = policy(
         "[[rule]]\nmatch = { user = [\"alice\"] }\nrequire = \"required\"\n\

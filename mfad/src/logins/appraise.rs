@@ -7,6 +7,7 @@ use super::signals::Seen;
 use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
 use crate::clock;
+use crate::store::StillReading;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::login::{Subject, first_factors};
@@ -59,7 +60,7 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     };
     let typed = &context.user;
     let (decision, subject) = match looked_up {
-        Lookup::Found(account) => of_account(authority, caller, account, &decide),
+        Lookup::Found(account) => of_account(authority, caller, account, wall, &decide),
         Lookup::Absent => {
             // A file of that name says that there was an account: a name service in trouble may have forgotten it.
             let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
@@ -114,11 +115,12 @@ fn of_account(
     authority: &Authority,
     caller: Caller,
     account: &Account,
+    wall: u64,
     decide: &dyn Fn(&str, Groups<'_>, Own) -> Decision,
 ) -> (Decision, Subject) {
     let groups = groups_of(authority, account);
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
-    match subject(authority, caller, account) {
+    match subject(authority, caller, account, wall) {
         Ok(Known { own, enrollment }) => {
             let mut decision = decide(&account.name, groups, Own::Known(own));
             if let Some(preferred) = enrollment.as_ref().and_then(|enrollment| enrollment.preferred) {
@@ -211,7 +213,7 @@ struct Bar {
     own: Own,
 }
 
-fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<Known, Bar> {
+fn subject(authority: &Authority, caller: Caller, account: &Account, wall: u64) -> Result<Known, Bar> {
     let bar = |why: String, reason, own| Err(Bar { why, reason, own });
     if caller != Caller::Root && caller != Caller::Own(account.uid) {
         return bar(
@@ -230,20 +232,21 @@ fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<K
                 enrollment.uid,
                 account.uid
             );
-            bar(why, Reason::UidMismatch, Own::Known(enrollment.require))
+            // It may be left of an account that is gone, whose name was given to one that is enrolled by another.
+            let own = match by_another_name(authority, account) {
+                Ok(None) => Own::Known(enrollment.require),
+                Ok(Some((_, own))) => own.and(Own::Known(enrollment.require), wall),
+                Err(_) => Own::Unknown,
+            };
+            bar(why, Reason::UidMismatch, own)
         }
         Ok(Some(enrollment)) => {
             let own = enrollment.require;
             Ok(Known { own, enrollment: Some(enrollment) })
         }
-        Ok(None) => match authority.store.roster().name_of(account.uid) {
+        Ok(None) => match by_another_name(authority, account) {
             Err(why) => bar(why.to_string(), Reason::StorageFailed, Own::Unknown),
-            Ok(Some(name)) if name != account.name => {
-                // What was required of the user by the old name is required of the user.
-                let own = match authority.store.enrollment(&name) {
-                    Ok(Some(enrollment)) => Own::Known(enrollment.require),
-                    Ok(None) | Err(_) => Own::Unknown,
-                };
+            Ok(Some((name, own))) => {
                 let why = format!(
                     "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
                     account.uid,
@@ -253,7 +256,19 @@ fn subject(authority: &Authority, caller: Caller, account: &Account) -> Result<K
                 );
                 bar(why, Reason::UidMismatch, own)
             }
-            Ok(_) => Ok(Known { own: None, enrollment: None }),
+            Ok(None) => Ok(Known { own: None, enrollment: None }),
         },
     }
+}
+
+/// The other name by which the account's uid is enrolled, and what is required of the user by it: it is required of the account.
+fn by_another_name(authority: &Authority, account: &Account) -> Result<Option<(String, Own)>, StillReading> {
+    let other = authority.store.roster().name_of(account.uid)?.filter(|name| *name != account.name);
+    Ok(other.map(|name| {
+        let own = match authority.store.enrollment(&name) {
+            Ok(Some(enrollment)) => Own::Known(enrollment.require),
+            Ok(None) | Err(_) => Own::Unknown,
+        };
+        (name, own)
+    }))
 }
