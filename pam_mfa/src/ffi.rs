@@ -7,14 +7,18 @@
 
 use mfa_core::secret::Secret;
 use pam::module::PamHandle;
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
 /// `PAM_AUTHTOK` and `PAM_SUCCESS` of `_pam_types.h`.
 const AUTHTOK: c_int = 6;
 const SUCCESS: c_int = 0;
 
-/// Under this name the handle keeps a `bool`: whether authenticate succeeded. Used in this file only.
+/// Under this name the handle keeps a [`Granted`]. Used in this file only.
 const GRANTED: &str = "pam_mfa_granted";
+
+/// Whether authenticate succeeded: changed where it stands, which cannot fail.
+type Granted = Cell<bool>;
 
 #[link(name = "pam")]
 unsafe extern "C" {
@@ -47,16 +51,25 @@ pub(crate) fn stack_password(pamh: &mut PamHandle, password: &Secret) -> bool {
     unsafe { pam_set_item(pamh, AUTHTOK, text.as_ptr().cast()) == SUCCESS }
 }
 
-/// Keeps for [`was_granted`] whether authenticate succeeded; a later call replaces an earlier one.
-pub(crate) fn remember_granted(pamh: &mut PamHandle, granted: bool) {
-    if granted || was_granted(pamh) {
+/// Forgets what an earlier authenticate of this handle said.
+pub(crate) fn forget_granted(pamh: &PamHandle) {
+    granted(pamh).inspect(|granted| granted.set(false));
+}
+
+/// Keeps for [`was_granted`] that authenticate succeeded.
+pub(crate) fn remember_granted(pamh: &mut PamHandle) {
+    if granted(pamh).inspect(|granted| granted.set(true)).is_none() {
         // Where this fails (no memory), setcred abstains.
-        let _ = pamh.set_data(GRANTED, Box::new(granted));
+        let _ = pamh.set_data(GRANTED, Box::new(Granted::new(true)));
     }
 }
 
 /// Whether the last authenticate of this handle succeeded.
 pub(crate) fn was_granted(pamh: &PamHandle) -> bool {
-    // SAFETY: only `remember_granted` stores under this name, always a boxed bool, which libpam keeps until pam_end.
-    unsafe { pamh.get_data::<bool>(GRANTED) }.is_ok_and(|granted| *granted)
+    granted(pamh).is_some_and(Cell::get)
+}
+
+fn granted(pamh: &PamHandle) -> Option<&Granted> {
+    // SAFETY: only `remember_granted` stores under this name, always a boxed `Granted`, which libpam keeps until pam_end.
+    unsafe { pamh.get_data::<Granted>(GRANTED) }.ok()
 }

@@ -50,6 +50,8 @@ mod exports {
 impl PamHooks for PamMfa {
     /// Asks for the second factor.
     fn sm_authenticate(pamh: &mut PamHandle, args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
+        // Before anything that could end this call: what an earlier one said must not stand for it.
+        ffi::forget_granted(pamh);
         log::silence_panics();
         let caller = Caller::of(pamh);
         let mut log = Log::of(&caller);
@@ -57,13 +59,16 @@ impl PamHooks for PamMfa {
         // the log that names the user.
         let asked = AssertUnwindSafe(|| authenticate(pamh, &args, &caller, &mut log));
         let outcome = catch_unwind(asked).unwrap_or(Outcome::Panicked);
-        ffi::remember_granted(pamh, matches!(outcome, Outcome::Granted(_)));
+        if matches!(outcome, Outcome::Granted(_)) {
+            ffi::remember_granted(pamh);
+        }
         log.decision(&outcome);
         pam_code(&outcome)
     }
 
     /// Sets no credentials: it only repeats what [`Self::sm_authenticate`] said in this handle, so that a stack in
-    /// which nobody authenticated (cron, a publickey-only login) is not decided by this module.
+    /// which nobody authenticated (cron, a publickey-only login) is not decided by this module. Whom it is about is not compared:
+    /// sudo makes the target `PAM_USER` in between, and a stack that our success has ended would refuse it.
     fn sm_setcred(pamh: &mut PamHandle, _args: Vec<&CStr>, _flags: PamFlag) -> PamResultCode {
         log::silence_panics();
         if ffi::was_granted(pamh) { PamResultCode::PAM_SUCCESS } else { PamResultCode::PAM_IGNORE }
