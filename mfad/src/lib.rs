@@ -20,6 +20,7 @@ pub mod offers;
 pub mod own;
 pub mod picture;
 pub mod pushes;
+mod seldom;
 pub mod service;
 pub mod store;
 pub mod tickets;

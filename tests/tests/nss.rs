@@ -123,6 +123,17 @@ fn an_account_that_the_name_service_denies_meets_the_strictest_rule_that_may_be_
 }
 
 #[test]
+fn a_name_service_in_trouble_does_not_fill_the_log() {
+    let house = troubled("nss-log", "require = \"optional\"\n");
+    house.world.write(house.world.folder().join("trouble"), "", 0o644);
+    for user in ["alice", "bob", "carol", "alice", "bob", "carol"] {
+        assert_eq!(house.knock(user, "123456").reason, "lookup-failed");
+    }
+    let log = house.mfad.errors();
+    assert_eq!(log.matches("the name service cannot look up").count(), 1, "{log}");
+}
+
+#[test]
 fn look_ups_that_hang_for_strangers_programs_and_admins_leave_logins_their_turn() {
     let house = troubled("nss-hangs", POLICY);
     let codes = house.enroll("alice", "totp").recovery_codes;

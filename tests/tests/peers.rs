@@ -1,6 +1,6 @@
 //! Who may ask for whom: the user's own programs over the user socket, strangers, and a name service that hangs.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, World, calm_now};
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, begin, calm_now};
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
@@ -31,6 +31,17 @@ fn a_program_cannot_verify_another_user_nor_tell_who_is_enrolled() {
     assert_eq!(of_alice, asked("carol"), "enrolled or not");
     assert_eq!(of_alice, asked("nobody-of-that-name"), "known or not");
     assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS", "the code was not touched");
+}
+
+#[test]
+fn a_program_that_asks_for_others_does_not_fill_the_log() {
+    let house = House::new("other-log", POLICY);
+    for user in ["alice", "bob", "carol", "alice", "bob", "carol"] {
+        assert!(Raw::to(&house, "user.sock").ask(&begin(user, 0)).is_some());
+    }
+    let log = house.mfad.errors();
+    assert_eq!(log.matches("asked for another user").count(), 1, "{log}");
+    assert!(log.contains("a program of uid 0 asked for another user"), "{log}");
 }
 
 #[test]

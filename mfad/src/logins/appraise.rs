@@ -7,6 +7,7 @@ use super::signals::Seen;
 use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
 use crate::clock;
+use crate::seldom::{Each, Seldom, due, due_about};
 use crate::store::StillReading;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
@@ -14,6 +15,13 @@ use mfa_core::login::{Subject, first_factors};
 use mfa_core::policy::{ALL_METHODS, Circumstances, Decision, Groups, Own, Query, Require, Requirement, Target};
 use mfa_core::typed;
 use mfa_core::wire::{Context, Kind, Method, Reason};
+use std::sync::Mutex;
+
+/// Everybody can begin logins as often as they like, and so have these written. The trail has each.
+static NOT_LOOKED_UP: Mutex<Seldom> = Mutex::new(Seldom::new());
+static GROUPS_UNKNOWN: Mutex<Seldom> = Mutex::new(Seldom::new());
+static BARRED: Mutex<Each> = Mutex::new(Each::new());
+static SUSPENDED: Mutex<Each> = Mutex::new(Each::new());
 
 /// A login as policy sees it.
 #[derive(Debug)]
@@ -73,7 +81,9 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
             (decision, if passes { Subject::Unenrolled } else { Subject::Barred(Reason::UnknownUser) })
         }
         Lookup::Failed(why) => {
-            tracing::error!("the name service cannot look up {}: {why}", clean::quoted(typed));
+            if let Some(times) = due(&NOT_LOOKED_UP) {
+                tracing::error!("the name service cannot look up {}: {why}{times}", clean::quoted(typed));
+            }
             (decide(typed, Groups::Unknown, Own::Unknown), Subject::Barred(Reason::LookupFailed))
         }
     };
@@ -147,8 +157,14 @@ fn of_account(
         Err(Bar { why, reason, own }) => {
             let decision = decide(&account.name, groups, own);
             // A rule that exempts this login holds even where the file is damaged.
-            if decision.require.value > Require::Off {
-                tracing::error!("{} is refused: {why}", clean::quoted(&account.name));
+            let to_blame = match caller {
+                Caller::Own(uid) if reason == Reason::NotYourself => format!("uid {uid}"),
+                Caller::Own(_) | Caller::Root => account.name.clone(),
+            };
+            if decision.require.value > Require::Off
+                && let Some(times) = due_about(&BARRED, &to_blame)
+            {
+                tracing::error!("{} is refused: {why}{times}", clean::quoted(&account.name));
             }
             (decision, Subject::Barred(reason))
         }
@@ -164,10 +180,12 @@ fn groups_of(authority: &Authority, account: &Account) -> Result<Vec<String>, ()
         return Ok(Vec::new());
     }
     account.groups(&named).map_err(|why| {
-        tracing::error!(
-            "the groups of {} are not known: {why}; the strictest rule applies",
-            clean::quoted(&account.name)
-        );
+        if let Some(times) = due(&GROUPS_UNKNOWN) {
+            tracing::error!(
+                "the groups of {} are not known: {why}; the strictest rule applies{times}",
+                clean::quoted(&account.name)
+            );
+        }
     })
 }
 
@@ -190,10 +208,11 @@ fn is_suspended(enrollment: &Enrollment, methods: &[Method]) -> bool {
 
 /// The log line of a refusal for what hygiene did: what to do about it.
 pub(super) fn tell_suspended(user: &str) {
+    let Some(times) = due_about(&SUSPENDED, user) else { return };
     let shown = clean::field(user);
     tracing::warn!(
         "{} is refused: what the user has was suspended, not used or not renewed for too long. mfactl resume {shown} takes it back, \
-         mfactl bypass {shown} stands in for it, a recovery code works as ever",
+         mfactl bypass {shown} stands in for it, a recovery code works as ever{times}",
         clean::quoted(user)
     );
 }
@@ -215,12 +234,10 @@ struct Bar {
 
 fn subject(authority: &Authority, caller: Caller, account: &Account, wall: u64) -> Result<Known, Bar> {
     let bar = |why: String, reason, own| Err(Bar { why, reason, own });
-    if caller != Caller::Root && caller != Caller::Own(account.uid) {
-        return bar(
-            String::from("a program asked for another user than its own"),
-            Reason::NotYourself,
-            Own::Known(None),
-        );
+    if let Caller::Own(uid) = caller
+        && uid != account.uid
+    {
+        return bar(format!("a program of uid {uid} asked for another user"), Reason::NotYourself, Own::Known(None));
     }
     match authority.store.enrollment(&account.name) {
         // What was required stood in that file.

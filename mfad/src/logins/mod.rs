@@ -18,6 +18,7 @@ use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
 use crate::hygiene;
 use crate::pushes::{self, Ticket};
+use crate::seldom::{Each, due_about};
 use mfa_core::clean;
 use mfa_core::enrolling::Enrolling;
 use mfa_core::limits::Budget;
@@ -27,8 +28,11 @@ use mfa_core::secret::Secret;
 use mfa_core::typed;
 use mfa_core::verify::Rules;
 use mfa_core::wire::{Ask, Context, Kind, Method, Reason, Step};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// Of answers that something stood in the way of: as often as somebody answers.
+static NOT_JUDGED: Mutex<Each> = Mutex::new(Each::new());
 
 /// Who is at the other end of the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -284,7 +288,9 @@ pub fn answer(authority: &Authority, session: &mut Session, answer: &Ask) -> Set
             }
         }
         Err((why, reason)) => {
-            tracing::error!("{} is refused: {why}", clean::quoted(&session.user));
+            if let Some(times) = due_about(&NOT_JUDGED, &session.user) {
+                tracing::error!("{} is refused: {why}{times}", clean::quoted(&session.user));
+            }
             let next = session.login.fail(reason);
             record::answer(authority, session, &next, None);
             Settled::Next(next)

@@ -6,6 +6,7 @@ use super::round::{Person, Round};
 use super::{approvals, close, registry::Taken, settle_budget};
 use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
+use crate::seldom::{Each, due_about};
 use mfa_core::approval::{Approval, Pending, Rejected, RequestId, judge};
 use mfa_core::bus::Withdrawn;
 use mfa_core::clean;
@@ -16,7 +17,10 @@ use mfa_core::login::Pushed;
 use mfa_core::now::Now;
 use mfa_core::pushes::Ended;
 use mfa_core::state::State;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+/// A program of the user's can send such answers as fast as it likes.
+static REJECTED: Mutex<Each> = Mutex::new(Each::new());
 
 /// What became of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +136,9 @@ fn record(
             Err(Answered::WrongNumber)
         }
         Err(rejected) => {
-            tracing::warn!("an answer to a push of {} does not count: {rejected}", clean::quoted(user));
+            if let Some(times) = due_about(&REJECTED, user) {
+                tracing::warn!("an answer to a push of {} does not count: {rejected}{times}", clean::quoted(user));
+            }
             return Err(Answered::Rejected(rejected));
         }
     };

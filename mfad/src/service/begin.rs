@@ -5,7 +5,8 @@
 
 use super::led::Led;
 use super::line::{Ahead, Line};
-use super::login::{Late, TRANSACTION, Turn, in_time, name, settle};
+use super::log;
+use super::login::{Late, TRANSACTION, Turn, in_time, settle};
 use super::mouth::{Mouth, Told};
 use super::serve::Shared;
 use crate::authority::Authority;
@@ -53,7 +54,7 @@ pub(super) fn here(
         return None;
     }
     if matches!(turn.told, Told::Yes) && turn.next.verdict().is_some() {
-        tracing::debug!("the login of {} goes on: {}", clean::quoted(&user), name(&turn.next.step));
+        tracing::debug!("the login of {} goes on: {}", clean::quoted(&user), log::name(&turn.next.step));
         return None;
     }
     Some((user, turn))
@@ -96,7 +97,7 @@ impl Began {
     /// The first step, and the second where its answer comes at once.
     fn work(self, authority: &Arc<Authority>, at_once: &Arc<Semaphore>) -> Turn {
         let Self { caller, context, turn: looking_up, prompting, granting, ahead } = self;
-        tracing::debug!("a login of {} begins: {}", clean::quoted(&context.user), described(caller, &context));
+        tracing::debug!("a login of {} begins: {}", clean::quoted(&context.user), log::described(caller, &context));
         let began = Instant::now();
         let (session, next) = logins::begin(authority, caller, context);
         // A name service that hangs keeps its turn: it can take no more threads than there are turns.
@@ -131,19 +132,4 @@ fn answer_at_once(authority: &Arc<Authority>, mouth: &Mouth, mut turn: Turn) -> 
     let left = turn.session.time().as_secs();
     let ahead = turn.ahead;
     Turn { answered: Some(answered), ahead, ..settle(authority, mouth, turn.session, &answer, Some(held), left) }
-}
-
-/// What came with a login, for the log.
-fn described(caller: Caller, context: &Context) -> String {
-    let said = |text: &Option<String>| text.as_deref().map_or_else(|| String::from("none"), clean::quoted);
-    format!(
-        "service={} caller={caller:?} real_uid={} tty={} rhost={} ruser={} first_factor_stack={} ssh_auth_info={}",
-        clean::quoted(&context.service),
-        context.real_uid,
-        said(&context.tty),
-        said(&context.rhost),
-        said(&context.ruser),
-        context.first_factor_stack,
-        clean::quoted(&context.ssh_auth_info.join(",")),
-    )
 }

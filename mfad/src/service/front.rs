@@ -7,9 +7,9 @@
 use super::begin::{self, AT_ONCE};
 use super::line::Line;
 use super::login;
-use super::seldom::Seldom;
 use super::serve::{BREATH, Lookups, Shared, Transactions, answer_root, log_fault};
 use crate::logins::Caller;
+use crate::seldom::{Seldom, due};
 use mfa_core::wire::{Ask, decode};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -18,7 +18,7 @@ use std::os::unix::net::UnixListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// Threads that wait for a connection however quiet it is: one that works, one for who comes meanwhile.
@@ -136,8 +136,7 @@ impl Front {
     }
 
     fn complain(&self, what: &str, why: &io::Error) {
-        let due = self.refused.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now());
-        if let Some(times) = due {
+        if let Some(times) = due(&self.refused) {
             tracing::warn!("the root socket: {what} just now: {why}{times}");
         }
     }

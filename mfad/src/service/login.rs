@@ -5,6 +5,7 @@
 
 use super::begin;
 use super::line::{Ahead, FrameError, Line, MACHINE};
+use super::log;
 use super::mouth::{Mouth, Told};
 use super::serve::Shared;
 use crate::authority::Authority;
@@ -84,7 +85,7 @@ pub(super) async fn go_on(
             Told::Half(rest) => line.write_rest(&rest).await?,
             Told::Yes | Told::Never => {}
         }
-        tracing::debug!("the login of {} goes on: {}", clean::quoted(&user), name(&next.step));
+        tracing::debug!("the login of {} goes on: {}", clean::quoted(&user), log::name(&next.step));
         if next.verdict().is_some() {
             return Ok(());
         }
@@ -119,19 +120,6 @@ pub(super) async fn go_on(
     }
 }
 
-/// What a step is, for the log: never what it says, which may be a number or a key.
-pub(super) fn name(step: &Step) -> &'static str {
-    match step {
-        Step::Prompt { .. } => "prompt",
-        Step::Info { .. } => "info",
-        Step::Show { .. } => "page",
-        Step::Wait { .. } => "wait",
-        Step::Granted(_) => "granted",
-        Step::Ignored(_) => "ignored",
-        Step::Refused { .. } => "refused",
-    }
-}
-
 /// What was not done in time.
 pub(super) enum Late {
     LookUp,
@@ -141,11 +129,16 @@ pub(super) enum Late {
 impl Late {
     /// Says so in the log; what is told to the client.
     pub(super) fn step(self, user: String) -> Step {
-        let (what, reason) = match self {
-            Self::LookUp => ("its account could not be looked up", Reason::LookupFailed),
-            Self::Transaction => ("its state could not be made durable", Reason::StorageFailed),
+        let reason = match self {
+            Self::LookUp => {
+                log::looked_up_late(&user);
+                Reason::LookupFailed
+            }
+            Self::Transaction => {
+                log::durable_late(&user);
+                Reason::StorageFailed
+            }
         };
-        tracing::error!("{} is refused: {what} in time", clean::quoted(&user));
         let verdict = Verdict { user, method: Method::None, reason, code_bytes: None };
         Step::Refused { ending: Ending::Unavailable, kind: Kind::Other, verdict }
     }

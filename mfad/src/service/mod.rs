@@ -7,9 +7,9 @@ mod front;
 mod led;
 mod line;
 mod listen;
+mod log;
 mod login;
 mod mouth;
-mod seldom;
 mod serve;
 
 pub use front::Front;

@@ -9,15 +9,15 @@ use super::front::Front;
 use super::led::LedHere;
 use super::line::{FrameError, Line, Listener, MACHINE};
 use super::login;
-use super::seldom::{Seldom, Times};
 use crate::admin;
 use crate::authority::Authority;
 use crate::logins::Caller;
+use crate::seldom::{Seldom, due};
 use mfa_core::admin::Call;
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
 use std::io;
 use std::os::unix::net::UnixListener;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -335,10 +335,6 @@ pub(super) fn log_fault(shared: &Shared, result: Result<(), FrameError>) {
             }
         }
     }
-}
-
-fn due(seldom: &Mutex<Seldom>) -> Option<Times> {
-    seldom.lock().unwrap_or_else(PoisonError::into_inner).due(std::time::Instant::now())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! handshake does not agree to them, so the bus daemon sends none. What must never happen: memory that grows with what
 //! strangers send, or the connection lost to everybody because of one of them.
 
-use crate::service::seldom::Seldom;
+use crate::seldom::Seldom;
 use mfa_core::wire::MAX_FRAME;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};

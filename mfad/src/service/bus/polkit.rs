@@ -2,11 +2,11 @@
 //!
 //! Called with no lock held: polkit may run our own module to ask the caller for a code. Whatever is not a clear yes is a no.
 
-use crate::service::seldom::Seldom;
+use crate::seldom::{Seldom, due};
 use mfa_core::bus::{Error, PREFIX};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Duration;
 use zbus::message::{Flags, Header};
 use zbus::{Connection, Variant, proxy};
 
@@ -103,7 +103,7 @@ pub(super) async fn check(connection: &Connection, header: &Header<'_>, about: A
     let unasked =
         || Error::NotAuthorized(String::from("polkit cannot be asked whether you may do this; root can, by mfactl"));
     let absent = |why: &dyn std::fmt::Display| {
-        if let Some(times) = SILENT.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now()) {
+        if let Some(times) = due(&SILENT) {
             tracing::warn!("polkit cannot be asked about {id}: {why}{times}");
         }
         unasked()
