@@ -1,6 +1,6 @@
 //! A name service in trouble: it makes nobody absent, nobody a non-member, and hangs for those alone who ask it.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, admin, begin};
+use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, admin, begin, built};
 use serde_json::json;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 const POLICY: &str = "require = \"required\"\n";
 
 /// A name service that answers nothing (`UNAVAIL`, `ENOENT`) while the file `trouble` is there, says of everybody that there is no such
-/// user while `forgetful` is there, takes a minute for names that begin with `slow` and a second for those that begin with `late`.
+/// user while `forgetful` is there, takes a minute for names that begin with `slow` and a second for those that begin with `late`, and knows one
+/// account by each way of writing `spelled`.
 const TROUBLED: &str = r#"
 #include <errno.h>
 #include <grp.h>
@@ -26,6 +27,12 @@ enum nss_status _nss_troubled_getpwnam_r(const char *name, struct passwd *pw, ch
 {
     if (strncmp(name, "slow", 4) == 0) sleep(60);
     if (strncmp(name, "late", 4) == 0) sleep(1);
+    if (strcasecmp(name, "spelled") == 0) {
+        strncpy(buffer, name, size);
+        *pw = (struct passwd){.pw_name = buffer, .pw_passwd = "x", .pw_uid = 1009, .pw_gid = 1009,
+                              .pw_gecos = "", .pw_dir = "/", .pw_shell = "/bin/sh"};
+        return NSS_STATUS_SUCCESS;
+    }
     if (access("FOLDER/forgetful", F_OK) == 0 || access("FOLDER/trouble", F_OK) == 0) return answer(error);
     // The next one is asked, whatever is done about users there are not.
     *error = EAGAIN;
@@ -131,6 +138,18 @@ fn a_name_service_in_trouble_does_not_fill_the_log() {
     }
     let log = house.mfad.errors();
     assert_eq!(log.matches("the name service cannot look up").count(), 1, "{log}");
+}
+
+#[test]
+fn the_doctor_finds_a_user_of_a_rule_whom_the_name_service_spells_as_typed() {
+    let rule = "require = \"optional\"\n[[rule]]\nmatch = { user = [\"spelled\", \"bob\"] }\nrequire = \"required\"\n";
+    let house = troubled("nss-spelled", rule);
+    assert_eq!(house.knock("spelled", "123456").reason, "enrolment-required");
+    assert_eq!(house.knock("Spelled", "123456").reason, "not-enrolled");
+    let doctor = Program::new(built("mfactl")).env("LD_LIBRARY_PATH", house.world.folder()).arg("--run-dir");
+    let doctor = doctor.arg(house.world.run_dir()).args(["doctor", "--config"]).arg(house.mfad.config()).run("");
+    assert!(doctor.stdout.contains("\"spelled\" \"SPELLED\" where that is typed"), "{doctor:?}");
+    assert!(!doctor.stdout.contains("\"bob\""), "{doctor:?}");
 }
 
 #[test]

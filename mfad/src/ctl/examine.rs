@@ -83,8 +83,9 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
         let fix = "Mend it (mfactl config check), then systemctl reload mfad. Its next start would fail.";
         Finding::new(Severity::LocksOut, "mfad", text, fix)
     });
-    let refused = by_mfad.or(on_disk).into_iter().collect();
-    let report = doctor::examine(&options, &services, decision, refused);
+    let mut known: Vec<Finding> = by_mfad.or(on_disk).into_iter().collect();
+    known.extend(doctor::names::judge(&policy, by_name));
+    let report = doctor::examine(&options, &services, decision, known);
     if screen.json {
         screen.object(&report)?
     } else {

@@ -1,6 +1,6 @@
 //! `mfactl doctor`: what would lock people out or let them by, in plain words.
 //!
-//! Called by the command line through [`examine`]. The judging files ([`rules`], [`lines`], [`sshd`], [`clock`])
+//! Called by the command line through [`examine`]. The judging files ([`rules`], [`lines`], [`sshd`], [`clock`], [`names`])
 //! are pure; [`edge`] and [`host`] look at the machine. Nothing is ever changed. What must never happen: "in
 //! order" said of something that was not looked at.
 
@@ -12,6 +12,7 @@ mod first_pass;
 pub mod host;
 pub mod lines;
 pub mod modules;
+pub mod names;
 pub mod rules;
 pub mod simulate;
 pub mod sshd;
