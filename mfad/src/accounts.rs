@@ -65,14 +65,19 @@ impl Account {
         let name = CString::new(self.name.as_str()).map_err(|e| e.to_string())?;
         let gids = getgrouplist(&name, Gid::from_raw(self.gid)).map_err(|e| e.to_string())?;
         let mut names = Vec::with_capacity(gids.len());
-        for gid in gids {
-            match Group::from_gid(gid) {
+        for gid in &gids {
+            match Group::from_gid(*gid) {
                 Ok(group) => names.extend(group.map(|g| g.name)),
                 Err(e) => return Err(e.to_string()),
             }
         }
-        for other in named.iter().filter(|other| !names.iter().any(|name| name == *other)) {
-            Group::from_name(other).map_err(|e| e.to_string())?;
+        for other in named {
+            // A group can have several names, of which the gid tells one.
+            if !names.iter().any(|name| name == other)
+                && Group::from_name(other).map_err(|e| e.to_string())?.is_some_and(|group| gids.contains(&group.gid))
+            {
+                names.push((*other).to_owned());
+            }
         }
         Ok(names)
     }

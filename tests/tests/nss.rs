@@ -112,8 +112,12 @@ fn an_account_that_the_name_service_denies_meets_the_strictest_rule_that_may_be_
     let mut house = forgetful("nss-denied", OPTIONAL);
     house.world.add_group("ops", 3000, &["bob"]);
     let denied = house.world.folder().join("forgetful");
+    let restart = |house: &mut House, policy: &str| {
+        house.world.write(house.mfad.config(), policy, 0o644);
+        house.mfad.restart();
+    };
     for rule in ["group = [\"ops\"]", "user = [\"bob\"]"] {
-        house.mfad.reload(&format!("{OPTIONAL}[[rule]]\nmatch = {{ {rule} }}\nrequire = \"required\"\n"));
+        restart(&mut house, &format!("{OPTIONAL}[[rule]]\nmatch = {{ {rule} }}\nrequire = \"required\"\n"));
         assert_eq!(stranger(&house, "bob"), "enrolment-required", "{rule}");
         assert_eq!(stranger(&house, "carol"), "not-enrolled", "{rule}");
         house.world.write(&denied, "", 0o644);
@@ -123,7 +127,7 @@ fn an_account_that_the_name_service_denies_meets_the_strictest_rule_that_may_be_
         }
         fs::remove_file(&denied).unwrap();
     }
-    house.mfad.reload(OPTIONAL);
+    restart(&mut house, OPTIONAL);
     house.world.write(&denied, "", 0o644);
     assert_eq!(stranger(&house, "carol"), "not-enrolled", "no rule is for anybody: the same as with an account");
     assert_eq!(house.knock("carol", "123456").reason, "unknown-user", "whose first factor was right has an account");
@@ -150,6 +154,16 @@ fn the_doctor_finds_a_user_of_a_rule_whom_the_name_service_spells_as_typed() {
     let doctor = doctor.arg(house.world.run_dir()).args(["doctor", "--config"]).arg(house.mfad.config()).run("");
     assert!(doctor.stdout.contains("\"spelled\" \"SPELLED\" where that is typed"), "{doctor:?}");
     assert!(!doctor.stdout.contains("\"bob\""), "{doctor:?}");
+}
+
+#[test]
+fn a_group_by_its_other_name_is_the_same_group() {
+    let rule = "require = \"optional\"\n[[rule]]\nmatch = { group = [\"operators\"] }\nrequire = \"required\"\n";
+    let mut house = House::new("nss-twins", rule);
+    house.world.add_group("ops", 3000, &["bob"]);
+    house.world.add_group("operators", 3000, &[]);
+    assert_eq!(house.knock("bob", "123456").reason, "enrolment-required");
+    assert_eq!(house.knock("carol", "123456").reason, "not-enrolled");
 }
 
 #[test]
