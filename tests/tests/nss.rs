@@ -1,6 +1,8 @@
 //! A name service in trouble: it makes nobody absent, nobody a non-member, and hangs for those alone who ask it.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, admin, begin, built};
+use pam_mfa_tests::harness::{
+    Device, House, Mfactl, Mfad, PamClient, Program, Raw, SystemBus, World, admin, begin, built, calm_now,
+};
 use serde_json::json;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -164,6 +166,29 @@ fn a_group_by_its_other_name_is_the_same_group() {
     house.world.add_group("operators", 3000, &[]);
     assert_eq!(house.knock("bob", "123456").reason, "enrolment-required");
     assert_eq!(house.knock("carol", "123456").reason, "not-enrolled");
+}
+
+#[test]
+fn nobody_approves_for_themselves_though_the_name_service_forgets_them() {
+    let policy = "require = \"approved\"\napprovers = { group = \"ops\", count = 1 }\n";
+    let world = World::new("nss-approves");
+    let _bus = SystemBus::start(&world);
+    let mut house = in_world(world, "[NOTFOUND=return]", policy);
+    house.mfad.is_on_the_bus(1);
+    house.world.add_group("ops", 3000, &["alice", "bob"]);
+    let enrolled = house.enroll("alice", "totp");
+    let mut device = Device::start(&house.world.user("alice"), 1);
+    let _ = device.pair(&enrolled.recovery_codes[0]);
+    let mut login = Raw::to(&house, "root.sock");
+    let context = json!({"user": "alice", "service": "sshd", "rhost": "192.0.2.7", "tty": "ssh", "real_uid": 0,
+                         "ssh_auth_info": ["publickey"]});
+    assert!(login.ask(&json!({"begin": context})).unwrap()["prompt"].is_object());
+    let _ = device.presented();
+    house.world.write(house.world.folder().join("forgetful"), "", 0o644);
+    login.say(&json!({"answer": {"text": enrolled.oathtool().totp(calm_now())}}));
+    let said = std::iter::from_fn(|| login.hear()).find(|step| step.get("info").is_none()).unwrap().to_string();
+    assert!(said.contains("no-approver"), "{said}");
+    assert!(device.hears_no("PRESENTED", Duration::from_millis(300)));
 }
 
 #[test]

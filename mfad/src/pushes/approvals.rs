@@ -76,13 +76,17 @@ pub(super) fn is_member(account: &Account, group: &str) -> bool {
 fn own_uids(user: &str, context: &Context) -> Result<Vec<u32>, String> {
     // sshd and login run as root: that says nothing of who wants in.
     let mut uids = Vec::from_iter((context.real_uid != 0).then_some(context.real_uid));
-    for name in [Some(user), context.ruser.as_deref()].into_iter().flatten() {
-        match by_name(name) {
-            Lookup::Found(account) => uids.push(account.uid),
-            Lookup::Absent => {}
-            // Who it is that must not approve is not known.
-            Lookup::Failed(why) => return Err(why),
-        }
+    // Where it is not known who must not approve nobody does.
+    match by_name(user) {
+        Lookup::Found(account) => uids.push(account.uid),
+        Lookup::Absent => return Err(String::from("the name service knows no such account any more")),
+        Lookup::Failed(why) => return Err(why),
+    }
+    match context.ruser.as_deref().map(by_name) {
+        Some(Lookup::Found(account)) => uids.push(account.uid),
+        // It may be a name of another host; whoever runs a program of this one is known by the real uid.
+        None | Some(Lookup::Absent) => {}
+        Some(Lookup::Failed(why)) => return Err(why),
     }
     Ok(uids)
 }
