@@ -34,6 +34,19 @@ fn a_program_cannot_verify_another_user_nor_tell_who_is_enrolled() {
 }
 
 #[test]
+fn what_is_required_of_a_user_is_not_passed_by_through_a_program_of_another() {
+    let house = House::new("other-required", "require = \"off\"\n");
+    let _ = house.mfactl.run(&["require", "alice", "required"], "").ok();
+    house.world.pam("swaylock", &["required pam_permit.so", &house.world.module("required", "")]);
+    let bob = house.world.user("bob");
+    let asks = |of: &str| PamClient::new("swaylock", of).program(|program| program.as_user(&bob)).run(&["123456"]);
+    let of_alice = format!("{:?}", asks("alice"));
+    assert!(!of_alice.contains("PAM_SUCCESS"), "{of_alice}");
+    assert_eq!(of_alice, format!("{:?}", asks("carol")), "nor is it told of whom it is required");
+    assert!(format!("{:?}", asks("bob")).contains("PAM_SUCCESS"), "of bob nothing is required");
+}
+
+#[test]
 fn a_program_that_asks_for_others_does_not_fill_the_log() {
     let house = House::new("other-log", POLICY);
     for user in ["alice", "bob", "carol", "alice", "bob", "carol"] {

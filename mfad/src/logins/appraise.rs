@@ -237,7 +237,8 @@ fn subject(authority: &Authority, caller: Caller, account: &Account, wall: u64) 
     if let Caller::Own(uid) = caller
         && uid != account.uid
     {
-        return bar(format!("a program of uid {uid} asked for another user"), Reason::NotYourself, Own::Known(None));
+        // What is required of others is not told.
+        return bar(format!("a program of uid {uid} asked for another user"), Reason::NotYourself, Own::Unknown);
     }
     match authority.store.enrollment(&account.name) {
         // What was required stood in that file.
