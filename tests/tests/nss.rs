@@ -159,6 +159,24 @@ fn the_doctor_finds_a_user_of_a_rule_whom_the_name_service_spells_as_typed() {
 }
 
 #[test]
+fn groups_are_looked_up_for_the_policy_that_decides() {
+    let rule = |when: &str| format!("[[rule]]\nmatch = {{ {when} }}\nrequire = \"required\"\n");
+    let rules = rule("service = [\"sudo\"], target = [\"root\"]") + &rule("group = [\"ops\"]");
+    let mut house = troubled("nss-reload", &format!("require = \"optional\"\n{rules}"));
+    let _ = house.world.add_user("late", 1004);
+    house.world.add_group("ops", 3000, &["bob"]);
+    let mut sudo = Raw::to(&house, "root.sock");
+    let arguments = ["sudo", "-u", "late", "id"];
+    let context = json!({"user": "bob", "service": "sudo", "tty": "pts/1", "real_uid": 1002, "arguments": arguments});
+    sudo.say(&json!({"begin": context}));
+    // The name service thinks about whom sudo is to make of bob. Both policies ask bob for a factor.
+    std::thread::sleep(Duration::from_millis(300));
+    house.mfad.reload("require = \"required\"\n");
+    let said = std::iter::from_fn(|| sudo.hear()).find(|step| step.get("info").is_none()).unwrap().to_string();
+    assert!(said.contains("enrolment-required"), "{said}");
+}
+
+#[test]
 fn a_group_by_its_other_name_is_the_same_group() {
     let rule = "require = \"optional\"\n[[rule]]\nmatch = { group = [\"operators\"] }\nrequire = \"required\"\n";
     let mut house = House::new("nss-twins", rule);

@@ -12,7 +12,9 @@ use crate::store::StillReading;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::login::{Subject, first_factors};
-use mfa_core::policy::{ALL_METHODS, Circumstances, Decision, Groups, Own, Query, Require, Requirement, Target};
+use mfa_core::policy::{
+    ALL_METHODS, Circumstances, Decision, Groups, Own, Policy, Query, Require, Requirement, Requirements, Target,
+};
 use mfa_core::typed;
 use mfa_core::wire::{Context, Kind, Method, Reason};
 use std::sync::Mutex;
@@ -68,7 +70,11 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
     };
     let typed = &context.user;
     let (decision, subject) = match looked_up {
-        Lookup::Found(account) => of_account(authority, caller, account, wall, &decide),
+        Lookup::Found(account) => {
+            let groups = groups_of(account, &in_force.policy, &requirements);
+            let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
+            of_account(authority, caller, account, wall, &|own| decide(&account.name, groups, own))
+        }
         Lookup::Absent => {
             // A file of that name says that there was an account: a name service in trouble may have forgotten it.
             let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
@@ -126,13 +132,11 @@ fn of_account(
     caller: Caller,
     account: &Account,
     wall: u64,
-    decide: &dyn Fn(&str, Groups<'_>, Own) -> Decision,
+    decide: &dyn Fn(Own) -> Decision,
 ) -> (Decision, Subject) {
-    let groups = groups_of(authority, account);
-    let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     match subject(authority, caller, account, wall) {
         Ok(Known { own, enrollment }) => {
-            let mut decision = decide(&account.name, groups, Own::Known(own));
+            let mut decision = decide(Own::Known(own));
             if let Some(preferred) = enrollment.as_ref().and_then(|enrollment| enrollment.preferred) {
                 // What is named first; nothing is accepted by it that was not.
                 decision.methods.sort_by_key(|method| *method != preferred);
@@ -155,7 +159,7 @@ fn of_account(
             (decision, subject)
         }
         Err(Bar { why, reason, own }) => {
-            let decision = decide(&account.name, groups, own);
+            let decision = decide(own);
             // A rule that exempts this login holds even where the file is damaged.
             let to_blame = match caller {
                 Caller::Own(uid) if reason == Reason::NotYourself => format!("uid {uid}"),
@@ -171,11 +175,10 @@ fn of_account(
     }
 }
 
-/// The groups policy names, of this account; `Err` where they are not known.
-fn groups_of(authority: &Authority, account: &Account) -> Result<Vec<String>, ()> {
-    let (in_force, requirements) = (authority.in_force(), authority.requirements());
+/// The groups of this account, of those that are named by what decides; `Err` where they are not known.
+fn groups_of(account: &Account, policy: &Policy, requirements: &Requirements) -> Result<Vec<String>, ()> {
     let requiring = requirements.group.keys().map(String::as_str);
-    let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
+    let named: Vec<&str> = policy.groups_named().chain(requiring).collect();
     if named.is_empty() {
         return Ok(Vec::new());
     }
