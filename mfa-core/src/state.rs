@@ -289,17 +289,22 @@ impl State {
         }
     }
 
-    /// Failures behind a first factor in the last hour.
-    #[must_use]
-    pub fn failures_of_the_hour(&self, now: Now) -> u8 {
-        let recent = self.failed.iter().filter(|at| now.boottime.saturating_sub(**at) < HOUR).count();
-        u8::try_from(recent).unwrap_or(u8::MAX)
+    /// Whether this record would know of what happened in the last hour: one that was lost is silent about what was before.
+    fn knows_the_hour(&self, now: Now) -> bool {
+        self.lost.as_ref().is_none_or(|lost| lost.adopted || now.wall.saturating_sub(lost.noticed) >= HOUR)
     }
 
-    /// Whether a push or an approval was denied in the last hour.
+    /// Failures behind a first factor in the last hour; `None` where that is not known.
     #[must_use]
-    pub fn denied_of_the_hour(&self, now: Now) -> bool {
-        self.denied.is_some_and(|at| now.boottime.saturating_sub(at) < HOUR)
+    pub fn failures_of_the_hour(&self, now: Now) -> Option<u8> {
+        let recent = self.failed.iter().filter(|at| now.boottime.saturating_sub(**at) < HOUR).count();
+        self.knows_the_hour(now).then(|| u8::try_from(recent).unwrap_or(u8::MAX))
+    }
+
+    /// Whether a push or an approval was denied in the last hour; `None` where that is not known.
+    #[must_use]
+    pub fn denied_of_the_hour(&self, now: Now) -> Option<bool> {
+        self.knows_the_hour(now).then(|| self.denied.is_some_and(|at| now.boottime.saturating_sub(at) < HOUR))
     }
 
     /// A push or an approval was denied.

@@ -68,6 +68,20 @@ fn deleted_state_revives_no_code() {
 }
 
 #[test]
+fn with_the_state_goes_what_is_known_against_a_login_and_counts_as_seen() {
+    for sign in ["failures = 1", "denied = true"] {
+        let raise = format!("require = \"required\"\n[[raise]]\nwhen = {{ {sign} }}\ndemand = [\"refuse\"]\n");
+        let house = House::new("lost-signs", &raise);
+        let codes = house.enroll("alice", "totp").recovery_codes;
+        assert_eq!(house.knock("alice", &codes[0]).code, "PAM_SUCCESS", "{sign}");
+        fs::remove_file(state(&house, "alice")).unwrap();
+        assert_eq!(house.knock("alice", &codes[1]).reason, "refused-by-policy", "{sign}");
+        let _ = house.mfactl.run(&["adopt", "alice"], "").ok();
+        assert_eq!(house.knock("alice", &codes[2]).code, "PAM_SUCCESS", "{sign}");
+    }
+}
+
+#[test]
 fn emptied_state_revives_no_code() {
     nothing_is_revived("emptied", |house| {
         for user in ["alice", "bob"] {

@@ -50,8 +50,8 @@ impl Seen {
         let Some(state) = state_of(authority, account, now) else { return Self { country, ..Self::default() } };
         Self {
             new_source: new_source(context, |prefix| state.knows_source(prefix)),
-            failures: Some(state.failures_of_the_hour(now)),
-            denied: Some(state.denied_of_the_hour(now)),
+            failures: state.failures_of_the_hour(now),
+            denied: state.denied_of_the_hour(now),
             country,
         }
     }
