@@ -133,6 +133,23 @@ fn a_renamed_account_is_refused_until_its_enrolment_is_renamed() {
 }
 
 #[test]
+fn an_enrolment_whose_account_was_renamed_is_nobodys_orphan() {
+    let mut house = House::new("renamed-purge", "require = \"optional\"\n");
+    for user in ["alice", "bob"] {
+        let _ = house.enroll(user, "totp");
+        house.world.remove_user(user);
+    }
+    house.world.add_user("alicia", 1001);
+    let purged = house.mfactl.run(&["purge", "--orphans"], "").ok().stdout;
+    assert_eq!(purged, "removed bob\n");
+    assert_eq!(house.knock("alicia", "123456").reason, "uid-mismatch", "not \"not-enrolled\"");
+    let status = house.mfactl.run(&["status", "alice"], "").ok().stdout;
+    assert!(status.contains("mfactl rename alice alicia") && status.contains("mfactl reset alice"), "{status}");
+    let _ = house.mfactl.run(&["reset", "alice"], "").ok();
+    assert_eq!(house.knock("alicia", "123456").reason, "not-enrolled", "it was another's");
+}
+
+#[test]
 fn what_was_required_of_a_user_is_required_of_the_account_by_its_new_name() {
     let mut house = House::new("renamed-required", "require = \"off\"\n");
     let codes = house.enroll("alice", "totp").oathtool();

@@ -1,7 +1,7 @@
 //! One user's state, as `mfactl status` shows it.
 
 use super::{Refusal, account, file_user};
-use crate::accounts::{Account, Lookup, by_name};
+use crate::accounts::{Account, Lookup, by_name, by_uid};
 use crate::authority::Authority;
 use crate::store::StoreError;
 use mfa_core::admin::{AdminReply, FactorStatus, UserStatus};
@@ -132,7 +132,15 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
             account.uid, enrollment.uid
         )),
         Lookup::Found(_) => {}
-        Lookup::Absent => problems.push(String::from("there is no such account; see mfactl purge --orphans")),
+        Lookup::Absent => problems.push(match by_uid(enrollment.uid) {
+            Lookup::Found(now) => format!(
+                "there is no such account, its uid is that of {}: if it was renamed, mfactl rename {} {}; if it is another's, mfactl reset {1}",
+                clean::quoted(&now.name),
+                clean::field(&enrollment.name),
+                clean::field(&now.name)
+            ),
+            Lookup::Absent | Lookup::Failed(_) => String::from("there is no such account; see mfactl purge --orphans"),
+        }),
         Lookup::Failed(why) => problems.push(format!("the account cannot be looked up: {why}")),
     }
     let account = match &looked_up {

@@ -2,7 +2,7 @@
 
 use super::pages::{Names, PAGE_BYTES};
 use super::{Refusal, account, done, enrolled, file_user, refuse, require};
-use crate::accounts::{Lookup, by_name};
+use crate::accounts::{Lookup, by_name, by_uid};
 use crate::authority::Authority;
 use crate::bypasses::{self, Happened};
 use crate::changes::{self, change_state, current_state};
@@ -135,10 +135,13 @@ pub(super) fn orphans(
         let Some(name) = names.peek() else { break };
         let known = match by_name(name) {
             Lookup::Found(_) => true,
-            Lookup::Absent => false,
-            Lookup::Failed(why) => {
-                return refuse(format!("{} cannot be looked up: {why}; it was not removed", clean::quoted(name)));
-            }
+            // Where it was renamed `mfactl rename` is due: without the file the user would be one who never had a factor.
+            Lookup::Absent => match authority.store.enrollment(name).ok().flatten().map(|file| by_uid(file.uid)) {
+                Some(Lookup::Found(_)) => true,
+                Some(Lookup::Failed(why)) => return not_removed(name, &why),
+                None | Some(Lookup::Absent) => false,
+            },
+            Lookup::Failed(why) => return not_removed(name, &why),
         };
         // Each character is six bytes of JSON at most.
         bytes += if known { 0 } else { 6 * name.len() };
@@ -157,4 +160,8 @@ pub(super) fn orphans(
         orphans.push(name);
     }
     Ok(AdminReply::Names { names: orphans, next: names.cursor() })
+}
+
+fn not_removed(name: &str, why: &str) -> Result<AdminReply, Refusal> {
+    refuse(format!("{} cannot be looked up: {why}; it was not removed", clean::quoted(name)))
 }

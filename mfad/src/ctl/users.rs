@@ -150,7 +150,7 @@ pub(super) fn purge(link: &mut Link, screen: &mut Screen, purge: &Purge) -> Resu
         }
     }
     if found == 0 && !screen.json {
-        screen.say("Every enrolment has its account; there is nothing to remove.")?;
+        screen.say("Every enrolment has its account, or one of its uid; there is nothing to remove.")?;
     }
     Ok(())
 }
