@@ -178,6 +178,25 @@ fn a_stale_file_under_the_new_name_does_not_hide_what_was_required_by_the_old_on
 }
 
 #[test]
+fn of_two_files_of_one_uid_the_other_is_found_when_one_goes() {
+    for gone in ["alice", "zoe"] {
+        let mut house = House::new("twins", "require = \"optional\"\n");
+        let _ = house.enroll("alice", "totp");
+        house.mfad.stop();
+        let users = house.world.state_dir().join("users");
+        let text = fs::read_to_string(users.join("alice.toml")).unwrap().replace("\"alice\"", "\"zoe\"");
+        fs::write(users.join("zoe.toml"), text).unwrap();
+        house.world.give_to_daemon(&users.join("zoe.toml"), 0o600);
+        house.mfad.run();
+        house.world.remove_user("alice");
+        house.world.add_user("alicia", 1001);
+        assert_eq!(house.knock("alicia", "123456").reason, "uid-mismatch");
+        let _ = house.mfactl.run(&["reset", gone], "").ok();
+        assert_eq!(house.knock("alicia", "123456").reason, "uid-mismatch", "without {gone}: not \"not-enrolled\"");
+    }
+}
+
+#[test]
 fn a_damaged_enrolment_is_refused_and_is_not_no_enrolment() {
     let mut house = House::new("damaged", POLICY);
     let codes = house.enroll("alice", "totp").oathtool();

@@ -3,7 +3,7 @@
 
 use super::Entry;
 use super::names::{At, Names};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// In few and large pieces, since what a piece costs by itself is paid for a hundred thousand times.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Users {
     free: Vec<u32>,
     /// Somebody may be called by a uid who has no entry yet.
     uids: HashMap<u32, At>,
+    /// Those by which several were called: when the one goes, another is looked for.
+    shared: HashSet<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -125,15 +127,27 @@ impl Users {
 
     /// From now on this uid calls this user.
     pub(super) fn call(&mut self, uid: u32, name: &str) {
+        if self.called(uid).is_some_and(|known| known != name) {
+            self.shared.insert(uid);
+        }
         let known = self.at(name).map(|place| place.name);
         let at = known.unwrap_or_else(|| self.names.add(name));
         self.uids.insert(uid, at);
     }
 
-    /// This uid does not call this user any more, if it did.
+    /// This uid does not call this user any more, if it did; it calls another whose it is as well.
     pub(super) fn call_no_more(&mut self, uid: u32, name: &str) {
-        if self.called(uid) == Some(name) {
-            self.uids.remove(&uid);
+        if self.called(uid) != Some(name) {
+            return;
+        }
+        self.uids.remove(&uid);
+        if self.shared.contains(&uid) {
+            let is_another = |(other, entry): &(&str, &Entry)| *other != name && entry.uid == uid;
+            let another = self.after(None).find(is_another).map(|(other, _)| other.to_owned());
+            match another {
+                Some(other) => self.call(uid, &other),
+                None => drop(self.shared.remove(&uid)),
+            }
         }
     }
 

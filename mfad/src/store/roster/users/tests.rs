@@ -59,6 +59,14 @@ fn a_uid_calls_one_user_and_goes_with_them_alone() {
     assert_eq!(users.called(1), Some("bob"));
     users.remove("bob");
     assert_eq!(users.called(1), None);
+    for name in ["carol", "dave", "erin"] {
+        users.put(name, of(1));
+        users.call(1, name);
+    }
+    for (gone, left) in [("erin", Some("carol")), ("carol", Some("dave")), ("dave", None)] {
+        users.remove(gone);
+        assert_eq!(users.called(1), left, "whose it is as well is found without {gone}");
+    }
 }
 
 #[test]
