@@ -177,6 +177,19 @@ fn groups_are_looked_up_for_the_policy_that_decides() {
 }
 
 #[test]
+fn a_reset_while_a_name_service_is_in_trouble_takes_away_nothing_that_is_required() {
+    let house = troubled("nss-reset", "require = \"off\"\n");
+    let _ = house.enroll("alice", "totp");
+    let _ = house.mfactl.run(&["require", "alice", "required"], "").ok();
+    let trouble = house.world.folder().join("trouble");
+    house.world.write(&trouble, "", 0o644);
+    let reset = house.mfactl.run(&["reset", "alice"], "");
+    assert!(reset.code == 1 && reset.stderr.contains("cannot look up"), "{reset:?}");
+    fs::remove_file(&trouble).unwrap();
+    assert_eq!(house.knock("alice", "123456").reason, "wrong-code", "not \"not-required\"");
+}
+
+#[test]
 fn a_group_by_its_other_name_is_the_same_group() {
     let rule = "require = \"optional\"\n[[rule]]\nmatch = { group = [\"operators\"] }\nrequire = \"required\"\n";
     let mut house = House::new("nss-twins", rule);

@@ -178,6 +178,24 @@ fn a_stale_file_under_the_new_name_does_not_hide_what_was_required_by_the_old_on
 }
 
 #[test]
+fn a_reset_of_a_stale_file_leaves_the_renamed_user_who_they_are() {
+    let mut house = House::new("renamed-reset", "require = \"optional\"\n");
+    house.world.add_user("dave", 1004);
+    for user in ["alice", "dave"] {
+        let _ = house.enroll(user, "totp");
+        house.world.remove_user(user);
+    }
+    house.world.add_user("dave", 1001);
+    let later = house.mfactl.run(&["reset", "dave", "--after", "3d"], "");
+    assert!(later.code == 1 && later.stderr.contains("mfactl rename alice dave"), "{later:?}");
+    let reset = house.mfactl.run(&["reset", "dave"], "").ok().stdout;
+    assert!(reset.contains("mfactl rename alice dave"), "{reset}");
+    assert_eq!(house.knock("dave", "123456").reason, "uid-mismatch", "not \"not-enrolled\"");
+    let _ = house.mfactl.run(&["rename", "alice", "dave"], "").ok();
+    assert_eq!(house.knock("dave", "123456").reason, "wrong-code");
+}
+
+#[test]
 fn of_two_files_of_one_uid_the_other_is_found_when_one_goes() {
     for gone in ["alice", "zoe"] {
         let mut house = House::new("twins", "require = \"optional\"\n");

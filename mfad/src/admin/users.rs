@@ -24,25 +24,37 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
     let known = old.as_ref().ok().and_then(Option::as_ref);
     let account = match by_name(&user) {
         Lookup::Found(account) => Some(account),
-        Lookup::Absent | Lookup::Failed(_) => None,
+        Lookup::Absent => None,
+        // Whether what is required of the user is to stay is not known.
+        Lookup::Failed(why) => return not_looked_up(&user, &why),
     };
+    let other = match &account {
+        Some(account) if known.is_none_or(|file| file.uid != account.uid) => {
+            authority.store.roster().name_of(account.uid)?.filter(|name| *name != user)
+        }
+        Some(_) | None => None,
+    };
+    if let (Some(other), Some(_)) = (&other, new) {
+        return refuse(by_another_name(other, &user));
+    }
     if matches!(old, Ok(None)) && (new.is_none() || account.is_none()) {
         return refuse(format!("{} is not enrolled", clean::quoted(&user)));
     }
     let required = new.or(known.and_then(|enrollment| enrollment.require));
-    match account {
-        Some(account) => {
-            changes::empty(authority, &account, known, required, by)?;
-        }
-        None => changes::remove(authority, &user)?,
+    match &account {
+        Some(account) if other.is_none() => changes::empty(authority, account, known, required, by)?,
+        // A file of the account's own would hide the one by which it is enrolled.
+        Some(_) | None => changes::remove(authority, &user)?,
     }
     let kept = match (required, &old) {
+        (Some(_), _) if account.is_none() => String::from(", and so is what was required: there is no such account"),
         (Some(requirement), _) => format!("; a factor is {} for this user", require::said(requirement)),
         (None, Err(_)) => {
             String::from("; its file could not be read: if something was required of this user, set it again")
         }
         (None, Ok(_)) => String::new(),
     };
+    let kept = other.map_or(kept, |other| format!("; {}", by_another_name(&other, &user)));
     if let Some(old) = known
         && let Some(bypass) = old.bypass.as_ref().filter(|bypass| !bypass.is_over(authority.clock.now()))
     {
@@ -160,6 +172,18 @@ pub(super) fn orphans(
         orphans.push(name);
     }
     Ok(AdminReply::Names { names: orphans, next: names.cursor() })
+}
+
+fn by_another_name(other: &str, user: &str) -> String {
+    let (shown, user) = (clean::field(other), clean::field(user));
+    let quoted = clean::quoted(other);
+    format!(
+        "the uid of {user} is enrolled as {quoted}; if it was renamed, mfactl rename {shown} {user}, else mfactl reset {shown}"
+    )
+}
+
+fn not_looked_up(name: &str, why: &str) -> Result<AdminReply, Refusal> {
+    refuse(format!("the name service cannot look up {}: {why}; nothing was changed", clean::quoted(name)))
 }
 
 fn not_removed(name: &str, why: &str) -> Result<AdminReply, Refusal> {
