@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     read_roster(&authority)?;
     hygiene::watch(Arc::clone(&authority))?;
     authority.note(Event::new(Kind::DaemonStarted).detail(concat!("mfad ", env!("CARGO_PKG_VERSION"))));
-    // One thread for the sockets, which never blocks: with two, each frame wakes both.
+    // One thread for all that is waited for, which never blocks: with two, each frame wakes both.
     let runtime = threads("waiting", WAITING)?;
     // Of this one only the blocking threads are used.
     let deciding = threads("deciding", DECIDING)?;
