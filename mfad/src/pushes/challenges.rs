@@ -105,7 +105,7 @@ impl Challenges {
             // Dropped with the ticket, the request is withdrawn.
             () = left.notified() => Pushed::Expired,
         };
-        self.lock().remove(&uid);
+        self.over(uid, text);
         match pushed {
             Pushed::Approved => Ok(Proof::Approved(purpose)),
             Pushed::Denied => Err(Error::NotAuthorized(String::from("it was denied on your other device"))),
@@ -134,6 +134,11 @@ impl Challenges {
         }
     }
 
+    /// The challenge of this name is over; one that was made since is not.
+    fn over(&self, uid: u32, name: &str) {
+        self.lock().retain(|of, challenge| *of != uid || challenge.name != name);
+    }
+
     fn take(&self, uid: u32, name: &str) -> Option<(Purpose, Ticket, Arc<Notify>)> {
         let mut out = self.lock();
         let challenge = out.get_mut(&uid).filter(|challenge| challenge.name == name)?;
@@ -148,4 +153,21 @@ impl Challenges {
 
 fn detail(purpose: &Purpose) -> String {
     format!("{} {}", purpose.name(), mfa_core::clean::field(&purpose.subject())).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_challenge_is_not_that_of_the_next() {
+        let challenges = Challenges::default();
+        let (caller, left) = (String::from(":1.7"), Arc::default());
+        let next = Challenge { name: String::from("next"), caller, purpose: Purpose::AddFactor, ticket: None, left };
+        challenges.lock().insert(1001, next);
+        challenges.over(1001, "first");
+        assert!(challenges.lock().contains_key(&1001));
+        challenges.over(1001, "next");
+        assert!(challenges.lock().is_empty());
+    }
 }
