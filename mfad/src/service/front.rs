@@ -27,8 +27,8 @@ const FEWEST: usize = 2;
 /// Those that may hang in the name service or on the disk, and some that accept all the same.
 const MOST: usize = Lookups::OF_ROOT + Transactions::AT_ONCE + 8;
 
-/// Who had nothing to do for so long ends, where more than the fewest wait.
-const IDLE: Duration = Duration::from_secs(10);
+/// Who had nothing to do for so long ends, where more than the fewest wait. They wake as often, for nothing.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// All of them.
 #[derive(Debug)]
