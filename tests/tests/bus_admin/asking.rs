@@ -55,3 +55,23 @@ fn who_changes_much_over_the_bus_waits_and_who_looks_or_is_root_does_not() {
     let roots = took(&scene.house.world.user("root"), json!(["unlock", "bob"]));
     assert!(looks < least && roots < least, "{looks:?} {roots:?}");
 }
+
+/// The defaults of the actions as they are shipped.
+#[test]
+fn where_no_rule_says_who_users_are_managed_by_who_authenticates_and_bypasses_by_nobody() {
+    let mut scene = Scene::new("bus-defaults");
+    let heidi = scene.house.world.add_user("heidi", 1007);
+    let call = "--system --allow-interactive-authorization=no call io.github.pam_mfa.Daemon /io/github/pam_mfa/Daemon \
+        io.github.pam_mfa.Admin1";
+    for (what, why) in [
+        ("Status s bob", "you have to authenticate for this"),
+        ("Unlock s bob", "you have to authenticate for this"),
+        ("RevokeBypass s bob", "you have to authenticate for this"),
+        ("MakeBypass stqs bob 3600 1 lost", "polkit does not let you do this"),
+        ("ConsentToBypass ss bob 00000000", "polkit does not let you do this"),
+    ] {
+        let words = call.split_ascii_whitespace().chain(what.split(' '));
+        let ran = Program::new("busctl").args(words).as_user(&heidi).run("");
+        assert!(ran.code == 1 && ran.stderr.contains(why), "{what}: {ran:?}");
+    }
+}

@@ -14,12 +14,13 @@ use std::path::{Path, PathBuf};
 const POLICY: &str = "require = \"required\"\n[bypass]\nmax = \"4h\"\nconsent = true\n[hygiene]\nat = \"03:30\"\nsuspend_unused = \"90d\"\nrenew_after = \"0\"\ndrop_pending = \"0\"\n[[rule]]\nmatch = { service = [\"vault\"], time = [\"22:00-06:00\"] }\nrequire = \"required\"\nmethods = [\"totp\"]\n";
 
 /// carol and bob are administrators; dave looks after users and makes no bypasses; erin may look at bob and nothing else; frank is
-/// asked for a password.
+/// asked for a password; of heidi no rule speaks.
 const RULES: &str = "polkit.addRule(function(action, subject) {\n\
   if (action.id == 'io.github.pam_mfa.manage-users' && ['carol', 'bob', 'dave'].indexOf(subject.user) >= 0) return polkit.Result.YES;\n\
   if (action.id == 'io.github.pam_mfa.manage-bypasses' && ['carol', 'bob'].indexOf(subject.user) >= 0) return polkit.Result.YES;\n\
   if (subject.user == 'erin' && action.lookup('method') == 'Status' && action.lookup('user') == 'bob') return polkit.Result.YES;\n\
   if (subject.user == 'frank') return polkit.Result.AUTH_SELF;\n\
+  if (subject.user == 'heidi') return polkit.Result.NOT_HANDLED;\n\
   return polkit.Result.NO;\n});\n";
 
 struct Scene {
