@@ -1,6 +1,7 @@
 //! A disk in trouble: full, out of inodes, read-only, or short in its writes. What was there stays; what is new is there whole
 //! or not at all; a code never lives twice.
 
+use pam_mfa_tests::harness::strace::{Fault, Strace};
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, Ran, World, is_whole};
 use std::fs;
 
@@ -169,4 +170,23 @@ fn a_write_that_is_cut_short_leaves_the_old_or_the_new() {
     }
     println!("writes cut short: {served} logins served, {refused} refused; {enrolled} enrolments done, {not} refused");
     assert!(refused > 3 && not > 3, "nothing was cut short");
+}
+
+#[test]
+fn a_decision_that_cannot_be_flushed_lets_nobody_in() {
+    let house = House::new("disk-flush", POLICY);
+    let codes = house.enroll("alice", "hotp").oathtool();
+    for (counter, how) in (0..).zip(["error=EIO", "error=ENOSPC", "error=EROFS"]) {
+        // The first flush of each thread.
+        let fault = Fault { call: String::from("fdatasync"), how, when: 1 };
+        let strace = Strace::inject(&house.world, house.mfad.pid(), &fault);
+        let decision = house.knock("alice", &codes.hotp(counter));
+        assert!(strace.happened(), "{fault}: it met nothing");
+        assert_eq!(
+            (decision.code.as_str(), decision.reason.as_str()),
+            ("PAM_AUTHINFO_UNAVAIL", "storage-failed"),
+            "{fault}"
+        );
+    }
+    assert_eq!(house.knock("alice", &codes.hotp(3)).code, "PAM_SUCCESS");
 }
