@@ -1,5 +1,6 @@
 //! A device's yes as the proof for a change of factors: this change, this user, once.
 
+use pam_mfa_tests::harness::strace::{Fault, Strace};
 use pam_mfa_tests::harness::{Device, Home, request_id};
 use std::time::{Duration, Instant};
 
@@ -130,4 +131,28 @@ fn questions_are_bounded_as_pushes_are() {
         }
     }
     assert_eq!(asked, 3, "after three noes nobody is asked for half an hour");
+}
+
+#[test]
+fn one_whose_files_are_slow_holds_up_nobody_else_by_asking_anew() {
+    let home = Home::new("challenge-slow", POLICY);
+    let start = |user: &str, seed| Device::start(&home.house.world.user(user), seed);
+    let (mut second, mut bob, passer) = (start("alice", 2), start("bob", 3), start("bob", 4));
+    let _ = challenge(&mut second, "add-device");
+    let mut call = home.house.door("door", "alice", "").start();
+    assert_eq!(call.prompt(), "Verification code: ");
+    let fault = Fault { call: String::from("fdatasync"), how: "delay_enter=4000000", when: 1 };
+    let _slow = Strace::inject(&home.house.world, home.house.mfad.pid(), &fault);
+    call.answer(&home.enrolled.recovery_codes[1]);
+    std::thread::sleep(Duration::from_millis(500));
+    // The older challenge has to be withdrawn first, which waits for her files.
+    second.begins("challenge add-device");
+    std::thread::sleep(Duration::from_millis(300));
+    // Of whoever leaves the bus the challenges are looked through.
+    drop(passer);
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(bob.does("devices").starts_with("OK"));
+    let answered = Instant::now();
+    assert_eq!(call.verdict(), "PAM_SUCCESS");
+    assert!(answered.elapsed() > Duration::from_secs(1), "bob was answered only when alice's files were free");
 }

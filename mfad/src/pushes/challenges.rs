@@ -126,7 +126,9 @@ impl Challenges {
     }
 
     fn forget(&self, uid: u32) {
-        if let Some(old) = self.lock().remove(&uid) {
+        // By itself: what follows waits for the user's lock and the disk, and all users' challenges would wait with it.
+        let old = self.lock().remove(&uid);
+        if let Some(old) = old {
             old.left.notify_one();
             if let Some(ticket) = old.ticket {
                 ticket.withdraw();
