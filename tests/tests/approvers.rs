@@ -129,6 +129,22 @@ fn where_two_must_approve_one_is_not_enough_whatever_devices_they_have() {
 }
 
 #[test]
+fn of_two_the_first_counts_no_more_once_the_device_that_said_yes_is_revoked() {
+    let mut home = home("approve-two-gone", &ONE.replace("count = 1", "count = 2"));
+    let (mut bob, mut carol) = (home.neighbour("bob", 2), home.neighbour("carol", 3));
+    let (terminal, number) = at_the_approval(&mut home);
+    let (by_bob, by_carol) = (bob.presented(), carol.presented());
+    assert_eq!(bob.does(&format!("approve {} {number}", request_id(&by_bob))), "OK");
+    let status = home.house.mfactl.run(&["status", "bob", "--json"], "").ok().json();
+    let device = status["devices"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(home.house.mfactl.run(&["device", "revoke", "bob", &device], "").code, 0);
+    assert_eq!(carol.does(&format!("approve {} {number}", request_id(&by_carol))), "OK");
+    let (code, text) = ended(terminal);
+    assert_ne!(code, 0, "{text}");
+    home.logged("approval-expired");
+}
+
+#[test]
 fn one_no_of_several_withdraws_the_request_from_all() {
     let mut home = home("approve-veto", ONE);
     let (mut bob, mut carol) = (home.neighbour("bob", 2), home.neighbour("carol", 3));

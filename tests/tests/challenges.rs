@@ -134,6 +134,21 @@ fn questions_are_bounded_as_pushes_are() {
 }
 
 #[test]
+fn a_yes_that_is_kept_until_its_device_is_gone_or_its_user_was_reset_proves_nothing() {
+    for how in ["device suspend", "device revoke", "reset"] {
+        let mut home = Home::new(&format!("challenge-kept-{}", how.replace(' ', "-")), POLICY);
+        let mut second = Device::start(&home.house.world.user("alice"), 2);
+        let (name, number) = challenge(&mut second, "add-device");
+        let request = home.device.presented();
+        assert_eq!(home.device.does(&format!("approve {} {number}", request_id(&request))), "OK");
+        let words = how.split(' ').chain(["alice"]).chain((how != "reset").then_some(home.id.as_str()));
+        let _ = home.house.mfactl.run(&words.collect::<Vec<_>>(), "").ok();
+        let answer = second.does(&format!("pair second {name}"));
+        assert!(answer.contains("NotAuthorized"), "{how}: {answer}");
+    }
+}
+
+#[test]
 fn one_whose_files_are_slow_holds_up_nobody_else_by_asking_anew() {
     let home = Home::new("challenge-slow", POLICY);
     let start = |user: &str, seed| Device::start(&home.house.world.user(user), seed);

@@ -1,6 +1,6 @@
 //! A user with two devices: the one that did not answer hears how it ended, and of two answers at once one counts.
 
-use pam_mfa_tests::harness::{Device, Home, another_than, number_in, request_id};
+use pam_mfa_tests::harness::{Device, Event, Home, another_than, number_in, request_id};
 use std::time::Duration;
 
 const POLICY: &str = "require = \"required\"\n";
@@ -57,6 +57,30 @@ fn a_lost_device_hears_that_nothing_waits_for_it_and_the_other_answers() {
     assert_eq!(second.does(&format!("approve {id} {number}")), "OK");
     call.answer("");
     assert_eq!(call.verdict(), "PAM_SUCCESS");
+}
+
+#[test]
+fn a_yes_that_waits_for_enter_counts_no_more_once_its_device_is_gone() {
+    let mut home = Home::new("push-kept", POLICY);
+    let mut code = 1;
+    for how in ["suspend", "revoke"] {
+        let mut call = home.house.door("door", "alice", "first_factor=stack").start();
+        let number = number_in(&call.prompt());
+        let id = request_id(&home.device.presented());
+        assert_eq!(home.device.does(&format!("approve {id} {number}")), "OK");
+        assert_eq!(home.house.mfactl.run(&["device", how, "alice", &home.id], "").code, 0);
+        call.answer("");
+        assert!(
+            matches!(call.next_event(), Some(Event::Says { text, .. }) if text == "Nobody approved in time."),
+            "{how}"
+        );
+        assert_eq!(call.prompt(), "Verification code: ", "{how}");
+        call.answer(&home.enrolled.recovery_codes[code]);
+        assert_eq!(call.verdict(), "PAM_SUCCESS", "{how}");
+        let mut next = Device::start(&home.house.world.user("alice"), 7);
+        home.id = next.pair(&home.enrolled.recovery_codes[code + 1]);
+        (home.device, code) = (next, code + 2);
+    }
 }
 
 #[test]

@@ -202,7 +202,11 @@ fn offer(authority: &Arc<Authority>, session: &mut Session) -> Option<Next> {
 /// The caller must not hold the user's lock.
 #[must_use]
 pub fn settle_push(authority: &Arc<Authority>, session: &mut Session, pushed: Pushed, left: u64) -> Next {
-    session.push = None;
+    let pushed = match session.push.take() {
+        // What was said at the desktop is used when Enter comes here, and that may be a while later.
+        Some(ticket) if pushed == Pushed::Approved && !ticket.stands() => Pushed::Expired,
+        Some(_) | None => pushed,
+    };
     let next = if session.login.is_with_approvers() {
         session.login.settle_approval(pushed)
     } else {

@@ -80,7 +80,7 @@ pub fn may_ask_polkit(authority: &Authority, account: &Account, way: Way) -> Res
 /// When it is none.
 pub fn prove(authority: &Authority, account: &Account, proof: &Proof, change: &Purpose) -> Result<(), Error> {
     let typed = match proof {
-        Proof::Approved(purpose) if purpose == change => return Ok(()),
+        Proof::Approved(yes) if yes.counts_for(change) => return Ok(()),
         Proof::Approved(_) | Proof::Polkit => return Err(not_proved()),
         Proof::Typed(typed) => typed,
     };

@@ -71,7 +71,7 @@ pub fn approve(authority: &Authority, uid: u32, approval: &[u8], signature: &[u8
     let over = if wrong {
         close(authority, &round, Pushed::WrongNumber, Withdrawn::WrongNumber, Ended::Unapproved)
     } else {
-        match authority.pushes.approve(&named.request) {
+        match authority.pushes.approve(&named.request, &named.device) {
             Taken::Late => false,
             Taken::More => true,
             Taken::Last => {

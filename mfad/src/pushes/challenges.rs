@@ -1,8 +1,8 @@
 //! Changes of factors that a user's own devices are asked about: one challenge, one change.
 //!
 //! Called by `Factors1`. A challenge is a push whose purpose names the change; the one who asked hands its name in as the
-//! proof. It lives as long as the connection that made it. What must never happen: a yes to one change serving another, another
-//! user's, or two.
+//! proof. It lives no longer than the connection that made it, nor than its request. What must never happen: a yes to one change
+//! serving another, another user's, or two; one that is kept for later.
 
 use super::{Asked, Ticket, event, open_own};
 use crate::accounts::Account;
@@ -12,6 +12,7 @@ use mfa_core::approval::{LIFETIME, Purpose};
 use mfa_core::bus::Error;
 use mfa_core::event::Kind;
 use mfa_core::login::Pushed;
+use mfa_core::now::Now;
 use mfa_core::secret::Secret;
 use mfa_core::wire::Context;
 use std::collections::HashMap;
@@ -26,10 +27,25 @@ const SERVICE: &str = "factors";
 pub enum Proof {
     /// As typed: a code, a recovery code, a ticket.
     Typed(Secret),
-    /// A device said yes to this.
-    Approved(Purpose),
+    /// A device said yes.
+    Approved(Yes),
     /// polkit asked the user, just now: good for a first factor, and for nothing else.
     Polkit,
+}
+
+/// A device's yes to one change.
+#[derive(Debug)]
+pub struct Yes {
+    purpose: Purpose,
+    ticket: Ticket,
+}
+
+impl Yes {
+    /// Whether it counts for this change now. The caller holds the user's lock.
+    #[must_use]
+    pub fn counts_for(&self, change: &Purpose) -> bool {
+        self.purpose == *change && self.ticket.stands()
+    }
 }
 
 /// The challenges that are out, one of each user.
@@ -44,6 +60,8 @@ struct Challenge {
     /// The connection that made it.
     caller: String,
     purpose: Purpose,
+    /// `CLOCK_BOOTTIME` seconds from which it is good for nothing, whatever was answered.
+    until: u64,
     ticket: Option<Ticket>,
     left: Arc<Notify>,
 }
@@ -86,18 +104,19 @@ pub fn challenge(
     let name = random::<16>().map_err(|why| failed(why.to_string()))?;
     let name = data_encoding::HEXLOWER.encode(&name);
     let left = Arc::new(Notify::new());
-    let made = Challenge { name: name.clone(), caller: caller.to_owned(), purpose, ticket: Some(ticket), left };
+    let (caller, until) = (caller.to_owned(), ticket.until);
+    let made = Challenge { name: name.clone(), caller, purpose, until, ticket: Some(ticket), left };
     challenges.lock().insert(account.uid, made);
     Ok((name, number))
 }
 
 impl Challenges {
-    /// What `text` proves for a program of `uid`: waits for the devices where it names a challenge.
+    /// What `text` proves for a program of `uid` now: waits for the devices where it names a challenge.
     ///
     /// # Errors
-    /// When they said no, or nothing.
-    pub async fn proof(&self, uid: u32, text: &str) -> Result<Proof, Error> {
-        let Some((purpose, mut ticket, left)) = self.take(uid, text) else {
+    /// When they said no, or nothing, or it is handed in too late.
+    pub async fn proof(&self, uid: u32, text: &str, now: Now) -> Result<Proof, Error> {
+        let Some((purpose, mut ticket, left)) = self.take(uid, text, now)? else {
             return Ok(Proof::Typed(Secret::from(text.to_owned())));
         };
         let pushed = tokio::select! {
@@ -107,7 +126,7 @@ impl Challenges {
         };
         self.over(uid, text);
         match pushed {
-            Pushed::Approved => Ok(Proof::Approved(purpose)),
+            Pushed::Approved => Ok(Proof::Approved(Yes { purpose, ticket })),
             Pushed::Denied => Err(Error::NotAuthorized(String::from("it was denied on your other device"))),
             Pushed::WrongNumber => Err(Error::WrongNumber(String::from("the number typed there was another"))),
             Pushed::Expired => Err(Error::Later(String::from("nobody answered on your other device in time"))),
@@ -141,11 +160,15 @@ impl Challenges {
         self.lock().retain(|of, challenge| *of != uid || challenge.name != name);
     }
 
-    fn take(&self, uid: u32, name: &str) -> Option<(Purpose, Ticket, Arc<Notify>)> {
+    fn take(&self, uid: u32, name: &str, now: Now) -> Result<Option<(Purpose, Ticket, Arc<Notify>)>, Error> {
         let mut out = self.lock();
-        let challenge = out.get_mut(&uid).filter(|challenge| challenge.name == name)?;
-        let ticket = challenge.ticket.take()?;
-        Some((challenge.purpose.clone(), ticket, Arc::clone(&challenge.left)))
+        let Some(challenge) = out.get_mut(&uid).filter(|challenge| challenge.name == name) else { return Ok(None) };
+        if now.boottime >= challenge.until {
+            out.remove(&uid);
+            return Err(Error::Later(String::from("the challenge is over; begin anew")));
+        }
+        let taken = challenge.ticket.take();
+        Ok(taken.map(|ticket| (challenge.purpose.clone(), ticket, Arc::clone(&challenge.left))))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u32, Challenge>> {
@@ -160,16 +183,31 @@ fn detail(purpose: &Purpose) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mfa_core::now::Boot;
+
+    fn named(name: &str) -> Challenge {
+        let (caller, left) = (String::from(":1.7"), Arc::default());
+        Challenge { name: name.to_owned(), caller, purpose: Purpose::AddFactor, until: 100, ticket: None, left }
+    }
 
     #[test]
     fn the_end_of_a_challenge_is_not_that_of_the_next() {
         let challenges = Challenges::default();
-        let (caller, left) = (String::from(":1.7"), Arc::default());
-        let next = Challenge { name: String::from("next"), caller, purpose: Purpose::AddFactor, ticket: None, left };
-        challenges.lock().insert(1001, next);
+        challenges.lock().insert(1001, named("next"));
         challenges.over(1001, "first");
         assert!(challenges.lock().contains_key(&1001));
         challenges.over(1001, "next");
+        assert!(challenges.lock().is_empty());
+    }
+
+    #[test]
+    fn a_challenge_is_handed_in_while_its_request_waits_or_never() {
+        let now = |boottime| Now { wall: 0, boot: Boot(1), boottime };
+        let challenges = Challenges::default();
+        challenges.lock().insert(1001, named("one"));
+        assert!(challenges.take(1001, "one", now(99)).is_ok());
+        assert!(challenges.take(1001, "another", now(100)).is_ok(), "that is no challenge at all");
+        assert!(matches!(challenges.take(1001, "one", now(100)), Err(Error::Later(_))));
         assert!(challenges.lock().is_empty());
     }
 }

@@ -12,7 +12,7 @@ mod round;
 
 pub use answers::{Answered, approve, deny};
 pub use approvals::open as open_approval;
-pub use challenges::{Challenges, Proof, challenge};
+pub use challenges::{Challenges, Proof, Yes, challenge};
 pub use registry::{Agent, Out, Registry};
 
 use crate::authority::Authority;
@@ -67,6 +67,28 @@ impl Ticket {
             Ok(ended) => ended.unwrap_or(Pushed::Expired),
             Err(_) => Pushed::Expired,
         }
+    }
+
+    /// Whether all who said yes could say it still: one by a device that was suspended or revoked since, or of a user who was
+    /// reset, opens nothing. Reads files.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        let yeses = self.round.said_yes().clone();
+        yeses.iter().all(|(person, device)| {
+            let known = self.authority.store.enrollment(&person.user);
+            let stands = known.is_ok_and(|known| {
+                known.is_some_and(|enrollment| {
+                    enrollment.uid == person.uid && enrollment.active_devices().any(|active| active.id == *device)
+                })
+            });
+            if !stands {
+                tracing::warn!(
+                    "a yes of {} counts no more: {device}, which said it, is not an active device any more",
+                    clean::quoted(&person.user)
+                );
+            }
+            stands
+        })
     }
 
     /// Seconds until nobody's answer counts any more.

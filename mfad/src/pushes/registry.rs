@@ -233,12 +233,12 @@ impl Registry {
         self.lock().open.get(id).is_some_and(|open| open.presented.iter().any(|agent| agent.name == name))
     }
 
-    /// A yes to a request. It is over then, and with the last yes that is wanted its round.
-    pub(super) fn approve(&self, id: &RequestId) -> Taken {
+    /// A yes to a request by this device. It is over then, and with the last yes that is wanted its round.
+    pub(super) fn approve(&self, id: &RequestId, device: &DeviceId) -> Taken {
         let mut inner = self.lock();
         let Some(open) = inner.open.remove(id) else { return Taken::Late };
         self.withdraw(&open, id, Withdrawn::Approved);
-        if open.round.yes() {
+        if open.round.yes(&open.person, device) {
             self.end_all(&mut inner, &open.round, Pushed::Approved, Withdrawn::Approved);
             Taken::Last
         } else {

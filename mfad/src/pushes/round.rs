@@ -28,6 +28,8 @@ pub(super) struct Round {
     judging: Mutex<()>,
     /// Yeses still wanted.
     wanted: AtomicU8,
+    /// Who said yes, each by which device.
+    yeses: Mutex<Vec<(Person, DeviceId)>>,
     ended: watch::Sender<Option<Pushed>>,
 }
 
@@ -41,7 +43,8 @@ impl Round {
     ) -> (Self, watch::Receiver<Option<Pushed>>) {
         let (ended, end) = watch::channel(None);
         let wanted = AtomicU8::new(wanted.max(1));
-        (Self { user: user.to_owned(), group, excluded, judging: Mutex::default(), wanted, ended }, end)
+        let user = user.to_owned();
+        (Self { user, group, excluded, judging: Mutex::default(), wanted, yeses: Mutex::default(), ended }, end)
     }
 
     /// For the one whose yes is judged, until what it ends is over: all requests of a round have one number, and whoever guesses
@@ -51,10 +54,16 @@ impl Round {
     }
 
     /// One more yes; whether it was the last one wanted. Called with the registry held, once per person.
-    pub(super) fn yes(&self) -> bool {
+    pub(super) fn yes(&self, person: &Person, device: &DeviceId) -> bool {
+        self.said_yes().push((person.clone(), device.clone()));
         let before = self.wanted.load(Ordering::Relaxed);
         self.wanted.store(before.saturating_sub(1), Ordering::Relaxed);
         before <= 1
+    }
+
+    /// Who said yes so far, each by which device.
+    pub(super) fn said_yes(&self) -> MutexGuard<'_, Vec<(Person, DeviceId)>> {
+        self.yeses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the end; `false` when it was told before.

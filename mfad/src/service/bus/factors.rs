@@ -40,6 +40,11 @@ impl Factors {
         blocking(move || work(&authority, &account(uid)?)).await?
     }
 
+    /// What `text` proves.
+    async fn typed(&self, caller: &Caller, text: &str) -> Result<Proof, Error> {
+        self.challenges.proof(caller.uid, text, self.authority.clock.now()).await
+    }
+
     /// What `text` proves; empty, what polkit says, where it may be asked.
     async fn proof(
         &self,
@@ -50,7 +55,7 @@ impl Factors {
         way: Way,
     ) -> Result<Proof, Error> {
         if !text.is_empty() {
-            return self.challenges.proof(caller.uid, text).await;
+            return self.typed(caller, text).await;
         }
         self.own(caller, move |authority, account| own::may_ask_polkit(authority, account, way)).await?;
         // It says itself whose: the caller's own.
@@ -153,7 +158,7 @@ impl Factors {
     ) -> Result<(), Error> {
         let factor = FactorId::typed(factor);
         let caller = self.turns.changing(connection, &header).await?;
-        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let proof = self.typed(&caller, proof).await?;
         self.own(&caller, move |authority, account| own::remove(authority, account, &factor, &proof)).await
     }
 
@@ -164,7 +169,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
         let caller = self.turns.changing(connection, &header).await?;
-        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let proof = self.typed(&caller, proof).await?;
         let ticket = self.own(&caller, move |authority, account| own::disable(authority, account, &proof)).await?;
         Ok(ticket.as_ref().map(shown::secret).unwrap_or_default())
     }
@@ -176,7 +181,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<Vec<String>, Error> {
         let caller = self.turns.changing(connection, &header).await?;
-        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let proof = self.typed(&caller, proof).await?;
         let codes = self.own(&caller, move |authority, account| own::new_recovery(authority, account, &proof)).await?;
         Ok(shown::secrets(&codes))
     }
@@ -217,7 +222,7 @@ impl Factors {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<String, Error> {
         let caller = self.turns.changing(connection, &header).await?;
-        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let proof = self.typed(&caller, proof).await?;
         self.own(&caller, move |authority, account| devices::add(authority, account, &label, &public_key, &proof)).await
     }
 
@@ -239,7 +244,7 @@ impl Factors {
     ) -> Result<(), Error> {
         let device = DeviceId::typed(device);
         let caller = self.turns.changing(connection, &header).await?;
-        let proof = self.challenges.proof(caller.uid, proof).await?;
+        let proof = self.typed(&caller, proof).await?;
         self.own(&caller, move |authority, account| devices::suspend(authority, account, &device, &proof)).await
     }
 }
