@@ -143,6 +143,62 @@ fn what_an_export_lacks_is_one_line_however_much_it_is() {
     );
 }
 
+/// What names of this length for a group, folder or vault make of 1,000 entries in it.
+fn grouped(length: usize) -> [(Format, Value); 5] {
+    let name = "x".repeat(length);
+    let all = |one: Value| vec![one; 1_000];
+    let totp = json!({ "type": "totp", "name": "a", "info": { "secret": KEY_TEXT }, "groups": vec!["g"; 2_000] });
+    let service = json!({ "name": "a", "secret": KEY_TEXT, "groupId": "g" });
+    let item = json!({ "name": "a", "folderId": "g", "login": { "totp": KEY_TEXT } });
+    let code = json!({ "data": { "metadata": { "name": "a" }, "content": { "totpUri": KEY_TEXT } } });
+    let own = json!({ "Type": 2, "Username": "a", "Secret": KEY_TEXT });
+    [
+        (
+            Format::Aegis,
+            json!({ "header": {}, "db": { "entries": [totp], "groups": [{ "uuid": "g", "name": name }] } }),
+        ),
+        (Format::Twofas, json!({ "services": all(service), "groups": [{ "id": "g", "name": name }] })),
+        (Format::Bitwarden, json!({ "items": all(item), "folders": [{ "id": "g", "name": name }] })),
+        (Format::ProtonPass, json!({ "vaults": { "g": { "name": name, "items": all(code) } } })),
+        (
+            Format::Stratum,
+            json!({ "Authenticators": all(own), "Categories": [{ "Id": "g", "Name": name }],
+                "AuthenticatorCategories": [{ "CategoryId": "g", "AuthenticatorSecret": KEY_TEXT }] }),
+        ),
+    ]
+}
+
+/// The time that this thread has worked so far.
+fn worked() -> Duration {
+    Duration::try_from(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime)).unwrap()
+}
+
+/// The most memory that this process ever had, in KiB.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_long_name_of_a_group_is_not_kept_and_cut_once_for_each_entry_in_it() {
+    const LONG: usize = 1_000_000;
+    for ((format, long), (_, short)) in grouped(LONG).into_iter().zip(grouped(10)) {
+        let (long, short) = (long.to_string(), format!("{short}{}", " ".repeat(LONG)));
+        let time = |file: &str| {
+            let begun = worked();
+            let read = read_as(format, file.as_bytes(), None);
+            assert!(read.set_aside.is_empty() && read.accounts.iter().all(|account| account.tags.len() == 1));
+            worked() - begun
+        };
+        let (usual, before) = (time(&short), most_memory());
+        let spent = time(&long);
+        assert!(spent < usual * 5, "{format:?}: {spent:?}, with a short name {usual:?}");
+        let more = most_memory() - before;
+        assert!(more < 100 * 1024, "{format:?}: {more} KiB more");
+    }
+}
+
 #[test]
 fn only_a_regular_file_of_reasonable_size_is_opened() {
     let folder = tempfile::tempdir().unwrap();

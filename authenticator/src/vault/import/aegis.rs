@@ -1,7 +1,7 @@
 //! Aegis: `docs/vault.md` of its repository. Plain, or AES-256-GCM under a master key that scrypt unwraps.
 
 use super::crypt::{self, Derived, open_gcm};
-use super::entry::{Entry, Kind};
+use super::entry::{Entry, Kind, MOST_TAGS, short};
 use super::json::{self, List};
 use super::{Entries, ImportError};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
@@ -131,7 +131,7 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 
 fn database(bytes: &[u8]) -> Result<Entries, ImportError> {
     let database: Database<'_> = json::whole(bytes, MAKER)?;
-    let groups = json::beside(database.groups).into_iter().map(|group: Group| (group.uuid, group.name));
+    let groups = json::beside(database.groups).into_iter().map(|group: Group| (group.uuid, short(&group.name)));
     let groups: BTreeMap<String, String> = groups.collect();
     json::each(&database.entries, |one: One| {
         let named = one.groups.iter().flatten().filter_map(|uuid| groups.get(uuid).cloned());
@@ -143,7 +143,7 @@ fn database(bytes: &[u8]) -> Result<Entries, ImportError> {
             digits: one.info.digits,
             period: one.info.period,
             counter: one.info.counter,
-            tags: named.chain(one.group.clone()).collect(),
+            tags: named.chain(one.group.clone()).take(MOST_TAGS).collect(),
             pinned: one.favorite.unwrap_or_default(),
         }
         .with_base32(one.info.secret.as_ref())

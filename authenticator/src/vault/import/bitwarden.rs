@@ -1,7 +1,7 @@
 //! Bitwarden: JSON, plain or under a password ("Encrypted export" in its help), or CSV. Only logins with a code are taken.
 
 use super::crypt::{self, Derived, hmac_sha256, open_cbc};
-use super::entry::tags;
+use super::entry::{short, tags};
 use super::json::{self, List};
 use super::password::account;
 use super::table::{self, Columns};
@@ -118,7 +118,7 @@ fn expanded(key: &Derived, about: &[u8]) -> Result<Derived, ImportError> {
 fn items(file: &File<'_>) -> Result<Entries, ImportError> {
     let folders = json::beside(file.folders).into_iter();
     let folders: BTreeMap<String, String> =
-        folders.filter_map(|folder: Folder| Some((folder.id?, folder.name?))).collect();
+        folders.filter_map(|folder: Folder| Some((folder.id?, short(&folder.name?)))).collect();
     let mut entries = Entries::default();
     json::those(&file.items, "", &mut entries, |one: One| {
         let login = one.login?;

@@ -143,6 +143,8 @@ pub(super) fn tags(found: impl IntoIterator<Item = String>) -> Vec<String> {
     tags
 }
 
+/// A name as it is kept. One that many entries share is made short before they get it: a file may have room for one as long as itself, and
+/// for a reference to it in every three bytes.
 pub(super) fn short(name: &str) -> String {
     clean::name(name.trim())
 }

@@ -2,7 +2,7 @@
 //!
 //! What it encrypts is a message of PGP, which `gpg --decrypt` opens.
 
-use super::entry::tags;
+use super::entry::{short, tags};
 use super::json::{self, List};
 use super::password::account;
 use super::table::{self, Columns};
@@ -113,12 +113,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Entries, ImportError> {
             )?;
             continue;
         };
-        let name = vault.name.unwrap_or_default();
+        let name = short(&vault.name.unwrap_or_default());
         let under =
             filled(gettext("vault {number} ({name})"), &[("number", &(place + 1)), ("name", &clean::field(&name))])
                 + ", ";
         json::those(&vault.items, &under, &mut entries, |one: One| {
-            let title = one.data.metadata.and_then(|about| about.name).unwrap_or_default();
+            let title = short(&one.data.metadata.and_then(|about| about.name).unwrap_or_default());
             let (own, user) = one.data.content.map(Content::parts).unwrap_or_default();
             let extra = one.data.extra_fields.unwrap_or_default().into_iter();
             let extra = extra.filter_map(|field| Some((field.data?.totp_uri, field.field_name.unwrap_or_default())));

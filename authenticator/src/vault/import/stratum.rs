@@ -2,7 +2,7 @@
 //! PBKDF2-HMAC-SHA-1.
 
 use super::crypt::{self, NONCE, open_cbc, open_gcm};
-use super::entry::{Entry, Kind, MOST_TAGS, NotTaken};
+use super::entry::{Entry, Kind, MOST_TAGS, NotTaken, short};
 use super::json::{self, List};
 use super::{Entries, ImportError};
 use crate::catalogue::gettext;
@@ -91,7 +91,8 @@ pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, I
 
 fn plain(bytes: &[u8]) -> Result<Entries, ImportError> {
     let file: File<'_> = json::whole(bytes, MAKER)?;
-    let names = json::beside(file.categories).into_iter().map(|category: Category| (category.id, category.name));
+    let names =
+        json::beside(file.categories).into_iter().map(|category: Category| (category.id, short(&category.name)));
     let names: BTreeMap<String, String> = names.collect();
     let filed: Vec<Filed> = json::beside(file.authenticator_categories);
     // By key, since a file may hold a hundred thousand of each.

@@ -1,7 +1,7 @@
 //! 2FAS, schema versions 1 to 4. Plain, or AES-256-GCM under a key of PBKDF2-HMAC-SHA-256.
 
 use super::crypt::{self, open_gcm};
-use super::entry::{Entry, Kind};
+use super::entry::{Entry, Kind, short};
 use super::json::{self, List};
 use super::{Entries, ImportError};
 use crate::catalogue::gettext;
@@ -56,7 +56,7 @@ struct Otp {
 
 pub(super) fn read(bytes: &[u8], password: Option<&Secret>) -> Result<Entries, ImportError> {
     let file: File<'_> = json::whole(bytes, MAKER)?;
-    let groups = json::beside(file.groups).into_iter().map(|group: Group| (group.id, group.name)).collect();
+    let groups = json::beside(file.groups).into_iter().map(|group: Group| (group.id, short(&group.name))).collect();
     let Some(sealed) = file.services_encrypted.filter(|text| !text.is_empty()) else {
         return services(&file.services, &groups);
     };
