@@ -3,7 +3,9 @@
 use super::*;
 use authenticator::vault::import::{FileError, LONGEST, read_file};
 use serde_json::{Value, json};
+use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// That it is refused as too costly, at once.
@@ -196,6 +198,28 @@ fn a_long_name_of_a_group_is_not_kept_and_cut_once_for_each_entry_in_it() {
         assert!(spent < usual * 5, "{format:?}: {spent:?}, with a short name {usual:?}");
         let more = most_memory() - before;
         assert!(more < 100 * 1024, "{format:?}: {more} KiB more");
+    }
+}
+
+#[test]
+fn where_memory_is_short_a_derivation_is_refused_and_is_no_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut aegis = files::aegis_sealed(10);
+    for slot in [1, 2] {
+        aegis["header"]["slots"][slot]["n"] = json!(1 << 20);
+    }
+    for (name, file) in [("aegis", aegis), ("ente", files::ente_sealed(1 << 30, 1))] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, file.to_string()).unwrap();
+        // A GiB is what both ask for.
+        let mut program = Command::new("prlimit");
+        program.args(["--as=700000000", env!("CARGO_BIN_EXE_mfa-authenticator"), "import", "--dry-run"]).arg(&path);
+        let piped = Stdio::piped;
+        let mut import = program.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+        writeln!(import.stdin.as_mut().unwrap(), "{PASSWORD}").unwrap();
+        let ended = import.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(1) && said.contains("not enough memory"), "{name}: {ended:?}");
     }
 }
 

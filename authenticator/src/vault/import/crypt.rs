@@ -45,6 +45,14 @@ pub(super) fn scrypt(password: &Secret, salt: &[u8], (n, r, p): (u64, u32, u32))
     }
     let log_n = u8::try_from(n.ilog2()).map_err(|_| ImportError::Costly("scrypt"))?;
     let params = scrypt::Params::new(log_n, r, p).map_err(|_| ImportError::Costly("scrypt"))?;
+    // The library takes `128 * r * (N + p + 1)` bytes and ends the program where it does not get them: asked for and given back before.
+    let blocks = n.saturating_add(p.into()).saturating_add(1);
+    let bytes =
+        usize::try_from(blocks.saturating_mul(r.into()).saturating_mul(128)).map_err(|_| ImportError::Memory)?;
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(bytes).map_err(|_| ImportError::Memory)?;
+    // A compiler may leave out what nobody looks at.
+    drop(std::hint::black_box(room));
     let mut key = Derived::default();
     scrypt::scrypt(password.expose(), salt, &params, key.as_mut()).map_err(|_| ImportError::Costly("scrypt"))?;
     Ok(key)
