@@ -1,6 +1,6 @@
 //! Logins that others must approve: alice's own factor first, then the word of people of a group, never her own.
 
-use pam_mfa_tests::harness::{Device, Home, PASSWORD, Program, Terminal, calm_now, number_in, request_id};
+use pam_mfa_tests::harness::{Device, Event, Home, PASSWORD, Program, Terminal, calm_now, number_in, request_id};
 use std::time::Duration;
 
 /// sudo needs the approval of one of `ops`, which alice is in herself.
@@ -142,6 +142,23 @@ fn of_two_the_first_counts_no_more_once_the_device_that_said_yes_is_revoked() {
     let (code, text) = ended(terminal);
     assert_ne!(code, 0, "{text}");
     home.logged("approval-expired");
+}
+
+#[test]
+fn who_is_reset_while_others_are_asked_is_not_let_in_by_their_yes() {
+    let home = home("approve-reset", ONE);
+    let mut bob = home.neighbour("bob", 2);
+    let carol = home.house.enroll("carol", "totp");
+    let mut call = home.house.door("su", "carol", "first_factor=stack").start();
+    call.prompt();
+    call.answer(&carol.recovery_codes[0]);
+    let number = number_in(&call.prompt());
+    let id = request_id(&bob.presented());
+    let _ = home.house.mfactl.run(&["reset", "carol"], "").ok();
+    assert_eq!(bob.does(&format!("approve {id} {number}")), "OK");
+    call.answer("");
+    assert!(matches!(call.next_event(), Some(Event::Says { text, .. }) if text == "Nobody approved in time."));
+    assert_eq!(call.verdict(), "PAM_MAXTRIES");
 }
 
 #[test]

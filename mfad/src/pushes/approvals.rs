@@ -9,6 +9,7 @@ use crate::accounts::{Account, Lookup, by_name, by_uid};
 use crate::authority::Authority;
 use mfa_core::approval::{LONGEST_LIFETIME, Pending, Purpose};
 use mfa_core::clean;
+use mfa_core::enrollment::StateId;
 use mfa_core::event::Kind;
 use mfa_core::login::needs_number;
 use mfa_core::now::Now;
@@ -56,14 +57,15 @@ pub fn open(
         let pending = pending(authority, user, &person, &asked, number.as_ref(), now)?;
         requests.push((pending, person, agents));
     }
-    if requests.len() < usize::from(approvers.count) || !charge(authority, user, now)? {
+    if requests.len() < usize::from(approvers.count) {
         return Ok(None);
     }
+    let Some(enrolled) = charge(authority, user, now)? else { return Ok(None) };
     let names: Vec<String> = requests.iter().map(|(_, person, _)| clean::field(&person.user)).collect();
     authority
         .audit
         .record(event(Kind::ApprovalSent, user, context).detail(format!("{approvers}; asked: {}", names.join(", "))));
-    let (round, ended) = Round::new(user, Some(approvers.group.clone()), None, approvers.count);
+    let (round, ended) = Round::new((user, enrolled), Some(approvers.group.clone()), None, approvers.count);
     Ok(Some(begin(authority, round, ended, requests, number, &asked, now)))
 }
 
@@ -106,16 +108,16 @@ fn may_be_asked(authority: &Authority, uid: u32, group: &str, now: Now) -> Optio
     answers::barred(&mut state, now).is_none().then_some((Person { user: account.name, uid }, agents))
 }
 
-/// Takes one from the user's budget of such requests; `false`: it is spent.
-fn charge(authority: &Authority, user: &str, now: Now) -> Result<bool, String> {
+/// Takes one from the user's budget of such requests, and names the enrolment; `None`: it is spent.
+fn charge(authority: &Authority, user: &str, now: Now) -> Result<Option<StateId>, String> {
     let _held = authority.locks.blocking(user);
-    let Some(enrollment) = authority.store.enrollment(user).map_err(|why| why.to_string())? else { return Ok(false) };
+    let Some(enrollment) = authority.store.enrollment(user).map_err(|why| why.to_string())? else { return Ok(None) };
     let mut file = authority.store.state(user).map_err(|why| why.to_string())?;
     let (mut state, _) = State::of(&enrollment, file.take(), now);
     if !state.approvals.allowed(now) {
-        return Ok(false);
+        return Ok(None);
     }
     state.approvals.send(now);
     file.save(&state).map_err(|why| why.to_string())?;
-    Ok(true)
+    Ok(Some(enrollment.state_id))
 }

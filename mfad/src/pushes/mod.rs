@@ -69,10 +69,16 @@ impl Ticket {
         }
     }
 
-    /// Whether all who said yes could say it still: one by a device that was suspended or revoked since, or of a user who was
-    /// reset, opens nothing. Reads files.
+    /// Whether all that it is for and all who said yes are as they were: a yes by a device that was suspended or revoked since, or
+    /// for or of a user who was reset, opens nothing. Reads files.
     #[must_use]
     pub fn stands(&self) -> bool {
+        let user = &self.round.user;
+        let known = self.authority.store.enrollment(user).ok().flatten();
+        if known.is_none_or(|enrollment| enrollment.state_id != self.round.enrolled) {
+            tracing::warn!("a yes for {} counts no more: the enrolment it was for is gone", clean::quoted(user));
+            return false;
+        }
         let yeses = self.round.said_yes().clone();
         yeses.iter().all(|(person, device)| {
             let known = self.authority.store.enrollment(&person.user);
@@ -174,7 +180,7 @@ fn open_own(
     let number = number(asked)?;
     let person = Person { user: user.to_owned(), uid: enrollment.uid };
     let pending = pending(authority, user, &person, asked, number.as_ref(), now)?;
-    let (round, ended) = Round::new(user, None, excluded, 1);
+    let (round, ended) = Round::new((user, enrollment.state_id), None, excluded, 1);
     Ok(Some(begin(authority, round, ended, vec![(pending, person, agents)], number, asked, now)))
 }
 

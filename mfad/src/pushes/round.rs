@@ -1,6 +1,7 @@
 //! A round: the requests that were sent for one login or one change, and how it ends.
 
 use mfa_core::device::DeviceId;
+use mfa_core::enrollment::StateId;
 use mfa_core::login::Pushed;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ pub(super) struct Person {
 pub(super) struct Round {
     /// Whose login or change it is: canonical name.
     pub(super) user: String,
+    /// The user's enrolment as it was then: a reset makes another.
+    pub(super) enrolled: StateId,
     /// The group of those who are asked to approve; `None`: the user's own devices are asked.
     pub(super) group: Option<String>,
     /// A device that is not asked.
@@ -36,7 +39,7 @@ pub(super) struct Round {
 impl Round {
     /// A round that ends with `wanted` yeses; and where its end is told.
     pub(super) fn new(
-        user: &str,
+        (user, enrolled): (&str, StateId),
         group: Option<String>,
         excluded: Option<DeviceId>,
         wanted: u8,
@@ -44,7 +47,10 @@ impl Round {
         let (ended, end) = watch::channel(None);
         let wanted = AtomicU8::new(wanted.max(1));
         let user = user.to_owned();
-        (Self { user, group, excluded, judging: Mutex::default(), wanted, yeses: Mutex::default(), ended }, end)
+        (
+            Self { user, enrolled, group, excluded, judging: Mutex::default(), wanted, yeses: Mutex::default(), ended },
+            end,
+        )
     }
 
     /// For the one whose yes is judged, until what it ends is over: all requests of a round have one number, and whoever guesses
