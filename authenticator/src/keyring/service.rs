@@ -88,12 +88,27 @@ pub(super) async fn device(session: &Connection, item: &OwnedObjectPath) -> Resu
     Ok(attributes.get("username").map(|name| DeviceId::typed(name)))
 }
 
-/// The collection new items go to.
+/// Looks for the default collection, before there is none.
+const LOOKS: u32 = 4;
+
+/// Between two of them.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The collection new items go to. gnome-keyring reads its folder anew when it changes, as while a session begins, and was seen to have
+/// none for a moment then: nobody is told to create one before that is over.
 pub(super) async fn default_collection(session: &Connection) -> Result<OwnedObjectPath, KeyringError> {
     let service = ServiceProxy::new(session).await.map_err(understood)?;
-    let path = service.read_alias("default").await.map_err(understood)?;
-    // "/" is the specification's word for none.
-    if path.as_str() == "/" { Err(KeyringError::NoCollection) } else { Ok(path) }
+    for look in 1..=LOOKS {
+        let path = service.read_alias("default").await.map_err(understood)?;
+        // "/" is the specification's word for none.
+        if path.as_str() != "/" {
+            return Ok(path);
+        }
+        if look < LOOKS {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Err(KeyringError::NoCollection)
 }
 
 /// Whether a collection is locked.

@@ -1,8 +1,9 @@
-//! Keyrings that hang: a clear message in bounded time, a denial that works, and an agent that still ends.
+//! Keyrings that hang: a clear message in bounded time, a denial that works, and an agent that still ends. And one that has its collection late.
 
 use crate::desktop::Desktop;
 use crate::desktop::mfad::{Mfad, NUMBER, request};
-use crate::desktop::secrets::{Hangs, PROMPT, Secrets};
+use crate::desktop::secrets::{Beginning, Hangs, PROMPT, Secrets};
+use authenticator::keyring::{Keyring, KeyringError};
 use ed25519_dalek::SigningKey;
 use mfa_core::approval::Request;
 use mfa_core::device::{Device, DeviceId, DeviceKey};
@@ -86,4 +87,16 @@ async fn a_dismissed_prompt_leaves_the_request_open() {
     assert_eq!(desktop.listed().len(), 1);
     dismiss.await.unwrap();
     desktop.done(&["deny", &id], "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_has_its_collection_a_moment_later_is_no_keyring_without_one() {
+    for (without, found) in [(0, true), (3, true), (4, false)] {
+        let desktop = Desktop::without_keyring();
+        let _secrets = Beginning::start(&desktop, without).await;
+        match Keyring::new(desktop.connect("session").await).is_locked().await {
+            Ok(locked) => assert!(locked && found, "{without}"),
+            Err(error) => assert!(matches!(error, KeyringError::NoCollection) && !found, "{without}: {error}"),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A Secret Service that hangs in the way it is told to.
+//! A Secret Service that hangs in the way it is told to, or has its collection late.
 
 use super::Desktop;
 use std::collections::HashMap;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, interface};
 
 const ROOT: &str = "/org/freedesktop/secrets";
+const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 const ITEM: &str = "/org/freedesktop/secrets/collection/login/1";
 pub(crate) const PROMPT: &str = "/org/freedesktop/secrets/prompt/p1";
 
@@ -61,6 +62,40 @@ impl Service {
 
     async fn open_session(&self, _algorithm: String, _input: OwnedVariant) -> (OwnedVariant, OwnedObjectPath) {
         std::future::pending().await
+    }
+}
+
+/// A Secret Service that says a number of times that it has no default collection, and then has one.
+pub(crate) struct Beginning(usize);
+
+struct Collection;
+
+impl Beginning {
+    pub(crate) async fn start(desktop: &Desktop, without: usize) -> Connection {
+        zbus::connection::Builder::address(desktop.address("session").as_str())
+            .serve_at(ROOT, Self(without))
+            .serve_at(COLLECTION, Collection)
+            .name("org.freedesktop.secrets")
+            .build()
+            .await
+            .unwrap()
+    }
+}
+
+#[interface(name = "org.freedesktop.Secret.Service")]
+impl Beginning {
+    async fn read_alias(&mut self, _name: String) -> OwnedObjectPath {
+        let path = if self.0 == 0 { COLLECTION } else { "/" };
+        self.0 = self.0.saturating_sub(1);
+        OwnedObjectPath::try_from(path).unwrap()
+    }
+}
+
+#[interface(name = "org.freedesktop.Secret.Collection")]
+impl Collection {
+    #[zbus(property)]
+    async fn locked(&self) -> bool {
+        true
     }
 }
 
