@@ -89,6 +89,8 @@ pub enum Pushed {
     WrongNumber,
     /// Nobody answered, or not enough.
     Expired,
+    /// Enough signatures, but one of them does not count any more: its device was suspended or revoked since, or a user reset.
+    Void,
 }
 
 /// A login under way.

@@ -268,6 +268,8 @@ pub enum Reason {
     ApprovalDenied,
     /// Not enough of those who may approve answered in time.
     ApprovalExpired,
+    /// A yes was given and does not count any more: its device was suspended or revoked since, or a user reset.
+    ApprovalVoid,
     /// The application could not ask for a code, and no push without a number was out.
     NoConversation,
     /// sshd's stand-in answer for a login that cannot succeed.

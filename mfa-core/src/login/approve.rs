@@ -35,6 +35,7 @@ impl Login {
             Pushed::Denied => Next::told(words::APPROVAL_DENIED, stop(Reason::ApprovalDenied)),
             Pushed::WrongNumber => Next::told(words::NUMBER_DID_NOT_MATCH, stop(Reason::WrongNumber)),
             Pushed::Expired => Next::told(words::NOBODY_APPROVED, stop(Reason::ApprovalExpired)),
+            Pushed::Void => Next::told(words::APPROVAL_VOID, stop(Reason::ApprovalVoid)),
         }
     }
 

@@ -43,10 +43,17 @@ impl Login {
             Pushed::WrongNumber => {
                 Next::told(words::NUMBER_DID_NOT_MATCH, self.refused(Ending::Stop, Method::Push, Reason::WrongNumber))
             }
-            Pushed::Expired if codes && !self.mute => Next::told(words::NOBODY_APPROVED, self.prompt(PROMPT)),
-            Pushed::Expired => {
-                Next::told(words::NOBODY_APPROVED, self.refused(Ending::Stop, Method::Push, Reason::PushExpired))
-            }
+            Pushed::Expired => self.unapproved(codes, words::NOBODY_APPROVED, Reason::PushExpired),
+            Pushed::Void => self.unapproved(codes, words::APPROVAL_VOID, Reason::ApprovalVoid),
         })
+    }
+
+    /// The prompt for a code, where the user has any and can be asked, and the end otherwise.
+    fn unapproved(&self, codes: bool, text: &str, reason: Reason) -> Next {
+        if codes && !self.mute {
+            Next::told(text, self.prompt(PROMPT))
+        } else {
+            Next::told(text, self.refused(Ending::Stop, Method::Push, reason))
+        }
     }
 }

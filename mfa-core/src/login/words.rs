@@ -31,6 +31,8 @@ pub(super) const NOT_ACCEPTED: &str = "That code was not accepted. ";
 
 pub(super) const NUMBER_DID_NOT_MATCH: &str = "The number did not match.";
 pub(super) const NOBODY_APPROVED: &str = "Nobody approved in time.";
+pub(super) const APPROVAL_VOID: &str =
+    "That approval no longer counts: the device or the account it came from was changed since.";
 pub(super) const APPROVAL_DENIED: &str = "Your request was denied.";
 pub(super) const NO_ALLOWED_METHOD: &str =
     "None of your factors is accepted here. Ask your administrator which are: mfactl explain";

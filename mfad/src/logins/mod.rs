@@ -204,7 +204,7 @@ fn offer(authority: &Arc<Authority>, session: &mut Session) -> Option<Next> {
 pub fn settle_push(authority: &Arc<Authority>, session: &mut Session, pushed: Pushed, left: u64) -> Next {
     let pushed = match session.push.take() {
         // What was said at the desktop is used when Enter comes here, and that may be a while later.
-        Some(ticket) if pushed == Pushed::Approved && !ticket.stands() => Pushed::Expired,
+        Some(ticket) if pushed == Pushed::Approved && !ticket.stands() => Pushed::Void,
         Some(_) | None => pushed,
     };
     let next = if session.login.is_with_approvers() {

@@ -65,6 +65,7 @@ fn happened(reason: Reason) -> Happened {
         | Reason::NoApprover
         | Reason::ApprovalDenied
         | Reason::ApprovalExpired
+        | Reason::ApprovalVoid
         | Reason::NoConversation
         | Reason::DummyAnswer
         | Reason::Timeout

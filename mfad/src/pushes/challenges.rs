@@ -129,7 +129,9 @@ impl Challenges {
             Pushed::Approved => Ok(Proof::Approved(Yes { purpose, ticket })),
             Pushed::Denied => Err(Error::NotAuthorized(String::from("it was denied on your other device"))),
             Pushed::WrongNumber => Err(Error::WrongNumber(String::from("the number typed there was another"))),
-            Pushed::Expired => Err(Error::Later(String::from("nobody answered on your other device in time"))),
+            Pushed::Expired | Pushed::Void => {
+                Err(Error::Later(String::from("nobody answered on your other device in time")))
+            }
         }
     }
 

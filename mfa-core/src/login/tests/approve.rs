@@ -22,6 +22,7 @@ fn where_others_must_approve_the_users_own_factor_alone_opens_nothing() {
         (Pushed::Denied, "refused stop approval-denied"),
         (Pushed::WrongNumber, "refused stop wrong-number"),
         (Pushed::Expired, "refused stop approval-expired"),
+        (Pushed::Void, "refused stop approval-void"),
     ] {
         let mut login = with_approvers(Kind::Sudo);
         let asked = login.ask_approval(Some(approval(true)));

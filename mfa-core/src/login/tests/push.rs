@@ -35,6 +35,8 @@ fn how_a_push_ends_a_login() {
         (Pushed::WrongNumber, true, "refused stop wrong-number"),
         (Pushed::Expired, true, "goes on"),
         (Pushed::Expired, false, "refused stop push-expired"),
+        (Pushed::Void, true, "goes on"),
+        (Pushed::Void, false, "refused stop approval-void"),
     ] {
         let (mut login, _) = pushed(codes, Kind::Sudo);
         assert_eq!(end(&after(login.settle_push(pushed_as))), expected, "{pushed_as:?}");
