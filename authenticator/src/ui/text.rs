@@ -1,6 +1,10 @@
-//! Every text of the main window, in one place, as the catalogue has it.
+//! Every text of the main window, in one place, as the catalogue has it; those about codes are in [`codes`] and are named as the others are.
 //!
 //! Texts of one request stand in [`crate::words`] and `request::text`, those of errors beside what fails; templates have none. Titles are in title case, sentences end with a full stop.
+
+mod codes;
+
+pub(super) use codes::*;
 
 use super::lock::Cause;
 use super::request::Said;
@@ -190,132 +194,12 @@ pub(super) fn outcome(outcome: &str) -> &'static str {
     }
 }
 
-pub(super) const CODES: Text = Text("Codes");
-pub(super) const ACCOUNTS: Text = Text("Accounts");
-pub(super) const SEARCH: Text = Text("Search accounts");
-pub(super) const HIDDEN: Text = Text("code hidden");
-pub(super) const PIN_OR_NOT: Text = Text("_Pin or Unpin");
-pub(super) const EDIT: Text = Text("_Change…");
-pub(super) const PICTURE: Text = Text("Show _QR Code…");
-pub(super) const TRASH: Text = Text("Move to _Trash");
-pub(super) const NOTHING_FOUND: Said = Said {
-    icon: "edit-find-symbolic",
-    title: Text("Nothing found"),
-    text: Text("No account has all these words in its names or tags."),
-};
-
-/// An account, for screen readers.
-fn called(title: &str, name: &str) -> String {
-    if name.is_empty() || name == title { title.to_owned() } else { format!("{title}, {name}") }
-}
-
-/// A row of the list, for screen readers.
-pub(super) fn spoken(title: &str, name: &str, code: &str) -> String {
-    filled(gettext("{account}: {code}. Enter copies"), &[("account", &called(title, name)), ("code", &code)])
-}
-
-pub(super) fn reveal(title: &str, name: &str, revealed: bool) -> String {
-    let words = if revealed { gettext("Hide the code of {account}") } else { gettext("Reveal the code of {account}") };
-    filled(words, &[("account", &called(title, name))])
-}
-
-pub(super) fn more_for(title: &str, name: &str) -> String {
-    filled(gettext("More for {account}"), &[("account", &called(title, name))])
-}
-
-/// The code after the one that is shown.
-pub(super) fn next(code: &str) -> String {
-    filled(gettext("next {code}"), &[("code", &code)])
-}
-
-/// A code is in the clipboard.
-pub(super) fn copied(title: &str, seconds: u64) -> String {
-    let words = gettext("Code of {account} copied. It goes in {seconds} s.");
-    filled(words, &[("account", &title), ("seconds", &seconds)])
-}
-
 pub(super) const PREFERENCES: Text = Text("Preferences");
 pub(super) const LOCKING: Text = Text("Locking");
 pub(super) const IDLE: Text = Text("Lock after minutes without use");
 pub(super) const IDLE_TEXT: Text = Text("0: never by itself. The screen's lock and sleep always lock.");
 pub(super) const HIDE_CODES: Text = Text("Hide codes");
 pub(super) const HIDE_CODES_TEXT: Text = Text("Each is shown when you ask, until it changes.");
-pub(super) const IMPORT_MENU: Text = Text("_Import…");
-pub(super) const EXPORT_MENU: Text = Text("_Export…");
-pub(super) const IMPORT_TITLE: Text = Text("Import");
-pub(super) const EXPORT_TITLE: Text = Text("Export");
-pub(super) const PICTURE_TITLE: Text = Text("Picture of a QR Code");
-pub(super) const FILE_PASSWORD: Text = Text("The file is encrypted.");
-pub(super) const PASSWORD: Text = Text("Password");
-pub(super) const OPEN: Text = Text("Open");
-pub(super) const REVIEW: Text = Text("Add These Accounts?");
-pub(super) const CHOOSE_FILE: Text = Text("Choose a File…");
-pub(super) const EXPORTS: [Text; 3] = [
-    Text("A backup, under a password"),
-    Text("For Aegis, under a password"),
-    Text("A list of addresses, which everybody can read"),
-];
-pub(super) const NOT_ENCRYPTED: Text =
-    Text("Whoever reads this file has all your codes. Delete it as soon as it was read where it was meant for.");
-pub(super) const SCANNED: Text = Text("QR Code from");
-pub(super) const FILE: Text = Text("File…");
-pub(super) const CLIPBOARD: Text = Text("Clipboard");
-pub(super) const SCREEN: Text = Text("Screen…");
-pub(super) const FROM_FILE: Text = Text("QR code from a file");
-pub(super) const FROM_CLIPBOARD: Text = Text("QR code from the clipboard");
-pub(super) const FROM_SCREEN: Text = Text("QR code from the screen");
-pub(super) const NO_PICTURE_COPIED: Text = Text("There is no picture in the clipboard.");
-pub(super) const UNLOCK_FIRST: Text = Text("Unlock, then open the address again.");
-pub(super) const OLD_BACKUP: Text = Text("There is no backup of your codes of the last 90 days.");
-pub(super) const BACK_UP: Text = Text("Back Up…");
-
-/// Above a list of what was found.
-pub(super) fn found(count: usize) -> String {
-    filled(ngettext("{count} account found", "{count} accounts found", count), &[("count", &count)])
-}
-
-pub(super) fn left_out(count: usize) -> String {
-    filled(ngettext("{count} left out", "{count} left out", count), &[("count", &count)])
-}
-
-pub(super) fn add_all(count: usize) -> String {
-    if count == 1 {
-        ADD.to_string()
-    } else {
-        filled(ngettext("Add {count}", "Add {count}", count), &[("count", &count)])
-    }
-}
-
-pub(super) fn and_more(count: usize) -> String {
-    filled(ngettext("and {count} more", "and {count} more", count), &[("count", &count)])
-}
-
-pub(super) fn all_added(kept: usize, there: usize) -> String {
-    let added = filled(ngettext("{count} account added.", "{count} accounts added.", kept), &[("count", &kept)]);
-    if there == 0 {
-        return added;
-    }
-    let there = filled(ngettext("{count} there already.", "{count} there already.", there), &[("count", &there)]);
-    format!("{added} {there}")
-}
-
-pub(super) fn exported(count: usize) -> String {
-    filled(ngettext("{count} account written.", "{count} accounts written.", count), &[("count", &count)])
-}
-
-pub(super) fn not_written(why: &str) -> String {
-    filled(gettext("The file was not written: {why}."), &[("why", &why)])
-}
-
-pub(super) fn too_short(fewest: usize) -> String {
-    let words = ngettext(
-        "The password has fewer than {count} character.",
-        "The password has fewer than {count} characters.",
-        fewest,
-    );
-    filled(words, &[("count", &fewest)])
-}
-
 pub(super) const NOT_SAVED: Text = Text("The preferences could not be saved");
 
 pub(super) const BACK: Text = Text("Back");
@@ -336,68 +220,3 @@ pub(super) const KEY_PREFERENCES: Text = Text("Preferences");
 pub(super) const KEY_SHORTCUTS: Text = Text("These keys");
 pub(super) const KEY_CLOSE: Text = Text("Close the window");
 pub(super) const KEY_QUIT: Text = Text("Quit");
-
-pub(super) const ADD_TITLE: Text = Text("Add an Account");
-pub(super) const ADD: Text = Text("Add");
-pub(super) const WORKING: Text = Text("Working");
-pub(super) const PASTED: Text = Text("Address");
-pub(super) const ADDRESS: Text = Text("otpauth://…");
-pub(super) const BY_HAND: Text = Text("By Hand");
-pub(super) const BY_HAND_TEXT: Text = Text("The site shows the key beside its QR code.");
-pub(super) const ISSUER: Text = Text("Site or service");
-pub(super) const NAME: Text = Text("Account name");
-pub(super) const CLOSE_WORD: Text = Text("Dismiss");
-pub(super) const PEEK: Text = Text("Show what is typed");
-pub(super) const KEY: Text = Text("Key");
-pub(super) const TAGS: Text = Text("Tags, with commas");
-pub(super) const DETAILS: Text = Text("Details");
-pub(super) const DETAILS_TEXT: Text = Text("Only where the site says so");
-pub(super) const KIND: Text = Text("Codes change");
-pub(super) const KINDS: [Text; 3] = [Text("with time"), Text("with each use"), Text("as Steam's")];
-pub(super) const HASH: Text = Text("Hash");
-pub(super) const DIGITS: Text = Text("Digits");
-pub(super) const PERIOD: Text = Text("Seconds");
-pub(super) const COUNTER: Text = Text("Counter");
-pub(super) const NO_NAME: Text = Text("Say what it is for: a site, or an account name.");
-pub(super) const EDIT_TITLE: Text = Text("Change Names");
-pub(super) const SAVE: Text = Text("Save");
-pub(super) const PICTURE_TEXT: Text =
-    Text("Scan it with another app. Whoever sees it has all your codes of this account.");
-
-pub(super) fn picture_of(title: &str) -> String {
-    filled(gettext("QR code of {account}"), &[("account", &title)])
-}
-
-pub(super) const LOADING: Said =
-    Said { icon: "content-loading-symbolic", title: Text("Opening the keyring"), text: Text("") };
-pub(super) const NO_KEYRING: Said =
-    Said { icon: "dialog-warning-symbolic", title: Text("The codes cannot be read"), text: Text("") };
-pub(super) const FIRST: Said = Said {
-    icon: "dialog-password-symbolic",
-    title: Text("Codes for your accounts"),
-    text: Text(
-        "Add an account with what the site shows when you turn on two-factor sign-in: its address, or its key. Codes are made \
-           here; the keys stay in your keyring.",
-    ),
-};
-pub(super) const TRY_AGAIN: Text = Text("Try Again");
-pub(super) const UNDO: Text = Text("Undo");
-pub(super) const NO_PICTURE: Text = Text("This account is too long for a QR code.");
-
-pub(super) fn added(title: &str) -> String {
-    filled(gettext("{account} added."), &[("account", &title)])
-}
-
-pub(super) fn trashed(title: &str) -> String {
-    filled(gettext("{account} is in the trash for 30 days."), &[("account", &title)])
-}
-
-/// Items of the keyring that nobody understands.
-pub(super) fn damaged(count: usize) -> String {
-    let words = ngettext(
-        "{count} account in the keyring cannot be read. The others are not touched.",
-        "{count} accounts in the keyring cannot be read. The others are not touched.",
-        count,
-    );
-    filled(words, &[("count", &count)])
-}
