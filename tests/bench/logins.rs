@@ -32,7 +32,7 @@ pub(crate) struct Crowd<'a> {
 impl Crowd<'_> {
     /// Logins of each process in one measurement.
     fn each(&self) -> usize {
-        (300 / self.processes).max(12)
+        (1200 / self.processes).max(24)
     }
 }
 
