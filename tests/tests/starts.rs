@@ -109,3 +109,15 @@ fn an_mfad_that_cannot_know_all_it_must_does_not_run() {
     println!("{} faults in a start: {ran} ran all the same, {ended} said why not; {:?}", ran + ended, start.elapsed());
     assert!(ran > 5 && ended > 10, "the faults met nothing");
 }
+
+#[test]
+fn where_the_kernel_or_a_sandbox_has_no_openat2_mfad_says_so_and_does_not_run() {
+    let mut house = House::new("starts-old", POLICY);
+    house.mfad.stop();
+    for how in ["error=ENOSYS", "error=EPERM"] {
+        let (words, log) = beside(&house.world, Some(&Fault { call: String::from("openat2"), how, when: 1 }));
+        let (code, said) = house.mfad.comes_up_behind(words).expect("an mfad that refuses");
+        assert!(code != 0 && said.contains("Linux 5.6"), "{how}: {code}: {said}");
+        assert!(happened(&log), "{how}");
+    }
+}

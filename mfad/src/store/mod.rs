@@ -108,6 +108,7 @@ impl Store {
             stock_lock: Mutex::default(),
             _lock: lock,
         };
+        open::probe(&store.root, &lock_path)?;
         store.sweep();
         Ok(store)
     }

@@ -62,6 +62,18 @@ pub(super) fn regular(folder: &OwnedFd, path: &Path, access: Access) -> Result<O
     Ok(Some((file, seen)))
 }
 
+/// Whether files can be opened as [`regular`] does at all: found at the start, by `path`, which is there, and not by the first login.
+pub(super) fn probe(folder: &OwnedFd, path: &Path) -> Result<(), StoreError> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    match rustix::fs::openat2(folder, name(path), OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let needs = "mfad opens its files by openat2(2): Linux 5.6, and no sandbox that forbids it";
+            Err(super::io_error(path, io::Error::other(format!("{error}; {needs}"))))
+        }
+    }
+}
+
 /// What stands there now, without opening it: a regular file of ours, or `None`.
 pub(super) fn seen(folder: &OwnedFd, path: &Path) -> Result<Option<Stat>, StoreError> {
     match rustix::fs::statat(folder, name(path), AtFlags::SYMLINK_NOFOLLOW) {
