@@ -149,7 +149,7 @@ fn who_is_reset_while_others_are_asked_is_not_let_in_by_their_yes() {
     let home = home("approve-reset", ONE);
     let mut bob = home.neighbour("bob", 2);
     let carol = home.house.enroll("carol", "totp");
-    let mut call = home.house.door("su", "carol", "first_factor=stack").start();
+    let mut call = home.house.door("su", "carol", "first_factor=stack").option("--ruser", "carol").start();
     call.prompt();
     call.answer(&carol.recovery_codes[0]);
     let number = number_in(&call.prompt());
@@ -252,4 +252,46 @@ fn strangers_and_people_outside_the_group_are_never_asked() {
     terminal.line("000000");
     terminal.expect("not accepted");
     assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
+}
+
+#[test]
+fn who_runs_sudo_for_another_does_not_approve_it_and_is_named_whatever_sudo_keeps_to_itself() {
+    let mut home = home("approve-targetpw", ONE);
+    let mut bob = home.neighbour("bob", 2);
+    let carol = home.house.enroll("carol", "totp");
+    for (at, defaults) in
+        ["targetpw", "targetpw, !pam_ruser", "runaspw, runas_default=carol, !pam_ruser"].iter().enumerate()
+    {
+        home.furnish_sudo();
+        home.house.world.sudoers(&format!("Defaults timestamp_timeout=0, {defaults}\nalice ALL=(ALL) ALL"));
+        let alice = home.house.world.user("alice");
+        let sudo = Program::new("sudo").args(["-u", "carol", "id", "-un"]).as_user(&alice);
+        let mut terminal = Terminal::start(&sudo);
+        terminal.answer("assword", PASSWORD);
+        terminal.answer("erification code", &carol.recovery_codes[at]);
+        terminal.expect(ASKED);
+        let request = bob.presented();
+        assert_eq!((request["user"].as_str(), request["ruser"].as_str()), (Some("carol"), Some("alice")), "{defaults}");
+        assert!(home.device.hears_no("PRESENTED", Duration::from_millis(300)), "{defaults}");
+        terminal.keys(b"\x03");
+        assert_ne!(terminal.finish().code, 0);
+        let _ = bob.hears(&["WITHDRAWN"]);
+    }
+}
+
+#[test]
+fn where_nothing_says_who_acts_for_another_nobody_is_asked_to_approve_it() {
+    let home = home("approve-unnamed", &ONE.replace("\"sshd\"", "\"sshd\", \"polkit-1\""));
+    let mut bob = home.neighbour("bob", 2);
+    let carol = home.house.enroll("carol", "totp");
+    // As polkit's helper that systemd starts: root by its real uid, and no PAM_RUSER. It may be bob who asks.
+    for (at, service) in ["polkit-1", "sudo", "su"].iter().enumerate() {
+        let mut call = home.house.door(service, "carol", "first_factor=stack").start();
+        call.prompt();
+        call.answer(&carol.recovery_codes[at]);
+        assert_ne!(call.verdict(), "PAM_SUCCESS");
+        assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)), "{service}");
+    }
+    home.house.world.log().expect(&["user=\"carol\"", "reason=no-approver"]);
+    assert!(home.house.mfad.errors().contains("PAM does not say who asks"), "{}", home.house.mfad.errors());
 }

@@ -15,7 +15,7 @@ use mfa_core::login::needs_number;
 use mfa_core::now::Now;
 use mfa_core::policy::{Approvers, Decision};
 use mfa_core::state::State;
-use mfa_core::wire::Context;
+use mfa_core::wire::{self, Context};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ pub fn open(
     approvers: &Approvers,
     left: u64,
 ) -> Result<Option<Ticket>, String> {
-    let own = own_uids(user, context)?;
+    let own = own_uids(user, context, decision.kind)?;
     let asked = Asked {
         context,
         purpose: Purpose::Login,
@@ -75,7 +75,7 @@ pub(super) fn is_member(account: &Account, group: &str) -> bool {
 }
 
 /// The uids of those who want in: the account's, that of who ran the program, and that of who says so.
-fn own_uids(user: &str, context: &Context) -> Result<Vec<u32>, String> {
+fn own_uids(user: &str, context: &Context, kind: wire::Kind) -> Result<Vec<u32>, String> {
     // sshd and login run as root: that says nothing of who wants in.
     let mut uids = Vec::from_iter((context.real_uid != 0).then_some(context.real_uid));
     // Where it is not known who must not approve nobody does.
@@ -87,10 +87,17 @@ fn own_uids(user: &str, context: &Context) -> Result<Vec<u32>, String> {
     match context.ruser.as_deref().map(by_name) {
         Some(Lookup::Found(account)) => uids.push(account.uid),
         // It may be a name of another host; whoever runs a program of this one is known by the real uid.
-        None | Some(Lookup::Absent) => {}
+        None | Some(Lookup::Absent) if context.real_uid != 0 || !acts_for_another(kind) => {}
+        // polkit's helper where systemd starts it, or a wrapper of root's: PAM_USER is whose password was asked for.
+        None | Some(Lookup::Absent) => return Err(String::from("PAM does not say who asks (PAM_RUSER)")),
         Some(Lookup::Failed(why)) => return Err(why),
     }
     Ok(uids)
+}
+
+/// Whether such an application is run by one user to act as another.
+fn acts_for_another(kind: wire::Kind) -> bool {
+    matches!(kind, wire::Kind::Sudo | wire::Kind::Su | wire::Kind::Polkit)
 }
 
 fn may_be_asked(authority: &Authority, uid: u32, group: &str, now: Now) -> Option<(Person, Vec<Agent>)> {

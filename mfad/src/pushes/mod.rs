@@ -15,6 +15,7 @@ pub use approvals::open as open_approval;
 pub use challenges::{Challenges, Proof, Yes, challenge};
 pub use registry::{Agent, Out, Registry};
 
+use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
 use crate::clock::random;
 use mfa_core::approval::{self, Pending, Purpose, Request, RequestId};
@@ -245,7 +246,7 @@ fn pending(
         host_id: authority.pushes.host().id.clone(),
         user: clean::field(user),
         approver: clean::field(&person.user),
-        ruser: shown(&context.ruser),
+        ruser: shown(&context.ruser).or_else(|| runs_it(context)),
         service: clean::field(&context.service),
         tty: shown(&context.tty),
         rhost: shown(&context.rhost),
@@ -259,6 +260,18 @@ fn pending(
     let bytes = serde_json::to_vec(&request).map_err(|why| why.to_string())?;
     let until = now.boottime.saturating_add(asked.lifetime);
     Ok(Pending { request, bytes, number: number.cloned(), until })
+}
+
+/// Who runs the setuid program that does not say it in `PAM_RUSER`, as sudo with `!pam_ruser` and older polkits.
+fn runs_it(context: &Context) -> Option<String> {
+    if context.real_uid == 0 {
+        return None;
+    }
+    match by_uid(context.real_uid) {
+        Lookup::Found(account) => Some(clean::field(&account.name)),
+        // Whoever decides is told the number rather than nothing.
+        Lookup::Absent | Lookup::Failed(_) => Some(context.real_uid.to_string()),
+    }
 }
 
 /// Ends a round, once: whoever waits is told, agents withdraw its requests, the budget is settled.
