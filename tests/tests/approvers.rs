@@ -284,9 +284,9 @@ fn where_nothing_says_who_acts_for_another_nobody_is_asked_to_approve_it() {
     let home = home("approve-unnamed", &ONE.replace("\"sshd\"", "\"sshd\", \"polkit-1\""));
     let mut bob = home.neighbour("bob", 2);
     let carol = home.house.enroll("carol", "totp");
-    // As polkit's helper that systemd starts: root by its real uid, and no PAM_RUSER. It may be bob who asks.
-    for (at, service) in ["polkit-1", "sudo", "su"].iter().enumerate() {
-        let mut call = home.house.door(service, "carol", "first_factor=stack").start();
+    // polkit's helper that systemd starts is root by its real uid, and its PAM_RUSER is PAM_USER. It may be bob who asks.
+    for (at, (service, ruser)) in [("polkit-1", "carol"), ("sudo", ""), ("su", "")].iter().enumerate() {
+        let mut call = home.house.door(service, "carol", "first_factor=stack").option("--ruser", ruser).start();
         call.prompt();
         call.answer(&carol.recovery_codes[at]);
         assert_ne!(call.verdict(), "PAM_SUCCESS");
@@ -294,4 +294,19 @@ fn where_nothing_says_who_acts_for_another_nobody_is_asked_to_approve_it() {
     }
     home.house.world.log().expect(&["user=\"carol\"", "reason=no-approver"]);
     assert!(home.house.mfad.errors().contains("PAM does not say who asks"), "{}", home.house.mfad.errors());
+}
+
+#[test]
+fn what_polkit_asks_for_is_shown_with_who_asks_and_not_by_them() {
+    let home = home("approve-polkit", &ONE.replace("\"sshd\"", "\"sshd\", \"polkit-1\""));
+    let (mut bob, mut carol) = (home.neighbour("bob", 2), home.neighbour("carol", 3));
+    // polkit's setuid helper, run by bob's session for alice's password.
+    let uid = home.house.world.user("bob").uid;
+    let door = home.house.door("polkit-1", "alice", "first_factor=stack").option("--ruser", "alice");
+    let mut call = door.program(|program| program.with_real_uid(uid)).start();
+    call.prompt();
+    call.answer(&home.enrolled.recovery_codes[1]);
+    let request = carol.presented();
+    assert_eq!((request["user"].as_str(), request["ruser"].as_str()), (Some("alice"), Some("bob")));
+    assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
 }

@@ -4,8 +4,8 @@
 //! or the one who typed the command, being asked to approve it; one person counting twice.
 
 use super::round::{Person, Round};
-use super::{Agent, Asked, Ticket, answers, begin, event, number, pending};
-use crate::accounts::{Account, Lookup, by_name, by_uid};
+use super::{Agent, Asked, Ticket, answers, asker, begin, event, number, pending};
+use crate::accounts::{Account, Lookup, by_uid};
 use crate::authority::Authority;
 use mfa_core::approval::{LONGEST_LIFETIME, Pending, Purpose};
 use mfa_core::clean;
@@ -15,7 +15,7 @@ use mfa_core::login::needs_number;
 use mfa_core::now::Now;
 use mfa_core::policy::{Approvers, Decision};
 use mfa_core::state::State;
-use mfa_core::wire::{self, Context};
+use mfa_core::wire::Context;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,11 +38,12 @@ pub fn open(
     approvers: &Approvers,
     left: u64,
 ) -> Result<Option<Ticket>, String> {
-    let own = own_uids(user, context, decision.kind)?;
+    let own = asker::uids(user, context, decision.kind)?;
     let asked = Asked {
         context,
         purpose: Purpose::Login,
         number_due: needs_number(context, decision),
+        by: asker::name(context, decision.kind),
         lifetime: left.min(LONGEST_LIFETIME),
     };
     let now = authority.clock.now();
@@ -72,32 +73,6 @@ pub fn open(
 /// Whether the account is in the group now.
 pub(super) fn is_member(account: &Account, group: &str) -> bool {
     account.groups(&[group]).is_ok_and(|groups| groups.iter().any(|name| name == group))
-}
-
-/// The uids of those who want in: the account's, that of who ran the program, and that of who says so.
-fn own_uids(user: &str, context: &Context, kind: wire::Kind) -> Result<Vec<u32>, String> {
-    // sshd and login run as root: that says nothing of who wants in.
-    let mut uids = Vec::from_iter((context.real_uid != 0).then_some(context.real_uid));
-    // Where it is not known who must not approve nobody does.
-    match by_name(user) {
-        Lookup::Found(account) => uids.push(account.uid),
-        Lookup::Absent => return Err(String::from("the name service knows no such account any more")),
-        Lookup::Failed(why) => return Err(why),
-    }
-    match context.ruser.as_deref().map(by_name) {
-        Some(Lookup::Found(account)) => uids.push(account.uid),
-        // It may be a name of another host; whoever runs a program of this one is known by the real uid.
-        None | Some(Lookup::Absent) if context.real_uid != 0 || !acts_for_another(kind) => {}
-        // polkit's helper where systemd starts it, or a wrapper of root's: PAM_USER is whose password was asked for.
-        None | Some(Lookup::Absent) => return Err(String::from("PAM does not say who asks (PAM_RUSER)")),
-        Some(Lookup::Failed(why)) => return Err(why),
-    }
-    Ok(uids)
-}
-
-/// Whether such an application is run by one user to act as another.
-fn acts_for_another(kind: wire::Kind) -> bool {
-    matches!(kind, wire::Kind::Sudo | wire::Kind::Su | wire::Kind::Polkit)
 }
 
 fn may_be_asked(authority: &Authority, uid: u32, group: &str, now: Now) -> Option<(Person, Vec<Agent>)> {

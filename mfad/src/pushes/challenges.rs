@@ -92,7 +92,7 @@ pub fn challenge(
     // An older one of the user's is void, and its request withdrawn before the next is sent.
     challenges.forget(account.uid);
     let context = Context { user: account.name.clone(), service: String::from(SERVICE), ..Context::default() };
-    let asked = Asked { context: &context, purpose: purpose.clone(), number_due: true, lifetime: LIFETIME };
+    let asked = Asked { context: &context, purpose: purpose.clone(), number_due: true, by: None, lifetime: LIFETIME };
     let failed = |why| {
         tracing::error!("devices cannot be asked: {why}");
         Error::Unavailable(String::from("your devices could not be asked; mfad's log says why"))

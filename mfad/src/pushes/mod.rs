@@ -6,6 +6,7 @@
 
 mod answers;
 mod approvals;
+mod asker;
 mod challenges;
 mod registry;
 mod round;
@@ -15,7 +16,6 @@ pub use approvals::open as open_approval;
 pub use challenges::{Challenges, Proof, Yes, challenge};
 pub use registry::{Agent, Out, Registry};
 
-use crate::accounts::{Lookup, by_uid};
 use crate::authority::Authority;
 use crate::clock::random;
 use mfa_core::approval::{self, Pending, Purpose, Request, RequestId};
@@ -137,7 +137,8 @@ pub fn open(
     decision: &Decision,
 ) -> Result<Option<Ticket>, String> {
     let number_due = needs_number(context, decision);
-    let asked = Asked { context, purpose: Purpose::Login, number_due, lifetime: approval::LIFETIME };
+    let by = asker::name(context, decision.kind);
+    let asked = Asked { context, purpose: Purpose::Login, number_due, by, lifetime: approval::LIFETIME };
     let ticket = open_own(authority, user, &asked, None)?;
     if ticket.is_some() {
         authority.note(event(Kind::PushSent, user, context));
@@ -150,6 +151,8 @@ struct Asked<'a> {
     context: &'a Context,
     purpose: Purpose,
     number_due: bool,
+    /// Who acts, cleaned.
+    by: Option<String>,
     /// Seconds.
     lifetime: u64,
 }
@@ -246,7 +249,7 @@ fn pending(
         host_id: authority.pushes.host().id.clone(),
         user: clean::field(user),
         approver: clean::field(&person.user),
-        ruser: shown(&context.ruser).or_else(|| runs_it(context)),
+        ruser: asked.by.clone(),
         service: clean::field(&context.service),
         tty: shown(&context.tty),
         rhost: shown(&context.rhost),
@@ -260,18 +263,6 @@ fn pending(
     let bytes = serde_json::to_vec(&request).map_err(|why| why.to_string())?;
     let until = now.boottime.saturating_add(asked.lifetime);
     Ok(Pending { request, bytes, number: number.cloned(), until })
-}
-
-/// Who runs the setuid program that does not say it in `PAM_RUSER`, as sudo with `!pam_ruser` and older polkits.
-fn runs_it(context: &Context) -> Option<String> {
-    if context.real_uid == 0 {
-        return None;
-    }
-    match by_uid(context.real_uid) {
-        Lookup::Found(account) => Some(clean::field(&account.name)),
-        // Whoever decides is told the number rather than nothing.
-        Lookup::Absent | Lookup::Failed(_) => Some(context.real_uid.to_string()),
-    }
 }
 
 /// Ends a round, once: whoever waits is told, agents withdraw its requests, the budget is settled.
