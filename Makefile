@@ -72,8 +72,8 @@ endef
 data = $(INSTALL) -D -m 0644
 program = $(INSTALL_PROGRAM) -D -m 0755
 
-module_files = $(PAMDIR)/pam_mfa.so $(PAMCONFIGSDIR)/mfa $(MANDIR)/man8/pam_mfa.8
-daemon_files = $(LIBEXECDIR)/mfad $(BINDIR)/mfactl /usr/lib/pam_mfa/mfa.toml \
+module_files = $(PAMDIR)/pam_mfa.so $(DATADIR)/pam_mfa/stacks.sh $(PAMCONFIGSDIR)/mfa $(MANDIR)/man8/pam_mfa.8
+daemon_files = $(LIBEXECDIR)/mfad $(BINDIR)/mfactl $(DATADIR)/mfad/stacks.sh /usr/lib/pam_mfa/mfa.toml \
 	$(UNITDIR)/mfad.service $(UNITDIR)/mfad.socket $(UNITDIR)/mfad-user.socket \
 	$(SYSUSERSDIR)/mfad.conf $(TMPFILESDIR)/mfad.conf \
 	$(DBUSDIR)/system.d/io.github.pam_mfa.Daemon.conf $(DBUSDIR)/system-services/io.github.pam_mfa.Daemon.service \
@@ -128,12 +128,14 @@ install-strip:
 
 install-module:
 	$(INSTALL_PROGRAM) -D -m $(PAMMODE) $(RELEASE)/libpam_mfa.so "$(DESTDIR)$(PAMDIR)/pam_mfa.so"
+	$(data) packaging/stacks.sh "$(DESTDIR)$(DATADIR)/pam_mfa/stacks.sh"
 	$(data) packaging/pam-configs/mfa "$(DESTDIR)$(PAMCONFIGSDIR)/mfa"
 	$(data) packaging/man/pam_mfa.8 "$(DESTDIR)$(MANDIR)/man8/pam_mfa.8"
 
 install-daemon:
 	$(program) $(RELEASE)/mfad "$(DESTDIR)$(LIBEXECDIR)/mfad"
 	$(program) $(RELEASE)/mfactl "$(DESTDIR)$(BINDIR)/mfactl"
+	$(data) packaging/stacks.sh "$(DESTDIR)$(DATADIR)/mfad/stacks.sh"
 	$(data) config/mfa.toml "$(DESTDIR)/usr/lib/pam_mfa/mfa.toml"
 	$(INSTALL) -d -m 0755 "$(DESTDIR)/etc/pam_mfa/mfa.toml.d"
 	$(call text,packaging/systemd/mfad.service,$(UNITDIR)/mfad.service)

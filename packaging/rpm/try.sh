@@ -31,6 +31,15 @@ module=$(rpms -ql pam_mfa | grep '/pam_mfa\.so$')
 ! grep -rqE '^[^#]*pam_mfa' "$root/etc/pam.d" || wrong "installing changed a stack"
 said "installed; no stack names the module"
 
+mkdir -p "$root/usr/lib/pam.d"
+printf 'auth required \\\n pam_mfa.so\n' >"$root/usr/lib/pam.d/tried"
+for package in mfad pam_mfa; do
+    ! rpms -e --nodeps $package 2>"$layer/said" || wrong "$package is removed although a package's stack names the module"
+    grep -q 'not removed.*/usr/lib/pam.d/tried' "$layer/said" || { cat "$layer/said" >&2 && wrong "it is not said which package's stack"; }
+done
+rm "$root/usr/lib/pam.d/tried"
+said "a stack of a package's in /usr/lib holds both"
+
 printf 'auth required pam_mfa.so\n' >"$root/etc/pam.d/tried"
 for packages in mfad pam_mfa "mfad pam_mfa" "mfa-authenticator mfad pam_mfa"; do
     # shellcheck disable=SC2086

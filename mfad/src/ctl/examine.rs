@@ -29,7 +29,7 @@ const ANYBODY: &str = "";
 /// What to look at.
 #[derive(Debug, Args)]
 pub(super) struct Examination {
-    /// Folder of the PAM stacks [default: /etc/pam.d, then /usr/lib/pam.d]
+    /// Folder of the PAM stacks [default: /etc/pam.d, then those of packages]
     #[arg(long, value_name = "DIR")]
     pam_dir: Option<PathBuf>,
     /// sshd's configuration [default: its own]

@@ -15,6 +15,15 @@ by_ssh 'password:' "$password" 'code' "$(fresh_code)" || { cat /root/shown && wr
 told "with a line of the administrator's the removal is refused, says which file, and leaves logins as they were"
 cp /root/su /etc/pam.d/su
 
+mkdir -p /usr/lib/pam.d
+printf 'auth required \\\n pam_mfa.so first_factor=stack\n' >/usr/lib/pam.d/check-vendor
+for package in libpam-mfa mfad; do
+    ! apt-get remove -y $package >/root/apt.log 2>&1 || wrong "$package is removed although /usr/lib/pam.d/check-vendor names the module"
+    grep -q '/usr/lib/pam.d/check-vendor' /root/apt.log || { cat /root/apt.log && wrong "apt does not say which package's stack"; }
+done
+rm /usr/lib/pam.d/check-vendor
+told "with a line in a package's own stack below /usr/lib, too"
+
 cp /etc/pam.d/common-auth /root/common-auth
 sed -i 's/nullok/nullok try_first_pass/; /^# end of pam-auth-update config/d' /etc/pam.d/common-auth
 ! apt-get remove -y libpam-mfa >/root/apt.log 2>&1 || wrong "removed although an edited common-auth names the module"

@@ -7,11 +7,15 @@ use super::stack::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of packages' own stacks.
-pub const OF_PACKAGES: &str = "/usr/lib/pam.d";
+/// Where libpam looks for a service, in order: the administrator's folder, then those of packages, of which libpam's builder takes one or
+/// two. packaging/stacks.sh has the same.
+const PAM_DIRS: [&str; 4] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d", "/usr/share/pam.d"];
 
-/// Where libpam looks for a service, in order.
-const PAM_DIRS: [&str; 2] = ["/etc/pam.d", OF_PACKAGES];
+/// The folders of packages' own stacks.
+#[must_use]
+pub fn of_packages() -> &'static [&'static str] {
+    PAM_DIRS.get(1..).unwrap_or_default()
+}
 
 /// PAM's folders: the one named, or libpam's own.
 #[derive(Debug, Clone)]

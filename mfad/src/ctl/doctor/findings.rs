@@ -80,9 +80,10 @@ pub fn of_no_stack(findings: &mut [Finding]) {
     }
 }
 
-/// The same where a line stands in a package's own file, `folder` being where those are: its next version would undo the fix.
-pub fn of_a_package(findings: &mut [Finding], folder: &str) {
-    let inside = |place: &String| place.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+/// The same where a line stands in a package's own file, `folders` being where those are: its next version would undo the fix.
+pub fn of_a_package(findings: &mut [Finding], folders: &[&str]) {
+    let below = |place: &str, folder: &str| place.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let inside = |place: &String| folders.iter().any(|folder| below(place, folder));
     for finding in findings.iter_mut().filter(|finding| !finding.fix.is_empty() && finding.places.iter().any(inside)) {
         let copy = "Copy the file to /etc/pam.d first and change the copy, which libpam reads instead and upgrades leave alone.";
         finding.fix = format!("{copy} {}", finding.fix);
@@ -190,7 +191,7 @@ mod tests {
             found("/etc/pam.d/common-auth:5", "Do this."),
             found("/usr/lib/pam.d.old/x", "Do this."),
         ];
-        of_a_package(&mut all, "/usr/lib/pam.d");
+        of_a_package(&mut all, &["/usr/share/pam.d", "/usr/lib/pam.d"]);
         assert!(all[0].fix.starts_with("Copy the file to /etc/pam.d first") && all[0].fix.ends_with(" Do this."));
         assert_eq!(
             all[1..].iter().map(|finding| finding.fix.as_str()).collect::<Vec<_>>(),

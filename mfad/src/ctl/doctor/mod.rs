@@ -32,7 +32,7 @@ use std::path::PathBuf;
 /// What to look at.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// PAM's folder; `None` for libpam's own two.
+    /// PAM's folder; `None` for libpam's own.
     pub pam_dir: Option<PathBuf>,
     /// sshd's configuration; `None` for its own default.
     pub sshd_config: Option<PathBuf>,
@@ -118,7 +118,7 @@ pub fn examine(
                 judged.retain(|finding| finding.severity != Severity::Fine);
             }
             judged.extend(ours);
-            findings::of_a_package(&mut judged, edge::OF_PACKAGES);
+            findings::of_a_package(&mut judged, edge::of_packages());
             // PAM's folder is this host's.
             if options.pam_dir.is_none() && edge::nobody_asks(&known.name) {
                 findings::of_no_program(&mut judged);
@@ -142,8 +142,7 @@ pub fn examine(
             simulation = Some(if mute { played.without_dialogue() } else { played });
         }
     }
-    let by_target = services.iter().find(|service| service.kind == Kind::Sudo && service.by_target);
-    found.extend(by_target.and_then(|service| sudo::judge(&service.name, edge::sudo_version().as_deref())));
+    found.extend(look_at_sudo(services));
     if !stacks.iter().any(|known| known.ours) {
         findings::of_no_stack(&mut of_mfad);
     }
@@ -221,6 +220,14 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
             (found, Some(settings))
         }
     }
+}
+
+fn look_at_sudo(services: &[ServiceExpectation]) -> Vec<Finding> {
+    let of = |asked: fn(&ServiceExpectation) -> bool| services.iter().find(|it| it.kind == Kind::Sudo && asked(it));
+    let (by_target, asked) = (of(|service| service.by_target), of(|service| service.asked));
+    let version = (by_target.is_some() || asked.is_some()).then(edge::sudo_version).flatten();
+    let memory = by_target.and_then(|service| sudo::judge(&service.name, version.as_deref()));
+    memory.into_iter().chain(asked.and_then(|service| sudo::judge_silence(&service.name, version.as_deref()))).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Rules that look at whom sudo is to make of the user, beside sudo's own memory, which does not.
+//! Rules that look at whom sudo is to make of the user, beside sudo's own memory, which does not; and a sudo that does not say who runs it.
 //!
-//! Called once, with what policy says of sudo's services and what `sudo -V` says of itself.
+//! Called once each, with what policy says of sudo's services and what `sudo -V` says of itself.
 
 use super::findings::{Finding, Severity};
 
@@ -21,6 +21,19 @@ pub(super) fn judge(service: &str, version: Option<&str>) -> Option<Finding> {
          another target is let through to this one without being asked."
     );
     let fix = "Set \"Defaults timestamp_timeout=0\" in sudoers, or let the rule hold for every target.";
+    Some(Finding::new(Severity::Warning, service, text, fix))
+}
+
+/// What is wrong where sudo keeps to itself who runs it. `version` as above: settings that are on stand there as sentences of sudo's.
+#[must_use]
+pub(super) fn judge_silence(service: &str, version: Option<&str>) -> Option<Finding> {
+    // The setting came with sudo 1.9.0; before, PAM was always told. Only root is shown settings, of which this is one that always stands.
+    let version = version.filter(|version| version.starts_with("Sudo version 1.9") && timeout(version).is_some())?;
+    if version.contains("Set the pam remote user to the user running sudo") {
+        return None;
+    }
+    let text = "sudo does not tell PAM who runs it (!pam_ruser): with targetpw, rootpw or runaspw the log names the target alone.";
+    let fix = "Take !pam_ruser out of sudoers.";
     Some(Finding::new(Severity::Warning, service, text, fix))
 }
 
@@ -45,5 +58,17 @@ mod tests {
         assert!(of("-1.0").unwrap().contains("until it is taken back"));
         assert!(judge("sudo", None).unwrap().text.contains("unless sudoers says otherwise"));
         assert!(judge("sudo", Some("sudo 2.0")).is_some());
+    }
+
+    #[test]
+    fn a_sudo_that_does_not_say_who_runs_it_is_told_of() {
+        let shown = "Sudo version 1.9.13p3\nAuthentication timestamp timeout: 15.0 minutes\n";
+        assert!(judge_silence("sudo", Some(shown)).unwrap().text.contains("!pam_ruser"));
+        let told = format!("{shown}Set the pam remote user to the user running sudo\n");
+        let older = shown.replace("1.9.13p3", "1.8.31");
+        for version in [told.as_str(), older.as_str(), "Sudo version 1.9.13p3\n", "sudo-rs 0.2.8\n"] {
+            assert_eq!(judge_silence("sudo", Some(version)), None, "{version}");
+        }
+        assert_eq!(judge_silence("sudo", None), None);
     }
 }

@@ -188,16 +188,3 @@ fn every_reason_in_the_log_is_watched_or_known_to_be_nobodys_fault() {
         assert!(usual || watched.contains(&reason), "docs/operations.md watches for everything but {reason}");
     }
 }
-
-#[test]
-fn each_package_knows_the_same_stacks_that_hold_it() {
-    let function = |script: &str| {
-        let text = text(script);
-        let from = text.find("\nnamed() {\n").unwrap();
-        text[from..].split_once("\n}\n").unwrap().0.to_owned()
-    };
-    assert_eq!(function("packaging/debian/libpam-mfa.prerm"), function("packaging/debian/mfad.prerm"));
-    let spec = text("packaging/rpm/pam_mfa.spec");
-    let greps: Vec<&str> = spec.lines().filter(|line| line.contains("named=$(grep")).collect();
-    assert!(greps.len() == 2 && greps[0] == greps[1], "{greps:?}");
-}

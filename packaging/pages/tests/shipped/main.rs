@@ -7,6 +7,7 @@ mod completions;
 mod files;
 mod installing;
 mod manuals;
+mod stacks;
 mod units;
 
 use std::path::{Path, PathBuf};
