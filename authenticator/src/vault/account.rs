@@ -20,6 +20,9 @@ const STEAM_LENGTH: u8 = 5;
 /// Seconds after which what is in the trash is thrown away: 30 days.
 pub const TRASH_KEPT: u64 = 30 * 86_400;
 
+/// Most tags of one account.
+pub(super) const MOST_TAGS: usize = 16;
+
 /// Which way the codes are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -68,6 +71,22 @@ struct Written {
     trashed: Option<u64>,
 }
 
+/// Tags that can be kept: short, each once, and not too many to be shown with their account.
+#[must_use]
+pub fn tags(found: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in found {
+        let tag = clean::name(tag.replace(',', " ").trim());
+        if !tag.is_empty() && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+        if tags.len() == MOST_TAGS {
+            break;
+        }
+    }
+    tags
+}
+
 impl Account {
     /// One that is nowhere kept yet, and so has no id. `counter`: the next one, where `otp` counts.
     #[must_use]
@@ -105,7 +124,7 @@ impl Account {
             id: id.to_owned(),
             issuer: clean::name(&written.issuer),
             name: clean::name(&written.name),
-            tags: written.tags.iter().map(|tag| clean::name(tag)).collect(),
+            tags: tags(written.tags),
             pinned: written.pinned,
             trashed: written.trashed,
             counter: read.counter,

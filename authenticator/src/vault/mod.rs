@@ -12,7 +12,7 @@ mod pin;
 mod steam;
 mod store;
 
-pub use account::{Account, Style, TRASH_KEPT};
+pub use account::{Account, Style, TRASH_KEPT, tags};
 pub use fate::Fate;
 pub use pin::AccountsKey;
 pub use store::{Added, Loaded, MOST, NotKept, Vault};

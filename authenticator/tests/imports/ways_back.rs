@@ -3,6 +3,7 @@
 use super::*;
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use authenticator::sealed::{Cost, RANDOM, Sealed};
+use authenticator::vault::backup;
 use authenticator::vault::export::{self, ExportError, Format as Export};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use data_encoding::{BASE64, HEXLOWER};
@@ -105,6 +106,16 @@ fn one_damaged_account_of_a_backup_hides_no_other() {
     assert_eq!(names, ["alice", "al\\u{1b}[2Jice"], "and no name steers a terminal");
     let why = |place: u32| format!("account {place}: it is damaged, or of a later version");
     assert_eq!(left_out(&read), [why(2), why(3), why(4)]);
+}
+
+#[test]
+fn an_account_of_a_backup_has_as_many_tags_as_one_of_any_other_file() {
+    let mut one = some().remove(0);
+    one.tags = (0..1000).flat_map(|n| [format!("tag {n}"), String::from("tag 1"), String::new()]).collect();
+    let file = backup::write(&[one], &secret(PASSWORD), Cost::RECOMMENDED, &[1; RANDOM]).unwrap();
+    let back = import::read(file.expose(), None, Some(&secret(PASSWORD))).unwrap();
+    let expected: Vec<String> = (0..16).map(|n| format!("tag {n}")).collect();
+    assert_eq!(back.accounts[0].tags, expected);
 }
 
 #[test]

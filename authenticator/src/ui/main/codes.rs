@@ -10,7 +10,7 @@ use crate::ui::codes::{Act, Entry, KEPT, Moves};
 use crate::ui::lock::Cause;
 use crate::ui::search::Result as Found;
 use crate::ui::text;
-use crate::vault::{Account, NotKept, Vault};
+use crate::vault::{Account, NotKept, Vault, tags};
 use adw::prelude::*;
 use gtk::glib;
 use std::rc::Rc;
@@ -176,7 +176,7 @@ impl MainWindow {
         let (weak, id) = (Rc::downgrade(self), account.id.clone());
         let window = edit(&self.window, &names, move |names| {
             let change = move |it: &mut Account| {
-                (it.issuer, it.name, it.tags) = (names.issuer, names.name, names.tags);
+                (it.issuer, it.name, it.tags) = (names.issuer, names.name, tags(names.tags));
             };
             if let Some(own) = weak.upgrade() {
                 own.change(&id, change, |_, _| {});

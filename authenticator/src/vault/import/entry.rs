@@ -2,15 +2,13 @@
 
 use crate::catalogue::{Text, filled, gettext};
 use crate::unusable;
+pub(super) use crate::vault::account::{MOST_TAGS, tags};
 use crate::vault::{Account, Style};
 use mfa_core::base32::{self, NotBase32};
 use mfa_core::clean;
 use mfa_core::otp::{Algorithm, Moving, Otp, OtpError, ShortSecret};
 use mfa_core::otpauth::{MAX_COUNTER, UriError};
 use mfa_core::secret::Secret;
-
-/// Most tags of one account.
-pub(super) const MOST_TAGS: usize = 16;
 
 /// Why an entry is left out. None quotes any of its key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -129,18 +127,6 @@ pub(super) fn from_uri(uri: &str, fallback: &str) -> Result<Account, NotTaken> {
         return Err(NotTaken::NoName);
     }
     Ok(account)
-}
-
-/// Tags that can be kept: short, and each once.
-pub(super) fn tags(found: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
-    for tag in found {
-        let tag = short(&tag.replace(',', " "));
-        if !tag.is_empty() && !tags.contains(&tag) && tags.len() < MOST_TAGS {
-            tags.push(tag);
-        }
-    }
-    tags
 }
 
 /// A name as it is kept. One that many entries share is made short before they get it: a file may have room for one as long as itself, and
