@@ -5,6 +5,7 @@
 //! failed look-up being taken for "no such user" or "not in the group".
 
 use nix::unistd::{Gid, Group, User, getgrouplist};
+use std::collections::BTreeSet;
 use std::ffi::CString;
 
 /// An account of this host.
@@ -55,29 +56,21 @@ fn found(result: nix::Result<Option<User>>) -> Lookup {
 }
 
 impl Account {
-    /// The names of the account's groups, or why they are not known. A group without a name is left out: no
-    /// rule can name it. `named` are those that matter: getgrouplist(3) leaves out what a service in trouble does not
-    /// tell, without an error, so that each that is not among the account's is looked up by itself.
+    /// Which of the groups `named` the account is in, or why that is not known. Each is looked up by its name, which may be one of
+    /// several of its gid; getgrouplist(3) leaves out what a service in trouble does not tell, without an error.
     ///
     /// # Errors
     /// When any look-up fails.
     pub fn groups(&self, named: &[&str]) -> Result<Vec<String>, String> {
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
         let name = CString::new(self.name.as_str()).map_err(|e| e.to_string())?;
         let gids = getgrouplist(&name, Gid::from_raw(self.gid)).map_err(|e| e.to_string())?;
-        let mut names = Vec::with_capacity(gids.len());
-        for gid in &gids {
-            match Group::from_gid(*gid) {
-                Ok(group) => names.extend(group.map(|g| g.name)),
-                Err(e) => return Err(e.to_string()),
-            }
-        }
-        for other in named {
-            // A group can have several names, of which the gid tells one.
-            if !names.iter().any(|name| name == other)
-                && Group::from_name(other).map_err(|e| e.to_string())?.is_some_and(|group| gids.contains(&group.gid))
-            {
-                names.push((*other).to_owned());
-            }
+        let mut names = Vec::new();
+        for name in BTreeSet::from_iter(named) {
+            let group = Group::from_name(name).map_err(|e| e.to_string())?;
+            names.extend(group.filter(|group| gids.contains(&group.gid)).map(|_| (*name).to_owned()));
         }
         Ok(names)
     }
@@ -91,7 +84,7 @@ mod tests {
     fn root_is_found_by_name_and_uid_and_has_its_group() {
         let Lookup::Found(root) = by_name("root") else { panic!("no root") };
         assert_eq!(by_uid(0), Lookup::Found(root.clone()));
-        assert!(root.groups(&[]).unwrap().contains(&String::from("root")));
+        assert_eq!(root.groups(&["root", "no-such-group", "root"]), Ok(vec![String::from("root")]));
     }
 
     #[test]

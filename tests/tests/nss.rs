@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const POLICY: &str = "require = \"required\"\n";
 
 /// A name service that answers nothing (`UNAVAIL`, `ENOENT`) while the file `trouble` is there, says of everybody that there is no such
-/// user while `forgetful` is there, takes a minute for names that begin with `slow` and a second for those that begin with `late`, and knows one
+/// user while `forgetful` is there, takes a minute for names that begin with `slow` and a second for those (of groups, too) that begin with `late`, and knows one
 /// account by each way of writing `spelled`.
 const TROUBLED: &str = r#"
 #include <errno.h>
@@ -42,6 +42,7 @@ enum nss_status _nss_troubled_getpwnam_r(const char *name, struct passwd *pw, ch
 }
 enum nss_status _nss_troubled_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t size, int *error)
 {
+    if (strncmp(name, "late", 4) == 0) sleep(1);
     return answer(error);
 }
 "#;
@@ -97,6 +98,20 @@ fn a_group_that_cannot_be_looked_up_is_not_one_the_user_is_not_in() {
     let mut house = house;
     house.mfad.restart();
     assert_eq!(house.knock("bob", "123456").reason, "enrolment-required");
+}
+
+#[test]
+fn groups_are_looked_up_for_a_name_without_an_account_as_well() {
+    let rule = "[[rule]]\nmatch = { group = [\"late-ops\"] }\nrequire = \"required\"\ntries = 1\n";
+    let house = troubled("nss-late-group", &format!("{POLICY}{rule}"));
+    let [carol, ghost] = ["carol", "ghost"].map(|user| {
+        let start = Instant::now();
+        let context = json!({"user": user, "service": "sshd", "rhost": "192.0.2.7", "tty": "ssh", "real_uid": 0});
+        let first = Raw::to(&house, "root.sock").ask(&json!({"begin": context})).unwrap();
+        assert!(first["prompt"].is_object(), "{first}");
+        start.elapsed()
+    });
+    assert!(ghost > carol / 2, "{ghost:?}, and {carol:?} where there is an account");
 }
 
 /// What a login from elsewhere without a first factor comes to.

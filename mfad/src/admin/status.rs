@@ -87,8 +87,8 @@ fn required(authority: &Authority, user: &str, account: Option<&Account>, own: O
     let requiring = requirements.group.keys().map(String::as_str);
     let named: Vec<&str> = in_force.policy.groups_named().chain(requiring).collect();
     let groups = match account {
-        Some(account) if !named.is_empty() => account.groups(&named),
-        _ => Ok(Vec::new()),
+        Some(account) => account.groups(&named),
+        None => Ok(Vec::new()),
     };
     let groups = groups.as_deref().map_or(Groups::Unknown, Groups::Known);
     in_force.policy.standing(&requirements, user, (groups, own), authority.clock.now().wall)

@@ -25,6 +25,9 @@ static GROUPS_UNKNOWN: Mutex<Seldom> = Mutex::new(Seldom::new());
 static BARRED: Mutex<Each> = Mutex::new(Each::new());
 static SUSPENDED: Mutex<Each> = Mutex::new(Each::new());
 
+/// Of nobody (`nobody`, nearly everywhere).
+const NOBODY: u32 = 65534;
+
 /// A login as policy sees it.
 #[derive(Debug)]
 pub struct Appraisal {
@@ -79,6 +82,9 @@ pub fn appraise(authority: &Authority, caller: Caller, context: &Context, looked
             // A file of that name says that there was an account: a name service in trouble may have forgotten it.
             let forgotten = !matches!(authority.store.enrollment(typed), Ok(None));
             let own = if forgotten { Own::Unknown } else { Own::Known(None) };
+            // As long as it takes for an account. What comes of it does not matter.
+            let nobody = Account { name: typed.clone(), uid: NOBODY, gid: NOBODY };
+            let _ = nobody.groups(&named_groups(&in_force.policy, &requirements));
             // It may have forgotten others as well. What asks them, and who that is, is not known.
             let decision = decide(typed, Groups::Unknown, own);
             // Where policy lets all of the unenrolled pass, a name without an account is no different; but whoever has shown a first
@@ -177,12 +183,7 @@ fn of_account(
 
 /// The groups of this account, of those that are named by what decides; `Err` where they are not known.
 fn groups_of(account: &Account, policy: &Policy, requirements: &Requirements) -> Result<Vec<String>, ()> {
-    let requiring = requirements.group.keys().map(String::as_str);
-    let named: Vec<&str> = policy.groups_named().chain(requiring).collect();
-    if named.is_empty() {
-        return Ok(Vec::new());
-    }
-    account.groups(&named).map_err(|why| {
+    account.groups(&named_groups(policy, requirements)).map_err(|why| {
         if let Some(times) = due(&GROUPS_UNKNOWN) {
             tracing::error!(
                 "the groups of {} are not known: {why}; the strictest rule applies{times}",
@@ -190,6 +191,11 @@ fn groups_of(account: &Account, policy: &Policy, requirements: &Requirements) ->
             );
         }
     })
+}
+
+/// The groups that decide anything.
+fn named_groups<'a>(policy: &'a Policy, requirements: &'a Requirements) -> Vec<&'a str> {
+    policy.groups_named().chain(requirements.group.keys().map(String::as_str)).collect()
 }
 
 /// Whether the user has any factor of these methods.
