@@ -23,6 +23,7 @@ use crate::vault::{export, import};
 use crate::{daemon, privacy};
 use clap::{Parser, Subcommand};
 use mfa_core::bus::{Error, Factors1Proxy, Trust};
+use mfa_core::clean;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -248,7 +249,10 @@ impl Command {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => return not_run(&said),
+    };
     privacy::no_core();
     let json = arguments.command.is_json();
     // What is for a program is the same in every language.
@@ -286,6 +290,16 @@ pub fn main() -> ExitCode {
         }
         Err(error) => failed(&error.to_string()),
     }
+}
+
+/// Says why nothing was run, or shows the help that was asked for.
+fn not_run(said: &clap::Error) -> ExitCode {
+    if !said.use_stderr() {
+        return said.print().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    // It quotes arguments, and a shell may have put names of files there.
+    said.render().to_string().trim_end().lines().for_each(|line| eprintln!("{}", clean::message(line)));
+    u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Writes one JSON object, on a line.

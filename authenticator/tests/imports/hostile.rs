@@ -238,3 +238,16 @@ fn only_a_regular_file_of_reasonable_size_is_opened() {
     assert_eq!(read_file("/dev/zero".as_ref(), 100).unwrap_err(), FileError::NotAFile);
     assert!(matches!(read_file(&path("none"), 100), Err(FileError::System(_))));
 }
+
+#[test]
+fn a_name_that_takes_the_command_line_apart_steers_no_terminal() {
+    // As a shell puts it there for `import *`.
+    for name in ["a\u{202e}gnp.txt", "a\u{9b}2J", "--a\u{1b}[2Jb", "a\nb\u{7}"] {
+        let said =
+            Command::new(env!("CARGO_BIN_EXE_mfa-authenticator")).args(["import", "one", name]).output().unwrap();
+        assert_eq!(said.status.code(), Some(2));
+        let text = String::from_utf8(said.stderr).unwrap();
+        assert!(text.starts_with("error: unexpected argument") && text.contains("\nUsage: "), "{text:?}");
+        assert!(!text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{text:?}");
+    }
+}
