@@ -234,6 +234,15 @@ impl Ground {
         }
     }
 
+    /// The processor time that mfad's threads have had so far.
+    pub(crate) fn mfads_processor_time(&self) -> Duration {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.mfad.pid())).unwrap();
+        threads
+            .map(|thread| fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap())
+            .map(|text| Duration::from_nanos(text.split(' ').next().and_then(|n| n.parse().ok()).expect("nanoseconds")))
+            .sum()
+    }
+
     /// Ends mfad; its peak memory in MiB.
     pub(crate) fn stop_mfad(&mut self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.mfad.pid())).unwrap();

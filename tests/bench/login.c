@@ -9,14 +9,15 @@
  *
  * Reads a line per user from standard input: `NAME PERIOD FIRST CODE...`, the codes of successive counters (PERIOD 0)
  * or time steps from FIRST on; then an empty line. Says `ready`, waits for another line, logs in until every code is
- * used or the time is over, and prints `PAM_CODE NANOSECONDS` per login and `busy NANOSECONDS` for all of it. Measured is
- * pam_start_confdir to pam_end. A time step's code is used once, in rising order, within one step of now.
+ * used or the time is over, and prints `PAM_CODE NANOSECONDS` per login, `busy NANOSECONDS` for all of it, and `used NANOSECONDS` of
+ * processors. Measured of each login is pam_start_confdir to pam_end. A time step's code is used once, in rising order, within one step of now.
  */
 #define _GNU_SOURCE
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,19 @@ static long nanoseconds(clockid_t clock)
     struct timespec now;
     clock_gettime(clock, &now);
     return now.tv_sec * 1000000000L + now.tv_nsec;
+}
+
+/* Processor time of this process and of its children that have ended. */
+static long used(void)
+{
+    long sum = 0;
+    for (int who = 0; who < 2; who++) {
+        struct rusage usage;
+        getrusage(who ? RUSAGE_CHILDREN : RUSAGE_SELF, &usage);
+        sum += (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000L;
+        sum += (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000L;
+    }
+    return sum;
 }
 
 static int answer(int count, const struct pam_message **messages, struct pam_response **responses, void *code)
@@ -139,16 +153,16 @@ int main(int argc, char **argv)
     fflush(stdout);
     if (getchar() == EOF)
         return 1;
-    long start = nanoseconds(CLOCK_MONOTONIC), end = start + atol(argv[3]) * 1000000000L;
+    long before = used(), start = nanoseconds(CLOCK_MONOTONIC), end = start + atol(argv[3]) * 1000000000L;
     int fresh = strcmp(argv[4], "same") != 0;
     for (int n = 0; n < count; n++) {
         const struct user *user = &users[n];
         for (int last = -1; (last = next_code(user, last)) >= 0 && nanoseconds(CLOCK_MONOTONIC) < end;)
             results[logins++] = (fresh ? login_apart : login)(argv[1], argv[2], user->name, user->codes[last]);
     }
-    long busy = nanoseconds(CLOCK_MONOTONIC) - start - slept;
+    long busy = nanoseconds(CLOCK_MONOTONIC) - start - slept, spent = used() - before;
     for (int n = 0; n < logins; n++)
         printf("%ld %ld\n", results[n].pam_code, results[n].nanoseconds);
-    printf("busy %ld\n", busy);
+    printf("busy %ld\nused %ld\n", busy, spent);
     return 0;
 }

@@ -36,11 +36,18 @@ impl Crowd<'_> {
     }
 }
 
+/// Processor time of one login: of the process that logs in, its start and end included, and of mfad where it takes part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Processor {
+    pub(crate) own: Duration,
+    pub(crate) mfads: Option<Duration>,
+}
+
 /// Measures once, from fresh files.
 ///
 /// # Panics
 /// When a login of ours, of google-authenticator or of pam_permit is not a success.
-pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) -> Figures {
+pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) -> (Figures, Processor) {
     let per_process = match contender.moving() {
         Moving::Time { .. } => crowd.each().div_ceil(PER_USER),
         Moving::Counter => 1,
@@ -50,12 +57,14 @@ pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) 
     if contender.is_ours() {
         ground.start_mfad();
     }
-    let (mut times, mut codes, mut per_second) = (Vec::new(), Vec::new(), 0.0);
+    let (mut times, mut codes, mut per_second, mut used) = (Vec::new(), Vec::new(), 0.0, Duration::ZERO);
+    let before = contender.is_ours().then(|| ground.mfads_processor_time());
     let mut processes: Vec<_> =
         people.chunks(per_process).map(|own| Process::start(ground, contender, crowd, own)).collect();
     processes.iter_mut().for_each(Process::release);
     for process in processes {
-        let (logins, busy) = process.end();
+        let (logins, busy, own) = process.end();
+        used += own;
         per_second += logins.len() as f64 / busy.as_secs_f64();
         for (code, time) in logins {
             if code == 0 { times.push(time) } else { codes.push(code) }
@@ -69,11 +78,13 @@ pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) 
         tail(ground)
     );
     let share = times.len() as f64 / (times.len() + codes.len()).max(1) as f64;
+    let logins = u32::try_from(times.len().max(1)).expect("some thousands");
     let mut figures = Figures::of(times, per_second * share, codes.len());
+    let mfads = before.map(|before| (ground.mfads_processor_time() - before) / logins);
     if contender.is_ours() {
         figures.peak = Some(ground.stop_mfad());
     }
-    figures
+    (figures, Processor { own: used / logins, mfads })
 }
 
 fn tail(ground: &Ground) -> String {
@@ -110,9 +121,9 @@ impl Process {
         self.child.stdin.as_mut().expect("its input").write_all(b"go\n").expect("the start");
     }
 
-    /// PAM code and duration of each login, and the time of all.
-    fn end(mut self) -> (Vec<(i32, Duration)>, Duration) {
-        let (mut text, mut logins, mut busy) = (String::new(), Vec::new(), Duration::ZERO);
+    /// PAM code and duration of each login, the time of all, and that of the processors.
+    fn end(mut self) -> (Vec<(i32, Duration)>, Duration, Duration) {
+        let (mut text, mut logins, mut busy, mut used) = (String::new(), Vec::new(), Duration::ZERO, Duration::ZERO);
         self.says.read_to_string(&mut text).expect("its results");
         assert!(self.child.wait().expect("its end").success());
         for line in text.lines() {
@@ -120,10 +131,11 @@ impl Process {
             let time = Duration::from_nanos(nanoseconds.parse().expect("a duration"));
             match word.parse() {
                 Ok(code) => logins.push((code, time)),
+                Err(_) if word == "used" => used = time,
                 Err(_) => busy = time,
             }
         }
-        (logins, busy)
+        (logins, busy, used)
     }
 }
 

@@ -11,10 +11,11 @@ mod numbers;
 mod socket;
 
 use ground::{Contender, Ground};
-use logins::Crowd;
+use logins::{Crowd, Processor};
 use numbers::{Figures, median};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How the benchmark is run; the defaults are those of `docs/performance.md`.
 struct Options {
@@ -35,6 +36,7 @@ fn main() {
     let mut floors = BTreeMap::new();
     let mut sockets: BTreeMap<usize, Vec<Figures>> = BTreeMap::new();
     let mut whole: BTreeMap<(usize, usize, Contender), Vec<Figures>> = BTreeMap::new();
+    let mut costs: BTreeMap<(usize, usize, Contender), Vec<Processor>> = BTreeMap::new();
     let mut warm: BTreeMap<Contender, Vec<Figures>> = BTreeMap::new();
     let mut lists = Vec::new();
     let crowd = |processes| Crowd { processes, program: &options.login, fresh: true };
@@ -45,14 +47,15 @@ fn main() {
             for &processes in &options.processes {
                 floors.entry(processes).or_insert_with(Vec::new).push(disk::flushes(&ground.floor(), processes));
                 for &contender in &options.contenders {
-                    let figures = logins::run(&mut ground, contender, &crowd(processes));
+                    let (figures, processor) = logins::run(&mut ground, contender, &crowd(processes));
                     whole.entry((size, processes, contender)).or_default().push(figures);
+                    costs.entry((size, processes, contender)).or_default().push(processor);
                 }
                 sockets.entry(processes).or_default().push(socket::run(&mut ground, processes));
             }
             for &contender in &options.contenders {
                 let alone = Crowd { fresh: false, ..crowd(1) };
-                warm.entry(contender).or_default().push(logins::run(&mut ground, contender, &alone));
+                warm.entry(contender).or_default().push(logins::run(&mut ground, contender, &alone).0);
             }
         }
         ground.fill(size);
@@ -64,9 +67,9 @@ fn main() {
         ground.stop_mfad();
     }
     println!(
-        "| files | processes | program | p50 ms | p99 ms | logins/s | of pam_mfa's p50 | mfad's peak MiB | failed |"
+        "| files | processes | program | p50 ms | p99 ms | logins/s | of pam_mfa's p50 | processor µs, and mfad's | mfad's peak MiB | failed |"
     );
-    println!("|--:|--:|---|--:|--:|--:|--:|--:|--:|");
+    println!("|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|");
     for ((size, processes, contender), rounds) in &whole {
         let ours = whole.get(&(*size, *processes, Contender::MfaTotp)).map(|ours| median(ours, |f| f.p50));
         let p50 = median(rounds, |f| f.p50);
@@ -76,9 +79,10 @@ fn main() {
             .filter_map(|f| f.peak)
             .fold(None, |most: Option<f64>, mib| Some(most.map_or(mib, |m| m.max(mib))));
         let peak = peak.map_or_else(String::new, |mib| format!("{mib:.1}"));
+        let processor = micros(&costs[&(*size, *processes, *contender)]);
         let failed: usize = rounds.iter().map(|f| f.failed).sum();
         println!(
-            "| {size} | {processes} | {contender} | {} | {:.2} | {:.0} | {ratio} | {peak} | {failed} |",
+            "| {size} | {processes} | {contender} | {} | {:.2} | {:.0} | {ratio} | {processor} | {peak} | {failed} |",
             numbers::spread(rounds),
             median(rounds, |f| f.p99),
             median(rounds, |f| f.per_second)
@@ -116,6 +120,19 @@ fn main() {
         );
     }
     ground.clear();
+}
+
+/// The medians of what a login costs its own process, and mfad, in microseconds.
+fn micros(rounds: &[Processor]) -> String {
+    let median = |mut times: Vec<Duration>| {
+        times.sort_unstable();
+        times.get(times.len() / 2).map(Duration::as_micros)
+    };
+    let own = median(rounds.iter().map(|round| round.own).collect()).unwrap_or_default();
+    match median(rounds.iter().filter_map(|round| round.mfads).collect()) {
+        Some(mfads) => format!("{own} + {mfads}"),
+        None => own.to_string(),
+    }
 }
 
 fn parse(mut args: impl Iterator<Item = String>) -> Options {
