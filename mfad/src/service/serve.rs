@@ -143,14 +143,14 @@ impl Lookups {
 pub(super) struct Transactions {
     root: Arc<Semaphore>,
     programs: Arc<Semaphore>,
-    /// Threads that wait for an answer that may come at once, and judge it.
+    /// Threads that wait for an answer that may come at once, and judge it: these may well be more, since most of them wait.
     pub(super) at_once: Arc<Semaphore>,
 }
 
 impl Transactions {
     const OF_ROOT: usize = 16;
     const OF_PROGRAMS: usize = 8;
-    pub(super) const AT_ONCE: usize = 24;
+    pub(super) const AT_ONCE: usize = 64;
 
     fn new() -> Self {
         let of = |turns| Arc::new(Semaphore::new(turns));
