@@ -1,6 +1,7 @@
 //! Who may ask for whom: the user's own programs over the user socket, strangers, and a name service that hangs.
 
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, begin, calm_now};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 const POLICY: &str = "require = \"required\"\n";
@@ -120,4 +121,27 @@ fn a_name_service_that_hangs_refuses_in_time_and_keeps_nobody_else_waiting() {
     }
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     house.world.log().expect(&["user=\"slow-one\"", "reason=lookup-failed"]);
+}
+
+#[test]
+fn a_user_with_many_uids_leaves_others_their_programs() {
+    let house = House::new("many-uids", POLICY);
+    let enrolled = house.enroll("alice", "totp");
+    let connect = |uid: u32| {
+        nix::unistd::seteuid(uid.into()).unwrap();
+        let stream = UnixStream::connect(house.world.run_dir().join("user.sock"));
+        nix::unistd::seteuid(0.into()).unwrap();
+        Raw(stream.unwrap())
+    };
+    // The uids that newuidmap(1) gives bob: as many programs as one may have, each of all of them, silent or with a word that is refused.
+    for word in [None, Some(begin("alice", 0))] {
+        let mut held: Vec<Raw> = (100_000..100_064).flat_map(|uid| (0..16).map(move |_| uid)).map(connect).collect();
+        if let Some(word) = &word {
+            held.iter_mut().for_each(|raw| raw.say(word));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let code = &enrolled.recovery_codes[usize::from(word.is_some())];
+        assert_eq!(locker(&house, "alice", "alice").verdict(&[code]), "PAM_SUCCESS", "{word:?}");
+        std::thread::sleep(Duration::from_secs(3));
+    }
 }

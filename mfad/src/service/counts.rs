@@ -3,6 +3,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// A program's place is free again this long after its connection ended: with its places, what one uid can write into
+/// the trail and ask of the disk in a second.
+const LINGER: Duration = Duration::from_millis(500);
 
 /// How many of each uid, or of whatever else is counted by.
 pub(super) type Counts<Of = u32> = Mutex<HashMap<Of, usize>>;
@@ -35,6 +41,27 @@ impl<Of: Eq + Hash> Drop for Place<Of> {
             if *held == 0 {
                 held_by.remove(&self.of);
             }
+        }
+    }
+}
+
+/// A place that is free again only [`LINGER`] after its connection ended, however that was.
+#[derive(Debug)]
+pub(super) struct Lingering(Option<Place>);
+
+impl Lingering {
+    pub(super) fn of(place: Place) -> Self {
+        Self(Some(place))
+    }
+}
+
+impl Drop for Lingering {
+    fn drop(&mut self) {
+        if let (Some(place), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(async move {
+                tokio::time::sleep(LINGER).await;
+                drop(place);
+            });
         }
     }
 }

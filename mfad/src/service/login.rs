@@ -47,15 +47,10 @@ impl Turn {
     }
 }
 
-/// Leads a login to its end. Errors end the connection; a client that is gone cancels.
-pub(super) async fn run(
-    shared: &Arc<Shared>,
-    line: &mut Line,
-    caller: Caller,
-    context: Context,
-) -> Result<(), FrameError> {
+/// Leads a login of root's to its end. Errors end the connection; a client that is gone cancels.
+pub(super) async fn run(shared: &Arc<Shared>, line: &mut Line, context: Context) -> Result<(), FrameError> {
     let user = context.user.clone();
-    match begin::in_loop(shared, line, caller, context).await {
+    match begin::in_loop(shared, line, Caller::Root, context).await {
         Ok(turn) => go_on(shared, line, user, turn).await,
         Err(late) => line.write(&late.step(user)).await,
     }

@@ -11,6 +11,7 @@ mod log;
 mod login;
 mod mouth;
 mod serve;
+mod yielding;
 
 pub use front::Front;
 pub use listen::{ListenError, Sockets};

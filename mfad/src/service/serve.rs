@@ -4,11 +4,12 @@
 //! one starves the other: over a limit a connection is accepted and closed at once. The main loop pings systemd's watchdog. What
 //! must never happen: a loop that ends, or one that is deaf for longer than a moment.
 
-use super::counts::{Counts, Place};
+use super::counts::{Counts, Lingering, Place};
 use super::front::Front;
 use super::led::LedHere;
 use super::line::{FrameError, Line, Listener, MACHINE};
-use super::login;
+use super::yielding::{Stays, Yielding};
+use super::{begin, login};
 use crate::admin;
 use crate::authority::Authority;
 use crate::logins::Caller;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 /// First frame of a program that is not root's.
@@ -38,10 +40,6 @@ pub const DECIDING: usize = Lookups::OF_ROOT + Lookups::OF_PROGRAMS + Transactio
 
 /// Threads for all else, which may wait for a user's turn: administrators, self-service, the ends of pushes.
 pub const WAITING: usize = ADMINISTERING + 24;
-
-/// A program's place is free again this long after its connection ended: with its places, what one uid can write into
-/// the trail and ask of the disk in a second.
-const LINGER: Duration = Duration::from_millis(500);
 
 /// Pause after the system refused to accept: descriptors come back as connections end.
 pub(super) const BREATH: Duration = Duration::from_millis(50);
@@ -97,6 +95,10 @@ pub(super) struct Shared {
     crowded: Mutex<Seldom>,
     /// Of connections that do not speak the protocol.
     foreign: Mutex<Seldom>,
+    /// Of the user socket when it is full.
+    full: Mutex<Seldom>,
+    /// The programs' connections that may give way then.
+    yielding: Yielding,
 }
 
 /// Look-ups in the name service that may be under way, or hang, at once. Kept apart, so that neither strangers at sshd
@@ -214,6 +216,8 @@ pub async fn serve(
         programs: Arc::default(),
         logins: Arc::default(),
         crowded: Mutex::default(),
+        full: Mutex::default(),
+        yielding: Yielding::default(),
         foreign: Mutex::default(),
     });
     let users = tokio::spawn(accept_users(Arc::clone(&shared), Listener::new(user)?));
@@ -248,21 +252,49 @@ async fn accept_users(shared: Arc<Shared>, socket: Listener) {
         };
         // No credentials: no connection. There is no default uid.
         let Some(uid) = line.peer() else { continue };
-        let Ok(permit) = Arc::clone(&shared.user).try_acquire_owned() else { continue };
         let Some(place) = Place::take(&shared.programs, uid, shared.limits.per_uid) else { continue };
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            let _held = (permit, place);
-            log_fault(&shared, user_connection(&shared, line, uid).await);
-            tokio::time::sleep(LINGER).await;
+        let Some(permit) = room_for_a_program(&shared).await else { continue };
+        let (sharing, stays) = (Arc::clone(&shared), Stays::default());
+        let staying = stays.clone();
+        let task = tokio::spawn(async move {
+            let _held = (permit, Lingering::of(place));
+            log_fault(&sharing, user_connection(&sharing, line, uid, &staying).await);
         });
+        shared.yielding.add(task.abort_handle(), stays);
     }
 }
 
-async fn user_connection(shared: &Arc<Shared>, mut line: Line, uid: u32) -> Result<(), FrameError> {
+/// Room for one more program: where there is none, the oldest that may give way makes it.
+async fn room_for_a_program(shared: &Arc<Shared>) -> Option<OwnedSemaphorePermit> {
+    if let Ok(permit) = Arc::clone(&shared.user).try_acquire_owned() {
+        return Some(permit);
+    }
+    if let Some(times) = due(&shared.full) {
+        tracing::warn!(
+            "{} programs of users are connected: the oldest that is no login of its user's gives way{times}",
+            shared.limits.user
+        );
+    }
+    let ended = shared.yielding.end_oldest();
+    let room = Arc::clone(&shared.user).acquire_owned();
+    if ended { timeout(BREATH, room).await.ok()?.ok() } else { None }
+}
+
+async fn user_connection(shared: &Arc<Shared>, mut line: Line, uid: u32, stays: &Stays) -> Result<(), FrameError> {
     let body = line.read(FIRST_FRAME).await?;
+    stays.set(true);
     match decode(&body) {
-        Ok(Ask::Begin(context)) => login::run(shared, &mut line, Caller::Own(uid), context).await,
+        Ok(Ask::Begin(context)) => {
+            let user = context.user.clone();
+            match begin::in_loop(shared, &mut line, Caller::Own(uid), context).await {
+                Ok(turn) => {
+                    // A dialogue that nobody's factors decide is only there to tell nothing.
+                    stays.set(turn.session.judged_user().is_some());
+                    login::go_on(shared, &mut line, user, turn).await
+                }
+                Err(late) => line.write(&late.step(user)).await,
+            }
+        }
         Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) | Err(_) => {
             line.write(&protocol()).await
         }
@@ -282,7 +314,7 @@ pub(super) async fn answer_root(
     match decode(&body) {
         Ok(Ask::Begin(context)) => {
             let Some(_place) = shared.place(context.real_uid) else { return Ok(()) };
-            return login::run(shared, &mut line, Caller::Root, context).await;
+            return login::run(shared, &mut line, context).await;
         }
         Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) => {
             return line.write(&protocol()).await;
