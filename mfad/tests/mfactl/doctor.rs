@@ -1,6 +1,7 @@
 //! doctor, from the command line to its exit code.
 
-use crate::house::House;
+use crate::house::{House, run};
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn the_doctor_finds_a_missing_line_and_plays_a_login_through() {
@@ -73,4 +74,21 @@ fn the_doctor_tells_of_a_configuration_that_mfad_did_not_take() {
     house.reload();
     let said = house.mfactl(&["doctor", "--config", &house.config()]);
     assert!(said.out.contains("works with an older one: ") && said.out.contains("mfa.toml:1: require"), "{said:?}");
+}
+
+#[test]
+fn the_doctor_runs_no_sudo_that_somebody_put_into_the_path() {
+    let house = House::silent();
+    let pam = house.folder.join("pam.d");
+    std::fs::create_dir(&pam).unwrap();
+    house.write("pam.d/sudo", "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack\n");
+    let ran = house.folder.join("ran");
+    let planted = house.write("sudo", &format!("#!/bin/sh\n: >'{}'\n", ran.display()));
+    std::fs::set_permissions(planted, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // As in a root shell of `su`, which keeps the user's PATH.
+    let mut command = house.command(&["doctor", "--config", &house.config(), "--pam-dir", pam.to_str().unwrap()]);
+    command.env("PATH", format!("{}:/usr/bin:/bin", house.folder.display()));
+    let said = run(command, "");
+    assert!(said.out.contains("mfad does not run"), "{said:?}");
+    assert!(!ran.exists());
 }

@@ -148,10 +148,12 @@ pub fn sshd(config: Option<&Path>, user: Option<&str>) -> Sshd {
     if not_now.iter().any(|words| said.contains(words)) { Sshd::NotNow(said) } else { Sshd::Refused(said) }
 }
 
-/// What `sudo -V` says of its settings, which it tells root alone.
+/// What `sudo -V` says of its settings, which it tells root alone. Not by PATH, which a root shell of `su` has from the user.
 #[must_use]
 pub fn sudo_version() -> Option<String> {
-    let output = Command::new("sudo").arg("-V").env("LC_ALL", "C").output().ok()?;
+    let places = ["/usr/bin/sudo", "/usr/local/bin/sudo", "/bin/sudo"];
+    let program = places.iter().find(|place| Path::new(place).exists())?;
+    let output = Command::new(program).arg("-V").env("LC_ALL", "C").output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
