@@ -234,6 +234,11 @@ impl Ground {
         }
     }
 
+    /// Waits until mfad has read every file once, which it does in the background after its start: a list waits for that.
+    pub(crate) fn wait_until_all_is_read(&self) {
+        let _ = self.mfactl(&["list", "--overdue"]);
+    }
+
     /// The processor time that mfad's threads have had so far.
     pub(crate) fn mfads_processor_time(&self) -> Duration {
         let threads = fs::read_dir(format!("/proc/{}/task", self.mfad.pid())).unwrap();

@@ -56,6 +56,7 @@ pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) 
     ground.prepare(contender, &people);
     if contender.is_ours() {
         ground.start_mfad();
+        ground.wait_until_all_is_read();
     }
     let (mut times, mut codes, mut per_second, mut used) = (Vec::new(), Vec::new(), 0.0, Duration::ZERO);
     let before = contender.is_ours().then(|| ground.mfads_processor_time());

@@ -19,6 +19,7 @@ pub(crate) fn run(ground: &mut Ground, connections: usize) -> Figures {
     let people = ground.people(connections);
     ground.prepare(Contender::MfaHotp, &people);
     ground.start_mfad();
+    ground.wait_until_all_is_read();
     let socket = ground.world.run_dir().join(ROOT_SOCKET);
     let each = (DECISIONS / connections).min(2_400);
     let ready = Barrier::new(connections + 1);
