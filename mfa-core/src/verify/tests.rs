@@ -9,6 +9,8 @@ use crate::policy::ALL_METHODS;
 use crate::upkeep::{Suspended, Upkeep, Why};
 
 mod at_end;
+mod known;
+mod recovery;
 
 const RULES: Rules<'static> =
     Rules { methods: &ALL_METHODS, lockout: Lockout { free: 5, half_an_hour_from: None, disable_at: 50 } };
