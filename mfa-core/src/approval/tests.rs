@@ -160,6 +160,12 @@ fn a_number_is_six_digits_and_shown_in_two_groups() {
         assert_eq!(shown.len(), 7);
         assert_eq!(typed(&shown).unwrap().expose(), number.expose());
     }
+    // None of the six is always the same.
+    for place in 0..NUMBER_DIGITS {
+        let digits: std::collections::BTreeSet<u8> =
+            (0..100u64).map(|n| number((n * 123_457).to_be_bytes()).expose()[place]).collect();
+        assert_eq!(digits.len(), 10, "{place}");
+    }
     for bad in ["", "12345", "1234567", "12345a", "１２３４５６"] {
         assert!(typed(bad).is_none(), "{bad}");
     }

@@ -8,6 +8,7 @@ mod approve;
 mod bypass;
 mod mute;
 mod push;
+mod refused;
 
 pub(super) fn decision(require: Require, kind: Kind, tries: u8) -> Decision {
     let require = Set { value: require, place: Place::built_in("x") };

@@ -67,3 +67,23 @@ fn a_wrong_code_leaves_the_push_open() {
     assert_eq!(next.step, prompt(expected));
     assert_eq!(end(&after(login.settle_push(Pushed::Approved))), "granted approved");
 }
+
+#[test]
+fn the_number_is_due_where_another_host_is_behind_it_whatever_policy_says_and_else_as_policy_says() {
+    let context = |rhost: Option<&str>, tty: &str| {
+        let (rhost, tty) = (rhost.map(str::to_owned), Some(tty.to_owned()));
+        Context { rhost, tty, ..Context::default() }
+    };
+    let asks = |number| Decision { number, ..decision(Require::Required, Kind::Sshd, 3) };
+    for (rhost, tty, remote) in [
+        (Some("192.0.2.7"), "ssh", true),
+        (Some("192.0.2.7"), "pts/1", true),
+        (None, "ssh", true),
+        (None, "pts/1", false),
+        (Some(""), "pts/1", false),
+    ] {
+        let context = context(rhost, tty);
+        assert!(needs_number(&context, &asks(true)), "{rhost:?} {tty}");
+        assert_eq!(needs_number(&context, &asks(false)), remote, "{rhost:?} {tty}");
+    }
+}

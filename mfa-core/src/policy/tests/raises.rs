@@ -110,3 +110,29 @@ fn a_raise_that_says_nothing_or_cannot_look_is_refused() {
         assert!(error.starts_with(expected), "{text:?} gave {error:?}");
     }
 }
+
+#[test]
+fn whose_groups_are_not_known_may_be_one_whom_a_raise_is_for() {
+    let text = "require = \"optional\"\n[[raise]]\nwhen = { group = [\"ops\"] }\ndemand = [\"required\"]\n";
+    for (groups, expected) in [(Groups::Unknown, Require::Required), (Groups::Known(&[]), Require::Optional)] {
+        assert_eq!(decide(text, &Query { groups, ..QUERY }).require.value, expected, "{groups:?}");
+    }
+}
+
+#[test]
+fn a_login_that_must_show_more_is_not_one_that_is_remembered() {
+    for demand in ["number", "fresh", "push"] {
+        let text = format!("remember = \"8h\"\n[[raise]]\nwhen = {{ denied = true }}\ndemand = [\"{demand}\"]\n");
+        let remembered = |denied| decide(&text, &login(Signals { denied: Some(denied), ..KNOWN }, None)).remember;
+        assert_eq!((remembered(false), remembered(true)), (28_800, 0), "{demand}");
+    }
+}
+
+#[test]
+fn a_grace_ends_where_a_raise_requires_a_factor() {
+    let text = "require = \"optional\"\n[[raise]]\nwhen = { denied = true }\ndemand = [\"required\"]\n";
+    let own = Own::Known(Some(Requirement::from(NOON + 60)));
+    let from = |denied| decide(text, &Query { own, ..login(Signals { denied: Some(denied), ..KNOWN }, None) }).from;
+    assert_eq!(from(false).map(|deadline| deadline.left), Some(60));
+    assert_eq!(from(true), None);
+}

@@ -57,3 +57,10 @@ fn requirements_and_the_floor_count_as_they_do_at_a_login() {
     let floored = format!("{all_off}[floor]\nrequire = \"required\"\n");
     assert_eq!(stands(&floored, "alice", none, None), (Require::Required, None));
 }
+
+#[test]
+fn of_whom_it_cannot_be_read_what_they_must_is_taken_to_need_a_factor() {
+    let policy = policy("require = \"optional\"\n");
+    let stands = |own| policy.standing(&Requirements::default(), "alice", (Groups::Known(&[]), own), NOON).0;
+    assert_eq!((stands(Own::Known(None)), stands(Own::Unknown)), (Require::Optional, Require::Required));
+}
