@@ -131,4 +131,21 @@ mod tests {
         assert_eq!(crowd, Times { times: 937 + 1, of_several: true });
         assert_eq!(format!("gone{crowd}"), "gone (938 times, of several, since this was last said)");
     }
+
+    #[test]
+    fn what_was_not_said_of_one_who_made_room_is_said_with_the_next_of_the_others() {
+        let (mut each, start) = (Each::new(), Instant::now());
+        // All places are taken, each by one of whom more came than was said.
+        for n in 0..APART {
+            assert!(
+                each.due(&format!("early-{n}"), start).is_some() && each.due(&format!("early-{n}"), start).is_none()
+            );
+        }
+        let later = start + QUIET;
+        // One of them is said again with its own count; the others make room for as many.
+        assert_eq!(each.due("early-0", later), Some(times(2)));
+        assert!((1..APART).all(|n| each.due(&format!("late-{n}"), later) == Some(times(1))));
+        let rest = APART as u64 - 1;
+        assert_eq!(each.due("one-more", later), Some(Times { times: rest + 1, of_several: true }));
+    }
 }
