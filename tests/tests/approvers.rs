@@ -1,6 +1,8 @@
 //! Logins that others must approve: alice's own factor first, then the word of people of a group, never her own.
 
-use pam_mfa_tests::harness::{Device, Event, Home, PASSWORD, Program, Terminal, calm_now, number_in, request_id};
+use pam_mfa_tests::harness::{
+    Device, Event, Home, PASSWORD, PamClient, Program, Terminal, calm_now, number_in, request_id,
+};
 use std::time::Duration;
 
 /// sudo needs the approval of one of `ops`, which alice is in herself.
@@ -309,4 +311,38 @@ fn what_polkit_asks_for_is_shown_with_who_asks_and_not_by_them() {
     let request = carol.presented();
     assert_eq!((request["user"].as_str(), request["ruser"].as_str()), (Some("alice"), Some("bob")));
     assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
+}
+
+#[test]
+fn where_root_asks_for_them_neither_the_user_nor_whoever_is_said_to_want_in_is_asked() {
+    let mut home = home("approve-own", &ONE.replace("\"sshd\"", "\"sshd\", \"door\""));
+    // The program's own uid says nothing of who wants in: what it is told must.
+    let mut call = home.house.door("door", "alice", "first_factor=stack").start();
+    call.prompt();
+    let _ = home.device.presented();
+    call.answer(&home.enrolled.recovery_codes[1]);
+    assert_ne!(call.verdict(), "PAM_SUCCESS");
+    home.logged("no-approver");
+    let bob = home.house.enroll("bob", "totp");
+    let mut call = PamClient::new("door", "bob").option("--ruser", "alice").start();
+    call.prompt();
+    call.answer(&bob.recovery_codes[0]);
+    assert_ne!(call.verdict(), "PAM_SUCCESS");
+    home.house.world.log().expect(&["user=\"bob\"", "reason=no-approver"]);
+    assert!(home.device.hears_no("PRESENTED", Duration::from_millis(300)), "nobody approves for themselves");
+}
+
+#[test]
+fn a_program_of_the_users_own_asks_nobody_for_an_approval() {
+    let everywhere = "require = \"approved\"\napprovers = { group = \"ops\", count = 1 }\n";
+    let mut home = home("approve-program", everywhere);
+    let mut bob = home.neighbour("bob", 2);
+    home.house.world.pam("swaylock", &[&home.house.world.module("required", "")]);
+    let alice = home.house.world.user("alice");
+    let mut call = PamClient::new("swaylock", "alice").program(|program| program.as_user(&alice)).start();
+    call.prompt();
+    call.answer(&home.enrolled.recovery_codes[1]);
+    assert_ne!(call.verdict(), "PAM_SUCCESS");
+    home.logged("no-approver");
+    assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)), "it could ask all day");
 }

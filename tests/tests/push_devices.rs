@@ -140,3 +140,31 @@ fn paired(mut device: Device, code: &str) -> Device {
     let _ = device.pair(code);
     device
 }
+
+#[test]
+fn a_device_that_was_set_aside_is_not_asked_and_the_other_is() {
+    let (mut home, mut second) = with_a_second("push-aside");
+    assert_eq!(home.house.mfactl.run(&["device", "suspend", "alice", &home.id], "").code, 0);
+    let mut call = home.house.door("door", "alice", "first_factor=stack").start();
+    let number = number_in(&call.prompt());
+    let id = request_id(&second.presented());
+    assert!(home.device.hears_no("PRESENTED", Duration::from_millis(300)), "whoever holds it learns of no login");
+    assert_eq!(second.does(&format!("approve {id} {number}")), "OK");
+    call.answer("");
+    assert_eq!(call.verdict(), "PAM_SUCCESS");
+}
+
+#[test]
+fn while_a_request_waits_another_login_sends_none() {
+    let mut home = Home::new("push-one", POLICY);
+    let door = home.house.door("door", "alice", "first_factor=stack");
+    let mut first = door.start();
+    let number = number_in(&first.prompt());
+    let id = request_id(&home.device.presented());
+    let mut second = door.start();
+    assert_eq!(second.prompt(), "Verification code: ");
+    assert!(home.device.hears_no("PRESENTED", Duration::from_millis(300)), "a yes must be to the one that was seen");
+    assert_eq!(home.device.does(&format!("approve {id} {number}")), "OK");
+    first.answer("");
+    assert_eq!(first.verdict(), "PAM_SUCCESS");
+}

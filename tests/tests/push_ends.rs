@@ -237,7 +237,7 @@ fn an_approver_whose_device_is_gone_is_asked_no_more_and_the_others_are() {
 
 #[test]
 fn a_user_locked_in_between_is_not_let_in_until_an_administrator_unlocks() {
-    let mut home = Home::new("push-own-lock", &format!("{POLICY}{OPS}"));
+    let mut home = Home::new("push-own-lock", &format!("{POLICY}{OPS}[limits]\nwait_after = 5\ndisable_after = 5\n"));
     home.house.world.add_group("ops", 4000, &["alice"]);
     let (mut terminal, number, request) = home.sudo();
     terminal.line("");
@@ -258,6 +258,8 @@ fn a_user_locked_in_between_is_not_let_in_until_an_administrator_unlocks() {
     let yes = format!("approve {} {number}", request_id(&request));
     let answer = home.device.does(&yes);
     assert!(answer.contains("Later"), "alice is locked by now: {answer}");
+    let status = home.house.mfactl.run(&["status", "alice"], "").ok().stdout;
+    assert!(status.contains("pushes are disabled after too many wrong numbers"), "{status}");
     assert!(!terminal.shows("root", Duration::from_millis(500)), "it still waits");
     // Nothing else was in the way: unlocked, the same yes opens.
     let _ = home.house.mfactl.run(&["unlock", "alice"], "").ok();

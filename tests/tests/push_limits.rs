@@ -1,7 +1,7 @@
 //! What bounds pushes, and what they show of hostile words: whoever has the password must not wear the user out.
 
 use pam_mfa_tests::harness::{
-    Device, Enrolled, Home, PASSWORD, PamClient, Program, Terminal, another_than, number_in, request_id,
+    Device, Enrolled, Home, PASSWORD, PamClient, Program, Terminal, another_than, calm_now, number_in, request_id,
 };
 use std::time::Duration;
 
@@ -210,4 +210,43 @@ fn an_approver_locked_between_request_and_answer_lets_nobody_in() {
     // He can still say no.
     assert_eq!(bob.does(&format!("deny {id}")), "OK");
     assert_ne!(waiting.finish().code, 0);
+}
+
+#[test]
+fn where_policy_says_so_wrong_numbers_keep_pushes_away_sooner_and_codes_stay() {
+    let mut home = Home::new("push-limits-policy", &format!("{POLICY}[limits]\nwait_after = 2\ndisable_after = 5\n"));
+    let door = home.house.door("door", "alice", "first_factor=stack");
+    for _ in 0..2 {
+        let mut call = door.start();
+        let prompt = call.prompt();
+        let other = another_than(&number_in(&prompt));
+        let id = request_id(&home.device.presented());
+        assert!(home.device.does(&format!("approve {id} {other}")).contains("WrongNumber"));
+        drop(call);
+        assert!(home.device.hears(&["WITHDRAWN"]).ends_with("wrong-number"));
+    }
+    let mut call = door.start();
+    assert_eq!(call.prompt(), "Verification code: ");
+    call.answer(&home.enrolled.recovery_codes[1]);
+    assert_eq!(call.verdict(), "PAM_SUCCESS");
+}
+
+#[test]
+fn after_a_report_what_was_remembered_is_asked_again() {
+    let mut home = Home::new("push-report-remembered", &format!("{POLICY}remember = \"8h\"\n"));
+    home.house.world.pam("door", &[&home.house.world.module("required", "first_factor=stack")]);
+    let from = |rhost: &str| PamClient::new("door", "alice").option("--rhost", rhost).start();
+    let mut call = from("192.0.2.7");
+    call.prompt();
+    let _ = home.device.presented();
+    call.answer(&home.enrolled.oathtool().totp(calm_now()));
+    assert_eq!(call.verdict(), "PAM_SUCCESS");
+    assert_eq!(from("192.0.2.7").verdict(), "PAM_SUCCESS", "not asked again");
+    let mut call = from("192.0.2.8");
+    call.prompt();
+    let id = request_id(&home.device.presented());
+    assert_eq!(home.device.does(&format!("report {id}")), "OK");
+    call.answer("");
+    assert_ne!(call.verdict(), "PAM_SUCCESS");
+    assert_eq!(from("192.0.2.7").prompt(), "Verification code: ");
 }
