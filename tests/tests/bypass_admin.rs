@@ -163,3 +163,26 @@ fn where_nobody_sees_the_code_no_bypass_is_left() {
     assert!(ran.code == 1 && ran.stderr.contains("the bypass was ended again"), "{ran:?}");
     assert!(house.mfactl.run(&["bypass"], "").ok().stdout.contains("No bypass is open"));
 }
+
+#[test]
+fn to_one_whose_maker_cannot_be_told_nobody_consents() {
+    let house = House::new("bypass-nobodys", POLICY);
+    let mfactl = &house.mfactl;
+    let make = ["bypass", "alice", "--for", "1h", "--reason", "phone lost", "--json"];
+    let made = mfactl.run_by(0, &make).ok().json();
+    house.mfad.reload("require = \"required\"\n[bypass]\nmax = \"24h\"\nconsent = true\n");
+    std::thread::sleep(Duration::from_millis(300));
+    // Who made it might be the one who consents.
+    let refused = mfactl.run_by(CAROL, &["bypass", "alice", "--consent", &id(mfactl)]);
+    assert!(refused.code == 1 && refused.stderr.contains("not known who made it"), "{refused:?}");
+    assert_eq!(house.knock("alice", made["code"].as_str().unwrap()).reason, "consent-missing");
+}
+
+#[test]
+fn root_itself_makes_none_that_lasts_longer_than_policy_says() {
+    let house = House::new("bypass-root", "require = \"required\"\n[bypass]\nmax = \"2h\"\nconsent = false\n");
+    for (hours, code) in [("3h", 1), ("2h", 0)] {
+        let ran = house.mfactl.run_by(0, &["bypass", "alice", "--for", hours, "--reason", "phone lost"]);
+        assert_eq!(ran.code, code, "{ran:?}");
+    }
+}

@@ -202,3 +202,22 @@ fn a_new_network_and_the_floor_are_met_at_sshd_and_su_as_explain_says() {
     let carol = Program::new("su").args(["carol", "-c", echo]).as_user(&world.user("bob"));
     assert_eq!(meets(&carol, true, ""), Meets::Nothing);
 }
+
+#[test]
+fn limits_that_policy_tightens_hold_at_logins_and_for_an_administrators_tries() {
+    let house = House::new("policy-limits", "require = \"required\"\n[limits]\nwait_after = 2\ndisable_after = 5\n");
+    let [alice, bob] = ["alice", "bob"].map(|user| house.enroll(user, "hotp"));
+    let wrong = |codes: &Oathtool| if codes.hotp(0) == "000000" { "000001" } else { "000000" };
+    let codes = alice.oathtool();
+    for reason in ["wrong-code", "wrong-code", "locked"] {
+        assert_eq!(house.knock("alice", wrong(&codes)).reason, reason);
+    }
+    assert_eq!(house.knock("alice", &codes.hotp(0)).reason, "locked");
+    let codes = bob.oathtool();
+    let verify = |code: &str| house.mfactl.run(&["verify", "bob"], &format!("{code}\n"));
+    for words in ["wrong-code", "wrong-code", "locked"] {
+        let refused = verify(wrong(&codes));
+        assert!(refused.code == 1 && format!("{}{}", refused.stdout, refused.stderr).contains(words), "{refused:?}");
+    }
+    assert_eq!(verify(&codes.hotp(0)).code, 1);
+}

@@ -181,3 +181,18 @@ fn rules_by_the_hour_hold_at_sshd_and_at_su_while_it_lasts() {
     // Who has a factor is asked at any hour.
     assert_eq!(house.knock("bob", &code.hotp(0)).reason, "code-accepted");
 }
+
+#[test]
+fn a_clock_that_stands_before_the_day_a_deadline_was_set_on_puts_none_off() {
+    let house = House::with_own_clock("grace-back", "require = \"optional\"\n");
+    let _ = house.mfactl.run(&["require", "bob", "--after", "3d"], "").ok();
+    let _ = house.mfactl.run(&["require", "--all", "--after", "3d"], "").ok();
+    for (passed, let_in) in [(0, true), (-30 * DAY, false), (3600, true)] {
+        house.mfad.set_clock(passed);
+        for user in ["bob", "carol"] {
+            assert_eq!(su(&house, user).0, let_in, "{user} after {passed} seconds");
+        }
+    }
+    let far = house.mfactl.run(&["require", "bob", "--after", "400d"], "");
+    assert!(far.code == 1 && far.stderr.contains("more than a year away"), "{far:?}");
+}
