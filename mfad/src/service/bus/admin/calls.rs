@@ -121,3 +121,74 @@ pub(super) fn whose(ask: &AdminAsk) -> &str {
         | AdminAsk::Ping => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mfa_core::bypass::{BypassId, Uses};
+    use mfa_core::enrollment::FactorId;
+    use mfa_core::secret::Secret;
+
+    fn user() -> String {
+        String::from("bob")
+    }
+
+    fn code() -> Secret {
+        Secret::from(String::from("000000"))
+    }
+
+    /// Whether polkit is asked about bypasses, whether it is paced, and whom the dialogue names.
+    fn is(ask: &AdminAsk) -> (bool, bool, &str) {
+        (matches!(action(ask), Action::ManageBypasses), changes(ask), whose(ask))
+    }
+
+    #[test]
+    fn what_tries_a_code_or_writes_is_paced_whatever_it_is_about() {
+        let (factor, serial) = (FactorId::typed("totp-00000001"), user());
+        for ask in [
+            AdminAsk::Confirm { user: user(), factor: factor.clone(), code: code() },
+            AdminAsk::RemoveFactor { user: user(), factor },
+            AdminAsk::NewRecovery { user: user() },
+            AdminAsk::Reset { user: user(), after: None },
+            AdminAsk::Unlock { user: user() },
+            AdminAsk::Verify { user: user(), code: code() },
+            AdminAsk::Adopt { user: user() },
+            AdminAsk::Resync { user: user(), factor: None, first: code(), second: code() },
+            AdminAsk::Ticket { user: user() },
+            AdminAsk::Device { user: user(), device: user(), revoke: true },
+            AdminAsk::RevokeGrants { user: user(), id: None },
+            AdminAsk::Rename { from: user(), to: String::from("robert") },
+            AdminAsk::Require { whom: Whom::User(user()), require: None },
+            AdminAsk::Require { whom: Whom::Group(user()), require: None },
+            AdminAsk::Hygiene(HygieneAsk::Resume { user: user(), id: None }),
+            AdminAsk::Bypass(BypassAsk::Revoke { user: user() }),
+            AdminAsk::Token(TokenAsk::Assign { serial: serial.clone(), user: user(), confirm: true }),
+        ] {
+            assert_eq!(is(&ask), (false, true, "bob"), "{ask:?}");
+        }
+        for ask in [
+            AdminAsk::Require { whom: Whom::All, require: None },
+            AdminAsk::Commit { short_secrets: false },
+            AdminAsk::Orphans { after: None, purge: true },
+            AdminAsk::Hygiene(HygieneAsk::Run { dry_run: false, after: None }),
+            AdminAsk::Token(TokenAsk::Commit { short_secrets: false }),
+            AdminAsk::Token(TokenAsk::Unassign { serial: serial.clone() }),
+            AdminAsk::Token(TokenAsk::Lost { serial: serial.clone() }),
+            AdminAsk::Token(TokenAsk::Found { serial: serial.clone() }),
+            AdminAsk::Token(TokenAsk::Retire { serial: serial.clone() }),
+            AdminAsk::Token(TokenAsk::Resync { serial, first: code(), second: code() }),
+        ] {
+            assert_eq!(is(&ask), (false, true, ""), "{ask:?}");
+        }
+    }
+
+    #[test]
+    fn making_a_bypass_and_consenting_to_one_are_a_right_of_their_own() {
+        let make =
+            BypassAsk::Make { user: user(), seconds: 60, uses: Uses::AnyNumber, reason: String::from("phone lost") };
+        for ask in [make, BypassAsk::Consent { user: user(), id: BypassId::typed("00000000") }] {
+            assert_eq!(is(&AdminAsk::Bypass(ask)), (true, true, "bob"));
+        }
+        assert_eq!(is(&AdminAsk::Bypass(BypassAsk::List { after: None })), (false, false, ""));
+    }
+}
