@@ -20,7 +20,7 @@ pub(crate) const NOBODY: u32 = 65_534;
 /// Folders, a policy and a running mfad; gone with the value.
 pub(crate) struct House {
     pub(crate) folder: PathBuf,
-    run_dir: PathBuf,
+    pub(crate) run_dir: PathBuf,
     mfad: Option<Child>,
 }
 

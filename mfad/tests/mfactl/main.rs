@@ -9,6 +9,7 @@
 )]
 
 mod doctor;
+mod doctor_host;
 mod enrolling;
 mod failing;
 mod house;

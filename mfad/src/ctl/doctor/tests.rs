@@ -62,3 +62,19 @@ fn a_service_that_is_not_asked_can_be_played_through() {
     assert!(about(&report, "door").is_empty());
     assert_eq!(report.simulation.unwrap().steps.len(), 2);
 }
+
+#[test]
+fn an_other_that_lets_in_and_a_line_that_libpam_cannot_use_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack run_dir=/run/no_such_mfad\n";
+    fs::write(folder.path().join("broken"), format!("{ours}auth optional\n")).unwrap();
+    fs::write(folder.path().join("other"), "auth required pam_unix.so\n").unwrap();
+    let report = examine(&options(folder.path()), &[asked("absent"), asked("broken")], None, Vec::new());
+    let told = |service: &str, words: &str| {
+        let found = about(&report, service);
+        found.iter().find(|finding| finding.text.contains(words)).map(|finding| finding.severity)
+    };
+    assert_eq!(told("absent", "falls to “other”, which lets in without one"), Some(Severity::Warning));
+    let broken = "libpam cannot use this line and lets it fail: the module is missing";
+    assert_eq!(told("broken", broken), Some(Severity::Warning));
+}
