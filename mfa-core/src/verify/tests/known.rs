@@ -46,3 +46,19 @@ fn a_reboot_lets_no_push_go_out_that_was_switched_off() {
     assert_eq!(allowed(1799), (false, false));
     assert_eq!(allowed(1800), (true, true), "the time begins anew, and ends");
 }
+
+#[test]
+fn a_code_that_was_used_before_takes_no_failure_back() {
+    let mut user = User::totp();
+    let (used, recovery) = (user.at(0), user.recovery[0].expose_str().unwrap().to_owned());
+    assert_eq!([user.says(&used, now(0)), user.says(&recovery, now(0))], [Reason::CodeAccepted; 2]);
+    let (bad, unknown) = (wrong(&user, 0), "0000-0000-0000-0000-0000-0000");
+    for (bad, used) in [(bad.as_str(), used.as_str()), (unknown, recovery.as_str())] {
+        for _ in 0..4 {
+            assert_eq!(user.says(bad, now(1)), Reason::WrongCode);
+            assert_eq!(user.says(used, now(1)), Reason::Replay);
+        }
+        assert_eq!(user.says(bad, now(1)), Reason::WrongCode);
+        assert_eq!(user.says(used, now(1)), Reason::Locked);
+    }
+}
