@@ -85,7 +85,7 @@ fn a_request_that_nobody_answers_expires_and_a_code_still_opens() {
     home.house.world.log().expect(&["user=\"dave\"", "result=refused", "method=push", "reason=push-expired"]);
 
     // Those who may approve others' have longer, and not for ever.
-    let mut su = home.house.door("su", "carol", "first_factor=stack").start();
+    let mut su = home.house.door("su", "carol", "first_factor=stack").option("--ruser", "carol").start();
     su.prompt();
     su.answer(&others[1].1.recovery_codes[2]);
     assert!(su.prompt().contains("One of ops must approve this"));
@@ -221,7 +221,7 @@ fn an_approver_whose_device_is_gone_is_asked_no_more_and_the_others_are() {
     home.house.world.add_group("ops", 4000, &["alice", "bob"]);
     let mut bob = home.neighbour("bob", 2);
     let carol = home.house.enroll("carol", "totp");
-    let mut su = home.house.door("su", "carol", "first_factor=stack").start();
+    let mut su = home.house.door("su", "carol", "first_factor=stack").option("--ruser", "carol").start();
     su.prompt();
     su.answer(&carol.recovery_codes[0]);
     let number = number_in(&su.prompt());
@@ -248,7 +248,7 @@ fn a_user_locked_in_between_is_not_let_in_until_an_administrator_unlocks() {
             .into_iter()
             .chain([("carol", &carol.recovery_codes[1]), ("bob", &bob.recovery_codes[2])])
     {
-        let mut call = home.house.door("su", user, "first_factor=stack").start();
+        let mut call = home.house.door("su", user, "first_factor=stack").option("--ruser", user).start();
         call.prompt();
         call.answer(code);
         let other = number_in(&call.prompt());
