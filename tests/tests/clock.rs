@@ -54,6 +54,20 @@ fn a_mark_that_a_clock_ahead_raised_is_lowered_by_resync() {
 }
 
 #[test]
+fn a_telephones_clock_is_not_followed_by_resync() {
+    let house = House::with_own_clock("resync-far", POLICY);
+    let codes = house.enroll("alice", "totp").oathtool();
+    let now = calm_now();
+    // A hardware token's clock runs on by itself; a telephone's owner sets it right.
+    for first in [now + 60, now + 300, now - 300] {
+        let pair = format!("{}\n{}\n", codes.totp(first), codes.totp(first + 30));
+        let far = house.mfactl.run(&["resync", "alice"], &pair);
+        assert!(far.code == 1 && far.stderr.contains("not two successive codes of now"), "{first}: {far:?}");
+    }
+    assert_eq!(house.knock("alice", &codes.totp(now)).short(), ACCEPTED);
+}
+
+#[test]
 fn in_1970_nothing_is_accepted_twice_and_afterwards_true_time_works() {
     let house = House::with_own_clock("1970", POLICY);
     let codes = house.enroll("alice", "totp").oathtool();

@@ -93,6 +93,19 @@ fn one_step_on_either_side_of_now_is_accepted_and_no_more() {
 }
 
 #[test]
+fn the_first_code_of_a_token_may_be_ten_minutes_off_and_no_more() {
+    let (otp, now) = (totp(30), 1_700_000_000);
+    let current = now / 30;
+    for (off, accepted) in [(0, true), (20, true), (21, false), (22, false)] {
+        for step in [current - off, current + off] {
+            let expected = if accepted { Check::Accepted { step } } else { Check::Wrong };
+            assert_eq!(otp.check_first_totp(&code_at(&otp, step), now, None), expected, "{off}");
+        }
+    }
+    assert_eq!(otp.check_first_totp(&code_at(&otp, current), now, Some(current)), Check::Replay { step: current });
+}
+
+#[test]
 fn a_code_is_accepted_once() {
     let otp = totp(30);
     let mut mark = None;
