@@ -28,7 +28,7 @@ for word in "$@"; do
 done
 folder=$(realpath -m "${folder:-${CARGO_TARGET_DIR:-target}/debian}")
 
-need_packages debhelper dh-apparmor dpkg-dev gettext make gcc libc6-dev libpam0g-dev libdbus-1-dev pkg-config libgtk-4-dev \
+need_packages debhelper dh-apparmor dpkg-dev gettext make gcc libc6-dev libpam0g-dev pkg-config libgtk-4-dev \
     libadwaita-1-dev apparmor
 need_rust
 

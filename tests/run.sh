@@ -19,7 +19,7 @@ fi
 # Of fail2ban only the reader of filters is wanted: its service would watch this machine's sshd.
 [ -x /usr/bin/fail2ban-regex ] || systemctl mask fail2ban.service >/dev/null 2>&1 || true
 need_packages openssh-server openssh-client sudo pamtester libpam0g-dev libpam-google-authenticator libpam-oath oathtool \
-    faketime libpam-wrapper zbar-tools binutils gcc libc6-dev libdbus-1-dev pkg-config \
+    faketime libpam-wrapper zbar-tools binutils gcc libc6-dev pkg-config \
     dbus dbus-daemon gnome-keyring polkitd qrencode fail2ban strace valgrind
 # The authenticator's window, on a screen that is in memory alone, beside real notification servers.
 need_packages libgtk-4-dev libadwaita-1-dev adwaita-icon-theme fonts-dejavu-core at-spi2-core xvfb openbox xdotool xclip x11-utils \

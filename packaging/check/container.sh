@@ -7,7 +7,7 @@ roots=/var/cache/pam_mfa-check
 # What a server and a desktop have before our packages come: with it apt needs no network inside.
 furniture=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,libpam-runtime,openssh-server,openssh-client,sudo,expect,oathtool
 furniture+=,pamtester,man-db,polkitd,pkexec,gnome-keyring,libglib2.0-bin,zsh,fish,bash-completion,apparmor
-libraries=(libgtk-4-1 libadwaita-1-0 libdbus-1-3)
+libraries=(libgtk-4-1 libadwaita-1-0)
 
 # make_root SUITE: unless it is there.
 make_root() {

@@ -71,7 +71,7 @@ async fn kept(keyring: &Keyring, device: &str, text: Secret, host: String, has_p
     let id = DeviceId::typed(device);
     let owner = Owner { user: accounts::own_name(), host };
     let shown = clean::field(device);
-    if let Err(error) = keyring.store(&id, text, owner).await {
+    if let Err(error) = keyring.store(&id, &text, &owner).await {
         let text = gettext(
             "mfad added this computer as {device}, but its key could not be stored and is gone: {why} \
              Run: mfa-authenticator lost {device}",

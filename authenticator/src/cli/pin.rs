@@ -82,7 +82,7 @@ pub(super) async fn run(what: What) -> anyhow::Result<()> {
         }
     };
     keyring
-        .replace(&device, text)
+        .replace(&device, &text)
         .await
         .map_err(|error| anyhow!(filled(gettext("{why} Nothing was changed."), &[("why", &error)])))?;
     println!("{}", filled(done, &[("device", &shown)]));

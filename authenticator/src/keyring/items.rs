@@ -1,49 +1,21 @@
 //! Many small texts of one schema in the keyring: read all at once, written one by one.
 //!
-//! By our own proxies, since the blocking store asks for each item apart, which takes seconds for two thousand. Values
-//! cross the session bus in a `plain` session: who may listen there may ask the keyring itself. What must never happen: an
-//! item that is damaged or locked hiding the others, something made from a value in attributes.
+//! Called by the vault. What must never happen: an item that is damaged or locked hiding the others, something made from a
+//! value in attributes.
 
 use super::service::{self, understood};
-use super::{KeyringError, PATIENCE, PROMPT_PATIENCE, bounded};
+use super::{KeyringError, PATIENCE, PROMPT_PATIENCE, bounded, values};
 use mfa_core::secret::Secret;
 use std::collections::HashMap;
 use std::time::Duration;
 use zbus::proxy::CacheProperties;
-use zbus::{Connection, ObjectPath, OwnedObjectPath, OwnedVariant, Variant, proxy};
+use zbus::{Connection, OwnedObjectPath, proxy};
 
 /// Longest wait for all values together.
 const BULK: Duration = Duration::from_secs(30);
 
 /// The attribute with an item's name.
 const NAME: &str = "account";
-
-/// Session, parameters, value, content type.
-type Value = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
-
-#[proxy(
-    interface = "org.freedesktop.Secret.Service",
-    default_service = "org.freedesktop.secrets",
-    default_path = "/org/freedesktop/secrets"
-)]
-trait Secrets {
-    fn open_session(&self, algorithm: &str, input: Variant<'_>) -> zbus::Result<(OwnedVariant, OwnedObjectPath)>;
-    fn get_secrets(
-        &self,
-        items: &[&ObjectPath<'_>],
-        session: &ObjectPath<'_>,
-    ) -> zbus::Result<HashMap<OwnedObjectPath, Value>>;
-}
-
-#[proxy(interface = "org.freedesktop.Secret.Collection", default_service = "org.freedesktop.secrets")]
-trait Collection {
-    fn create_item(
-        &self,
-        properties: HashMap<&str, Variant<'_>>,
-        secret: &Value,
-        replace: bool,
-    ) -> zbus::Result<(OwnedObjectPath, OwnedObjectPath)>;
-}
 
 #[proxy(interface = "org.freedesktop.Secret.Item", default_service = "org.freedesktop.secrets")]
 trait Item {
@@ -73,7 +45,7 @@ impl Items {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
         let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).collect();
-        self.values(&items).await
+        bounded(BULK, values::read(&self.session, &items)).await
     }
 
     /// The one called `name`, if there is one.
@@ -86,7 +58,7 @@ impl Items {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
         let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).take(1).collect();
-        Ok(self.values(&items).await?.pop().map(|(_, value)| value))
+        Ok(bounded(BULK, values::read(&self.session, &items)).await?.pop().map(|(_, value)| value))
     }
 
     /// Writes the one called `name`, in the place of the old one where there is one.
@@ -98,22 +70,7 @@ impl Items {
         if bounded(PATIENCE, service::is_locked(&self.session, &collection)).await? {
             service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
         }
-        let properties = HashMap::from([
-            ("org.freedesktop.Secret.Item.Label", Variant::from(label)),
-            ("org.freedesktop.Secret.Item.Attributes", Variant::from(self.attributes(Some(name)))),
-        ]);
-        let put = async {
-            let value = (self.open().await?, Vec::new(), text.expose().to_vec(), "text/plain".to_owned());
-            let proxy = CollectionProxy::builder(&self.session)
-                .path(collection)
-                .cache_properties(CacheProperties::No)
-                .build()
-                .await
-                .map_err(understood)?;
-            let (item, _) = proxy.create_item(properties, &value, true).await.map_err(understood)?;
-            if item.as_str() == "/" { Err(KeyringError::Locked) } else { Ok(()) }
-        };
-        bounded(PATIENCE, put).await
+        bounded(PATIENCE, values::create(&self.session, &collection, label, self.attributes(Some(name)), text)).await
     }
 
     /// Removes the one called `name`; nothing where there is none.
@@ -135,25 +92,6 @@ impl Items {
             bounded(PATIENCE, delete).await?;
         }
         Ok(())
-    }
-
-    async fn values(&self, items: &[OwnedObjectPath]) -> Result<Vec<(OwnedObjectPath, Secret)>, KeyringError> {
-        if items.is_empty() {
-            return Ok(Vec::new());
-        }
-        let values = async {
-            let opened = self.open().await?;
-            let paths: Vec<&ObjectPath<'_>> = items.iter().map(|item| &**item).collect();
-            let proxy = SecretsProxy::new(&self.session).await.map_err(understood)?;
-            proxy.get_secrets(&paths, &opened).await.map_err(understood)
-        };
-        let values = bounded(BULK, values).await?;
-        Ok(values.into_iter().map(|(item, (_, _, value, _))| (item, Secret::new(value))).collect())
-    }
-
-    async fn open(&self) -> Result<OwnedObjectPath, KeyringError> {
-        let proxy = SecretsProxy::new(&self.session).await.map_err(understood)?;
-        Ok(proxy.open_session("plain", Variant::from("")).await.map_err(understood)?.1)
     }
 
     fn attributes<'a>(&self, name: Option<&'a str>) -> HashMap<&'static str, &'a str>

@@ -1,13 +1,14 @@
 //! Device keys in the OS keyring (Secret Service).
 //!
-//! Called by the agent, by `pair` and by `pin`. A look at what is locked, and the unlocking with its prompt, go through our own
-//! proxies (`service`); values go through the blocking store on a thread of its own (`thread`). What must never
-//! happen: a caller that hangs because a keyring does, a secret or something made from one in attributes or errors.
+//! Called by the agent, by `pair` and by `pin`; the vault keeps its accounts beside them (`items`). What is there and what is locked is
+//! asked in `service`, values cross the bus in `values`. What must never happen: a caller that hangs because a keyring
+//! does, a secret or something made from one in attributes or errors.
 
 mod items;
 mod service;
 pub mod stored;
-mod thread;
+mod transfer;
+mod values;
 
 pub(crate) use items::Items;
 pub(crate) use service::SECRETS;
@@ -16,8 +17,15 @@ pub use stored::Stored;
 use crate::catalogue::{Text, filled, gettext};
 use mfa_core::device::DeviceId;
 use mfa_core::secret::Secret;
+use std::collections::HashMap;
 use std::time::Duration;
 use zbus::Connection;
+
+/// Our items' schema, so that password managers can tell them apart.
+const SCHEMA: &str = "io.github.pam_mfa.DeviceKey";
+
+/// The attribute with the device whose key an item is.
+const DEVICE: &str = "device";
 
 /// Longest wait for the keyring where no person is asked anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -70,14 +78,13 @@ pub enum Held {
 #[derive(Debug)]
 pub struct Keyring {
     session: Connection,
-    thread: thread::Thread,
 }
 
 impl Keyring {
-    /// The keyring that answers on `session`, which must be the bus of `DBUS_SESSION_BUS_ADDRESS`.
+    /// The keyring that answers on `session`.
     #[must_use]
     pub fn new(session: Connection) -> Self {
-        Self { session, thread: thread::Thread::default() }
+        Self { session }
     }
 
     /// Whether the key of `device` is here. Asks nobody anything, and unlocks nothing.
@@ -96,11 +103,19 @@ impl Keyring {
     /// When it is locked, absent, gone or damaged.
     pub async fn key(&self, device: &DeviceId, patience: Duration) -> Result<Stored, KeyringError> {
         let found = bounded(PATIENCE, service::find(&self.session, device)).await?;
+        let item =
+            found.unlocked.first().or(found.locked.first()).ok_or_else(|| KeyringError::Missing(device.clone()))?;
         if found.unlocked.is_empty() {
-            let item = found.locked.first().ok_or_else(|| KeyringError::Missing(device.clone()))?;
             service::unlock(&self.session, item, patience).await?;
         }
-        let text = self.thread.read(device).await?;
+        let Some((_, text)) = bounded(PATIENCE, values::read(&self.session, std::slice::from_ref(item))).await?.pop()
+        else {
+            // Somebody locked or removed it meanwhile.
+            return Err(match self.holds(device).await? {
+                Held::Yes => KeyringError::Locked,
+                Held::No => KeyringError::Missing(device.clone()),
+            });
+        };
         Stored::read(&text).ok_or_else(|| KeyringError::Damaged(device.clone()))
     }
 
@@ -157,16 +172,27 @@ impl Keyring {
     ///
     /// # Errors
     /// When the keyring does not take it.
-    pub async fn store(&self, device: &DeviceId, text: Secret, owner: Owner) -> Result<(), KeyringError> {
-        self.thread.write(device, text, Some(owner)).await
+    pub async fn store(&self, device: &DeviceId, text: &Secret, owner: &Owner) -> Result<(), KeyringError> {
+        let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
+        let label = format!("Push approvals of {} on {} ({device})", owner.user, owner.host);
+        // Nothing here is made from the secret. The user and the host are for people.
+        let attributes = HashMap::from([
+            ("xdg:schema", SCHEMA),
+            (DEVICE, device.as_str()),
+            ("user", owner.user.as_str()),
+            ("host", owner.host.as_str()),
+        ]);
+        bounded(PATIENCE, values::create(&self.session, &collection, &label, attributes, text)).await
     }
 
     /// Puts another text into the place of one that [`Self::key`] has just read.
     ///
     /// # Errors
     /// When the keyring does not take it; then the old one stands.
-    pub async fn replace(&self, device: &DeviceId, text: Secret) -> Result<(), KeyringError> {
-        self.thread.write(device, text, None).await
+    pub async fn replace(&self, device: &DeviceId, text: &Secret) -> Result<(), KeyringError> {
+        let found = bounded(PATIENCE, service::find(&self.session, device)).await?;
+        let item = found.unlocked.first().ok_or(KeyringError::Locked)?;
+        bounded(PATIENCE, values::set(&self.session, item, text)).await
     }
 }
 

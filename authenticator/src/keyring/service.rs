@@ -1,10 +1,9 @@
 //! Our own view of the Secret Service: what is there, what is locked, and the unlocking with its prompt.
 //!
-//! The blocking store would raise the keyring's prompt by itself and wait for it without end; here the prompt is
-//! bounded, and only its own service says how it ended.
+//! The prompt is bounded, and only its own service says how it ended. What must never happen: another call than a search as a
+//! connection's first.
 
-use super::KeyringError;
-use super::thread::{SCHEMA, SERVICE};
+use super::{DEVICE, KeyringError, SCHEMA};
 use crate::catalogue::gettext;
 use futures_util::StreamExt;
 use mfa_core::device::DeviceId;
@@ -18,6 +17,9 @@ use zbus::{Connection, ObjectPath, OwnedObjectPath, Variant, proxy};
 /// The Secret Service's bus name.
 pub(crate) const SECRETS: &str = "org.freedesktop.secrets";
 
+/// The keyring's word for something that must be unlocked first.
+const IS_LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
+
 #[proxy(
     interface = "org.freedesktop.Secret.Service",
     default_service = "org.freedesktop.secrets",
@@ -26,7 +28,7 @@ pub(crate) const SECRETS: &str = "org.freedesktop.secrets";
 trait Service {
     fn search_items(
         &self,
-        attributes: HashMap<&str, &str>,
+        attributes: &HashMap<&str, &str>,
     ) -> zbus::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)>;
     fn unlock(&self, objects: &[&ObjectPath<'_>]) -> zbus::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)>;
     fn lock(&self, objects: &[&ObjectPath<'_>]) -> zbus::Result<(Vec<OwnedObjectPath>, OwnedObjectPath)>;
@@ -62,18 +64,37 @@ pub(super) struct Found {
 
 /// Looks for the key of `device`, locked or not.
 pub(super) async fn find(session: &Connection, device: &DeviceId) -> Result<Found, KeyringError> {
-    search(session, HashMap::from([("service", SERVICE), ("username", device.as_str())])).await
+    search(session, HashMap::from([("xdg:schema", SCHEMA), (DEVICE, device.as_str())])).await
 }
 
 /// Looks for the keys of all devices, locked or not.
 pub(super) async fn find_all(session: &Connection) -> Result<Found, KeyringError> {
-    search(session, HashMap::from([("service", SERVICE), ("xdg:schema", SCHEMA)])).await
+    search(session, HashMap::from([("xdg:schema", SCHEMA)])).await
 }
 
+/// Waits before a search is repeated.
+const PAUSES: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(100), Duration::from_millis(500)];
+
+/// Looks for items, locked or not; what a connection asks a keyring first.
+///
+/// gnome-keyring (42 and 50) makes note of who calls by a task of its own, which the first call over a connection may overtake: about one
+/// in a thousand where it is busy. A search then "is not implemented", the default collection does not exist, and
+/// `OpenSession` ends the keyring. A search is therefore first, and repeated until it is answered: from then on it
+/// knows the connection.
 pub(super) async fn search(session: &Connection, attributes: HashMap<&str, &str>) -> Result<Found, KeyringError> {
     let service = ServiceProxy::new(session).await.map_err(understood)?;
-    let (unlocked, locked) = service.search_items(attributes).await.map_err(understood)?;
-    Ok(Found { unlocked, locked })
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        match (service.search_items(&attributes).await, pauses.next()) {
+            (Ok((unlocked, locked)), _) => return Ok(Found { unlocked, locked }),
+            (Err(error), Some(pause)) if is_unknown_method(&error) => tokio::time::sleep(pause).await,
+            (Err(error), _) => return Err(understood(error)),
+        }
+    }
+}
+
+fn is_unknown_method(error: &zbus::Error) -> bool {
+    matches!(error, zbus::Error::FDO(error) if matches!(**error, fdo::Error::UnknownMethod(_)))
 }
 
 /// Whose key an unlocked item is.
@@ -85,30 +106,16 @@ pub(super) async fn device(session: &Connection, item: &OwnedObjectPath) -> Resu
         .await
         .map_err(understood)?;
     let attributes = proxy.attributes().await.map_err(understood)?;
-    Ok(attributes.get("username").map(|name| DeviceId::typed(name)))
+    Ok(attributes.get(DEVICE).map(|name| DeviceId::typed(name)))
 }
 
-/// Looks for the default collection, before there is none.
-const LOOKS: u32 = 4;
-
-/// Between two of them.
-const PAUSE: Duration = Duration::from_millis(250);
-
-/// The collection new items go to. gnome-keyring reads its folder anew when it changes, as while a session begins, and was seen to have
-/// none for a moment then: nobody is told to create one before that is over.
+/// The collection new items go to.
 pub(super) async fn default_collection(session: &Connection) -> Result<OwnedObjectPath, KeyringError> {
+    find_all(session).await?;
     let service = ServiceProxy::new(session).await.map_err(understood)?;
-    for look in 1..=LOOKS {
-        let path = service.read_alias("default").await.map_err(understood)?;
-        // "/" is the specification's word for none.
-        if path.as_str() != "/" {
-            return Ok(path);
-        }
-        if look < LOOKS {
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-    Err(KeyringError::NoCollection)
+    let path = service.read_alias("default").await.map_err(understood)?;
+    // "/" is the specification's word for none.
+    if path.as_str() == "/" { Err(KeyringError::NoCollection) } else { Ok(path) }
 }
 
 /// Whether a collection is locked.
@@ -191,6 +198,7 @@ pub(super) fn understood(error: zbus::Error) -> KeyringError {
         },
         zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => KeyringError::Silent,
         zbus::Error::InputOutput(_) => KeyringError::Absent,
+        zbus::Error::MethodError(name, ..) if name == IS_LOCKED => KeyringError::Locked,
         other => KeyringError::Refused(other.to_string()),
     }
 }

@@ -1,9 +1,10 @@
-//! Keyrings that hang: a clear message in bounded time, a denial that works, and an agent that still ends. And one that has its collection late.
+//! Keyrings that hang: a clear message in bounded time, a denial that works, and an agent that still ends. And those that do not know who calls.
 
 use crate::desktop::Desktop;
 use crate::desktop::mfad::{Mfad, NUMBER, request};
-use crate::desktop::secrets::{Beginning, Hangs, PROMPT, Secrets};
-use authenticator::keyring::{Keyring, KeyringError};
+use crate::desktop::secrets::{Hangs, PROMPT, Secrets, Unknowing};
+use crate::desktop::wait;
+use authenticator::keyring::{Keyring, KeyringError, Stored};
 use ed25519_dalek::SigningKey;
 use mfa_core::approval::Request;
 use mfa_core::device::{Device, DeviceId, DeviceKey};
@@ -90,13 +91,81 @@ async fn a_dismissed_prompt_leaves_the_request_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyring_that_has_its_collection_a_moment_later_is_no_keyring_without_one() {
-    for (without, found) in [(0, true), (3, true), (4, false)] {
+async fn a_keyring_that_does_not_know_its_caller_yet_is_asked_again() {
+    for (searches, found) in [(0, true), (3, true), (4, false)] {
         let desktop = Desktop::without_keyring();
-        let _secrets = Beginning::start(&desktop, without).await;
+        let (_secrets, calls) = Unknowing::start(&desktop, searches, "").await;
         match Keyring::new(desktop.connect("session").await).is_locked().await {
-            Ok(locked) => assert!(locked && found, "{without}"),
-            Err(error) => assert!(matches!(error, KeyringError::NoCollection) && !found, "{without}: {error}"),
+            Ok(locked) => assert!(locked && found, "{searches}"),
+            Err(error) => assert!(matches!(error, KeyringError::Refused(_)) && !found, "{searches}: {error}"),
         }
+        let calls = calls.lock().unwrap().clone();
+        let searches = calls.iter().take_while(|call| *call == "SearchItems").count();
+        assert_eq!((searches, calls.len()), if found { (calls.len() - 1, searches + 1) } else { (4, 4) }, "{calls:?}");
     }
+}
+
+/// gnome-keyring dies of a session opened by somebody whom it does not know yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_opened_by_those_alone_whom_the_keyring_knows_and_closed() {
+    const VALUE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+    let desktop = Desktop::without_keyring();
+    let (_secrets, calls) = Unknowing::start(&desktop, 2, VALUE).await;
+    let keyring = Keyring::new(desktop.connect("session").await);
+    let stored = keyring.key(&DeviceId::new([0, 0, 0, 1]), Duration::from_secs(5)).await.unwrap();
+    assert!(matches!(stored, Stored::Bare(key) if key.to_bytes() == [7; 32]), "without encryption where it knows none");
+    wait("the end of the session", async || calls.lock().unwrap().last().is_some_and(|call| call == "Close")).await;
+    let encrypted = "OpenSession dh-ietf1024-sha256-aes128-cbc-pkcs7";
+    assert_eq!(
+        *calls.lock().unwrap(),
+        ["SearchItems", "SearchItems", "SearchItems", encrypted, "OpenSession plain", "GetSecrets", "Close"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_keyring_loses_nobody_who_calls_for_the_first_time() {
+    let desktop = Desktop::with_keyring().await;
+    desktop.done(&["add"], "otpauth://totp/ACME:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n");
+    let callers = (0..8).map(|_| {
+        let address = desktop.address("session");
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                let session = zbus::connection::Builder::address(address.as_str()).build().await.unwrap();
+                let vault = authenticator::vault::Vault::new(session.clone());
+                assert_eq!(vault.load(0).await.unwrap().accounts.len(), 1);
+                session.close().await.unwrap();
+            }
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        caller.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_on_the_bus_does_not_tell_a_key() {
+    const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let desktop = Desktop::with_keyring().await;
+    let heard = desktop.path("heard");
+    let mut monitor = desktop
+        .command("dbus-monitor")
+        .args(["--binary", "--address", &desktop.address("session")])
+        .stdout(std::fs::File::create(&heard).unwrap())
+        .spawn()
+        .unwrap();
+    let holds = |what: &[u8]| std::fs::read(&heard).unwrap().windows(what.len()).any(|bytes| bytes == what);
+    wait("the monitor", async || {
+        desktop.done(&["list"], "");
+        holds(b"SearchItems")
+    })
+    .await;
+    desktop.done(&["add"], &format!("otpauth://totp/ACME:alice?secret={KEY}\n"));
+    assert_eq!(desktop.done(&["show", "acme"], "").lines().count(), 1);
+    wait("the reply", async || holds(b"GetSecrets")).await;
+    assert!(holds(b"xdg:schema") && !holds(KEY.as_bytes()), "what it heard is in {}", heard.display());
+    // A program that asks for no encryption: so the monitor hears values.
+    desktop.account_values().await;
+    wait("a value in clear", async || holds(KEY.as_bytes())).await;
+    monitor.kill().unwrap();
+    monitor.wait().unwrap();
 }

@@ -1,6 +1,7 @@
 //! The desktop's real keyring, and what any program of the session can read and write in it.
 
 use super::{Desktop, end, wait};
+use std::collections::HashMap;
 use std::io::Write;
 use std::process::Stdio;
 use zbus::{Connection, OwnedObjectPath};
@@ -20,7 +21,7 @@ impl Desktop {
             .unwrap();
         keyring.stdin.take().unwrap().write_all(PASSWORD).unwrap();
         self.keyring = Some(keyring);
-        let session = self.connect("session").await;
+        let session = self.keyring_session().await;
         wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
     }
 
@@ -42,7 +43,7 @@ impl Desktop {
     }
 
     pub(crate) async fn lock_keyring(&self) {
-        let session = self.connect("session").await;
+        let session = self.keyring_session().await;
         let collection = self.default_collection(&session).await.unwrap();
         let _: (Vec<OwnedObjectPath>, OwnedObjectPath) =
             self.secrets(&session, "Lock", &vec![collection]).await.unwrap();
@@ -50,8 +51,8 @@ impl Desktop {
 
     /// The items of ours, locked or not.
     pub(crate) async fn items(&self) -> Vec<OwnedObjectPath> {
-        let session = self.connect("session").await;
-        let ours = std::collections::HashMap::from([("service", "io.github.pam_mfa")]);
+        let session = self.keyring_session().await;
+        let ours = HashMap::from([("xdg:schema", "io.github.pam_mfa.DeviceKey")]);
         let (mut unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.secrets(&session, "SearchItems", &ours).await.unwrap();
         unlocked.extend(locked);
@@ -72,7 +73,7 @@ impl Desktop {
     }
 
     async fn account_items(&self, session: &Connection) -> Vec<OwnedObjectPath> {
-        let ours = std::collections::HashMap::from([("xdg:schema", "io.github.pam_mfa.Account")]);
+        let ours = HashMap::from([("xdg:schema", "io.github.pam_mfa.Account")]);
         let (items, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.secrets(session, "SearchItems", &ours).await.unwrap();
         items
@@ -115,8 +116,20 @@ impl Desktop {
         }
     }
 
-    async fn secret_session(&self) -> (Connection, OwnedObjectPath) {
+    /// A connection that the keyring knows: it may end when an unknown one opens a session.
+    async fn keyring_session(&self) -> Connection {
+        type Found = (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>);
         let session = self.connect("session").await;
+        let nothing = HashMap::from([("xdg:schema", "io.github.pam_mfa.Nothing")]);
+        wait("an answer of the keyring", async || {
+            self.secrets::<_, Found>(&session, "SearchItems", &nothing).await.is_ok()
+        })
+        .await;
+        session
+    }
+
+    async fn secret_session(&self) -> (Connection, OwnedObjectPath) {
+        let session = self.keyring_session().await;
         let (_, opened): (zbus::OwnedVariant, OwnedObjectPath) =
             self.secrets(&session, "OpenSession", &("plain", zbus::Variant::from(""))).await.unwrap();
         (session, opened)
