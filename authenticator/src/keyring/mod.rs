@@ -21,8 +21,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 use zbus::Connection;
 
-/// Our items' schema, so that password managers can tell them apart.
+/// Our items' schema, so that password managers can tell them apart. Not looked for: gnome-keyring does not find it in what is locked.
 const SCHEMA: &str = "io.github.pam_mfa.DeviceKey";
+
+/// The attribute that all of our items have, and what it says.
+const APPLICATION: (&str, &str) = ("application", mfa_core::bus::PREFIX);
 
 /// The attribute with the device whose key an item is.
 const DEVICE: &str = "device";
@@ -178,6 +181,7 @@ impl Keyring {
         // Nothing here is made from the secret. The user and the host are for people.
         let attributes = HashMap::from([
             ("xdg:schema", SCHEMA),
+            APPLICATION,
             (DEVICE, device.as_str()),
             ("user", owner.user.as_str()),
             ("host", owner.host.as_str()),

@@ -3,7 +3,7 @@
 //! The prompt is bounded, and only its own service says how it ended. What must never happen: another call than a search as a
 //! connection's first.
 
-use super::{DEVICE, KeyringError, SCHEMA};
+use super::{APPLICATION, DEVICE, KeyringError};
 use crate::catalogue::gettext;
 use futures_util::StreamExt;
 use mfa_core::device::DeviceId;
@@ -64,12 +64,12 @@ pub(super) struct Found {
 
 /// Looks for the key of `device`, locked or not.
 pub(super) async fn find(session: &Connection, device: &DeviceId) -> Result<Found, KeyringError> {
-    search(session, HashMap::from([("xdg:schema", SCHEMA), (DEVICE, device.as_str())])).await
+    search(session, HashMap::from([APPLICATION, (DEVICE, device.as_str())])).await
 }
 
 /// Looks for the keys of all devices, locked or not.
 pub(super) async fn find_all(session: &Connection) -> Result<Found, KeyringError> {
-    search(session, HashMap::from([("xdg:schema", SCHEMA)])).await
+    search(session, HashMap::from([APPLICATION])).await
 }
 
 /// Waits before a search is repeated.

@@ -52,7 +52,7 @@ impl Desktop {
     /// The items of ours, locked or not.
     pub(crate) async fn items(&self) -> Vec<OwnedObjectPath> {
         let session = self.keyring_session().await;
-        let ours = HashMap::from([("xdg:schema", "io.github.pam_mfa.DeviceKey")]);
+        let ours = HashMap::from([("application", "io.github.pam_mfa")]);
         let (mut unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.secrets(&session, "SearchItems", &ours).await.unwrap();
         unlocked.extend(locked);
