@@ -6,16 +6,12 @@
 use super::service::{self, understood};
 use super::{KeyringError, PATIENCE, PROMPT_PATIENCE, bounded, values};
 use mfa_core::secret::Secret;
-use std::collections::HashMap;
 use std::time::Duration;
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedObjectPath, proxy};
 
 /// Longest wait for all values together.
 const BULK: Duration = Duration::from_secs(30);
-
-/// The attribute with an item's name.
-const NAME: &str = "account";
 
 #[proxy(interface = "org.freedesktop.Secret.Item", default_service = "org.freedesktop.secrets")]
 trait Item {
@@ -40,7 +36,7 @@ impl Items {
     /// # Errors
     /// When there is no keyring, it does not answer, or it stays locked.
     pub(crate) async fn all(&self) -> Result<Vec<(OwnedObjectPath, Secret)>, KeyringError> {
-        let found = bounded(PATIENCE, service::search(&self.session, self.attributes(None))).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, self.schema, None)).await?;
         for item in &found.locked {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
@@ -53,7 +49,7 @@ impl Items {
     /// # Errors
     /// As [`Self::all`].
     pub(crate) async fn one(&self, name: &str) -> Result<Option<Secret>, KeyringError> {
-        let found = bounded(PATIENCE, service::search(&self.session, self.attributes(Some(name)))).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
         if let Some(item) = found.locked.first() {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
@@ -70,7 +66,8 @@ impl Items {
         if bounded(PATIENCE, service::is_locked(&self.session, &collection)).await? {
             service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
         }
-        bounded(PATIENCE, values::create(&self.session, &collection, label, self.attributes(Some(name)), text)).await
+        let new = values::New { schema: self.schema, id: name, label, notes: &[] };
+        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await
     }
 
     /// Removes the one called `name`; nothing where there is none.
@@ -78,7 +75,7 @@ impl Items {
     /// # Errors
     /// When the keyring keeps it.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), KeyringError> {
-        let found = bounded(PATIENCE, service::search(&self.session, self.attributes(Some(name)))).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
         for item in found.unlocked.into_iter().chain(found.locked) {
             let delete = async {
                 let proxy = ItemProxy::builder(&self.session)
@@ -92,14 +89,5 @@ impl Items {
             bounded(PATIENCE, delete).await?;
         }
         Ok(())
-    }
-
-    fn attributes<'a>(&self, name: Option<&'a str>) -> HashMap<&'static str, &'a str>
-    where
-        'static: 'a,
-    {
-        let mut attributes = HashMap::from([("xdg:schema", self.schema)]);
-        attributes.extend(name.map(|name| (NAME, name)));
-        attributes
     }
 }

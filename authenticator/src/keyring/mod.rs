@@ -17,18 +17,11 @@ pub use stored::Stored;
 use crate::catalogue::{Text, filled, gettext};
 use mfa_core::device::DeviceId;
 use mfa_core::secret::Secret;
-use std::collections::HashMap;
 use std::time::Duration;
 use zbus::Connection;
 
-/// Our items' schema, so that password managers can tell them apart. Not looked for: gnome-keyring does not find it in what is locked.
+/// The schema of device keys.
 const SCHEMA: &str = "io.github.pam_mfa.DeviceKey";
-
-/// The attribute that all of our items have, and what it says.
-const APPLICATION: (&str, &str) = ("application", mfa_core::bus::PREFIX);
-
-/// The attribute with the device whose key an item is.
-const DEVICE: &str = "device";
 
 /// Longest wait for the keyring where no person is asked anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -95,7 +88,7 @@ impl Keyring {
     /// # Errors
     /// When there is no keyring or it does not answer.
     pub async fn holds(&self, device: &DeviceId) -> Result<Held, KeyringError> {
-        bounded(PATIENCE, service::find(&self.session, device))
+        bounded(PATIENCE, service::search(&self.session, SCHEMA, Some(device.as_str())))
             .await
             .map(|found| if found.unlocked.is_empty() && found.locked.is_empty() { Held::No } else { Held::Yes })
     }
@@ -105,7 +98,7 @@ impl Keyring {
     /// # Errors
     /// When it is locked, absent, gone or damaged.
     pub async fn key(&self, device: &DeviceId, patience: Duration) -> Result<Stored, KeyringError> {
-        let found = bounded(PATIENCE, service::find(&self.session, device)).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, SCHEMA, Some(device.as_str()))).await?;
         let item =
             found.unlocked.first().or(found.locked.first()).ok_or_else(|| KeyringError::Missing(device.clone()))?;
         if found.unlocked.is_empty() {
@@ -128,7 +121,7 @@ impl Keyring {
     /// # Errors
     /// When there is no keyring, it does not answer, or it stays locked.
     pub async fn devices(&self) -> Result<Vec<DeviceId>, KeyringError> {
-        let found = bounded(PATIENCE, service::find_all(&self.session)).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, SCHEMA, None)).await?;
         for item in &found.locked {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
@@ -178,15 +171,14 @@ impl Keyring {
     pub async fn store(&self, device: &DeviceId, text: &Secret, owner: &Owner) -> Result<(), KeyringError> {
         let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
         let label = format!("Push approvals of {} on {} ({device})", owner.user, owner.host);
-        // Nothing here is made from the secret. The user and the host are for people.
-        let attributes = HashMap::from([
-            ("xdg:schema", SCHEMA),
-            APPLICATION,
-            (DEVICE, device.as_str()),
-            ("user", owner.user.as_str()),
-            ("host", owner.host.as_str()),
-        ]);
-        bounded(PATIENCE, values::create(&self.session, &collection, &label, attributes, text)).await
+        // Nothing here is made from the secret.
+        let new = values::New {
+            schema: SCHEMA,
+            id: device.as_str(),
+            label: &label,
+            notes: &[("user", &owner.user), ("host", &owner.host)],
+        };
+        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await
     }
 
     /// Puts another text into the place of one that [`Self::key`] has just read.
@@ -194,7 +186,7 @@ impl Keyring {
     /// # Errors
     /// When the keyring does not take it; then the old one stands.
     pub async fn replace(&self, device: &DeviceId, text: &Secret) -> Result<(), KeyringError> {
-        let found = bounded(PATIENCE, service::find(&self.session, device)).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, SCHEMA, Some(device.as_str()))).await?;
         let item = found.unlocked.first().ok_or(KeyringError::Locked)?;
         bounded(PATIENCE, values::set(&self.session, item, text)).await
     }

@@ -3,7 +3,7 @@
 //! The prompt is bounded, and only its own service says how it ended. What must never happen: another call than a search as a
 //! connection's first.
 
-use super::{APPLICATION, DEVICE, KeyringError};
+use super::{KeyringError, SCHEMA};
 use crate::catalogue::gettext;
 use futures_util::StreamExt;
 use mfa_core::device::DeviceId;
@@ -16,6 +16,13 @@ use zbus::{Connection, ObjectPath, OwnedObjectPath, Variant, proxy};
 
 /// The Secret Service's bus name.
 pub(crate) const SECRETS: &str = "org.freedesktop.secrets";
+
+/// The attribute with an item's schema that is looked for. gnome-keyring does not find `xdg:schema`, which password managers know, in a
+/// collection that nobody has unlocked since it began.
+pub(super) const KIND: &str = "kind";
+
+/// The attribute that tells the items of a schema apart.
+pub(super) const ID: &str = "id";
 
 /// The keyring's word for something that must be unlocked first.
 const IS_LOCKED: &str = "org.freedesktop.Secret.Error.IsLocked";
@@ -62,26 +69,17 @@ pub(super) struct Found {
     pub(super) locked: Vec<OwnedObjectPath>,
 }
 
-/// Looks for the key of `device`, locked or not.
-pub(super) async fn find(session: &Connection, device: &DeviceId) -> Result<Found, KeyringError> {
-    search(session, HashMap::from([APPLICATION, (DEVICE, device.as_str())])).await
-}
-
-/// Looks for the keys of all devices, locked or not.
-pub(super) async fn find_all(session: &Connection) -> Result<Found, KeyringError> {
-    search(session, HashMap::from([APPLICATION])).await
-}
-
 /// Waits before a search is repeated.
 const PAUSES: [Duration; 3] = [Duration::from_millis(10), Duration::from_millis(100), Duration::from_millis(500)];
 
-/// Looks for items, locked or not; what a connection asks a keyring first.
+/// Looks for the items of a schema, or for the one of them called `id`, locked or not; what a connection asks a keyring first.
 ///
 /// gnome-keyring (42 and 50) makes note of who calls by a task of its own, which the first call over a connection may overtake: about one
 /// in a thousand where it is busy. A search then "is not implemented", the default collection does not exist, and
 /// `OpenSession` ends the keyring. A search is therefore first, and repeated until it is answered: from then on it
 /// knows the connection.
-pub(super) async fn search(session: &Connection, attributes: HashMap<&str, &str>) -> Result<Found, KeyringError> {
+pub(super) async fn search(session: &Connection, schema: &str, id: Option<&str>) -> Result<Found, KeyringError> {
+    let attributes: HashMap<&str, &str> = std::iter::once((KIND, schema)).chain(id.map(|id| (ID, id))).collect();
     let service = ServiceProxy::new(session).await.map_err(understood)?;
     let mut pauses = PAUSES.into_iter();
     loop {
@@ -106,12 +104,12 @@ pub(super) async fn device(session: &Connection, item: &OwnedObjectPath) -> Resu
         .await
         .map_err(understood)?;
     let attributes = proxy.attributes().await.map_err(understood)?;
-    Ok(attributes.get(DEVICE).map(|name| DeviceId::typed(name)))
+    Ok(attributes.get(ID).map(|name| DeviceId::typed(name)))
 }
 
 /// The collection new items go to.
 pub(super) async fn default_collection(session: &Connection) -> Result<OwnedObjectPath, KeyringError> {
-    find_all(session).await?;
+    search(session, SCHEMA, None).await?;
     let service = ServiceProxy::new(session).await.map_err(understood)?;
     let path = service.read_alias("default").await.map_err(understood)?;
     // "/" is the specification's word for none.

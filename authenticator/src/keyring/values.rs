@@ -3,8 +3,9 @@
 //! Called by [`super::Keyring`] and [`super::Items`], each within a bound of time of its own. What must never happen: an item that is
 //! locked hiding the others, something made from a value in attributes or labels.
 
+use super::KeyringError;
+use super::service::{ID, KIND, understood};
 use super::transfer::{Value, across};
-use super::{KeyringError, service::understood};
 use mfa_core::secret::Secret;
 use std::collections::HashMap;
 use zbus::proxy::CacheProperties;
@@ -55,16 +56,29 @@ pub(super) async fn read(
     .await
 }
 
+/// What an item is found by, and what people see of it.
+pub(super) struct New<'a> {
+    /// Its schema.
+    pub(super) schema: &'a str,
+    /// Which of that schema's.
+    pub(super) id: &'a str,
+    /// Its name in password managers.
+    pub(super) label: &'a str,
+    /// More attributes, for people.
+    pub(super) notes: &'a [(&'a str, &'a str)],
+}
+
 /// Makes an item in `collection`, or puts its value into the place of the one with the same attributes.
 pub(super) async fn create(
     session: &Connection,
     collection: &OwnedObjectPath,
-    label: &str,
-    attributes: HashMap<&str, &str>,
+    new: &New<'_>,
     value: &Secret,
 ) -> Result<(), KeyringError> {
+    let found_by = [("xdg:schema", new.schema), (KIND, new.schema), (ID, new.id)];
+    let attributes: HashMap<&str, &str> = found_by.iter().chain(new.notes).copied().collect();
     let properties = HashMap::from([
-        ("org.freedesktop.Secret.Item.Label", Variant::from(label)),
+        ("org.freedesktop.Secret.Item.Label", Variant::from(new.label)),
         ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),
     ]);
     let proxy = CollectionProxy::builder(session)

@@ -168,8 +168,15 @@ async fn programs_are_told_in_json_what_was_done_and_what_was_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_keyring_is_said_to_be_locked_and_nobody_is_asked_by_a_look() {
-    let desktop = with_two().await;
+    let mut desktop = with_two().await;
     assert_eq!(desktop.done(&["lock"], ""), "The keyring is locked. Whatever needs it asks for its password first.\n");
+    says_that_it_is_locked(&desktop);
+    // What was never unlocked does not tell its items' schemas.
+    desktop.restart_keyring_locked().await;
+    says_that_it_is_locked(&desktop);
+}
+
+fn says_that_it_is_locked(desktop: &Desktop) {
     let status = desktop.done(&["status"], "");
     assert!(status.starts_with("Keyring: locked\nAccounts: not known\n"), "{status}");
     let begun = Instant::now();

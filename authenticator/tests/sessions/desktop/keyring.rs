@@ -25,6 +25,16 @@ impl Desktop {
         wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
     }
 
+    /// Another keyring in the place of the one that is there: it has read the same files, and nobody has unlocked it.
+    pub(crate) async fn restart_keyring_locked(&mut self) {
+        self.stop_keyring();
+        let mut keyring = self.command("gnome-keyring-daemon");
+        keyring.args(["--start", "--components=secrets", "--foreground"]);
+        self.keyring = Some(keyring.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let session = self.keyring_session().await;
+        wait("the keyring", async || self.default_collection(&session).await.is_some()).await;
+    }
+
     /// Has the keyring keep everybody waiting, or go on.
     #[cfg(feature = "gui")]
     pub(crate) fn freeze_keyring(&self, frozen: bool) {
@@ -52,7 +62,7 @@ impl Desktop {
     /// The items of ours, locked or not.
     pub(crate) async fn items(&self) -> Vec<OwnedObjectPath> {
         let session = self.keyring_session().await;
-        let ours = HashMap::from([("application", "io.github.pam_mfa")]);
+        let ours = HashMap::from([("kind", "io.github.pam_mfa.DeviceKey")]);
         let (mut unlocked, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.secrets(&session, "SearchItems", &ours).await.unwrap();
         unlocked.extend(locked);
