@@ -90,7 +90,9 @@ impl Transfer {
                 let theirs = Vec::<u8>::try_from(theirs).map_err(|_| unreadable())?;
                 Ok(Self { path, key: Some(agreed(&private, &theirs).ok_or_else(unreadable)?) })
             }
-            Err(zbus::Error::FDO(error)) if matches!(*error, fdo::Error::NotSupported(_)) => {
+            // The specification's NotSupported, or whatever a keyring says that lacks a part for it (KWallet without QCA's plugins).
+            Err(zbus::Error::FDO(error)) if is_of_the_bus(&error) => Err(understood(zbus::Error::FDO(error))),
+            Err(zbus::Error::FDO(_) | zbus::Error::MethodError(..)) => {
                 let (_, path) = service.open_session(PLAIN, &Variant::from("")).await.map_err(understood)?;
                 Ok(Self { path, key: None })
             }
@@ -124,6 +126,11 @@ impl Transfer {
             Some(key) => decrypted(key, &vector, bytes).ok_or_else(unreadable),
         }
     }
+}
+
+/// Whether it says that nobody answered, and not what somebody answered.
+fn is_of_the_bus(error: &fdo::Error) -> bool {
+    matches!(understood(zbus::Error::FDO(Box::new(error.clone()))), KeyringError::Absent | KeyringError::Silent)
 }
 
 fn unreadable() -> KeyringError {

@@ -126,7 +126,8 @@ impl Unknowing {
     ) -> fdo::Result<(OwnedVariant, OwnedObjectPath)> {
         self.called(&format!("OpenSession {algorithm}"));
         if algorithm != "plain" {
-            return Err(fdo::Error::NotSupported(algorithm));
+            // What KWallet says where a plugin of QCA is missing.
+            return Err(fdo::Error::Failed("createDLGroup failed: maybe libqca-ossl is missing".to_owned()));
         }
         Ok((OwnedVariant::try_from(Variant::from("")).unwrap(), OwnedObjectPath::try_from(OPENED).unwrap()))
     }
