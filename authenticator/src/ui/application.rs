@@ -56,6 +56,8 @@ pub enum Show<'a> {
 /// # Errors
 /// When there is nothing to show a window on.
 pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> {
+    // X11 desktops find the desktop file, and with it name and icon, by the window's class, which GTK takes from here.
+    glib::set_prgname(Some(AUTHENTICATOR));
     // GTK itself would end the program.
     gtk::init().map_err(|_| NoWindow::NoDisplay)?;
     let flags = match show {

@@ -29,6 +29,14 @@ async fn a_second_start_hands_over_to_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_taskbar_finds_the_desktop_file_of_the_window() {
+    let mut seat = Seat::new().await;
+    seat.open(&[], &[]).await;
+    let class = ["search", "--onlyvisible", "--class", "^io\\.github\\.pam_mfa\\.Authenticator$"];
+    wait("the window's class", async || seat.screen.xdotool(&class)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_it_says_where_else_to_go() {
     let desktop = crate::desktop::Desktop::without_keyring();
     assert!(desktop.refused(&["window"], "").contains("mfa-authenticator requests"));
