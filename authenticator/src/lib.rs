@@ -15,6 +15,7 @@ pub mod pin;
 pub mod privacy;
 pub mod requests;
 pub mod sealed;
+pub mod session;
 pub mod settings;
 pub mod ui;
 mod unusable;

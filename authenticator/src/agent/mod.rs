@@ -21,6 +21,7 @@ use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::Keyring;
 use crate::now;
 use crate::requests::{NotListed, Requests};
+use crate::session::{self, NoSession};
 use link::Link;
 use memory::Memory;
 use mfa_core::bus::Trust;
@@ -29,7 +30,6 @@ use pins::Pins;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
-use zbus::connection::Builder;
 use zbus::fdo::{RequestNameFlags, RequestNameReply};
 use zbus::names::UniqueName;
 
@@ -45,9 +45,21 @@ pub enum AgentError {
     /// No session bus.
     #[error("{}", filled(gettext("the session bus does not answer: {why}. Start the agent inside a desktop session"), &[("why", .0)]))]
     Session(#[from] zbus::Error),
+    /// Another user's.
+    #[error(transparent)]
+    Another(NoSession),
     /// It was there and is not any more.
     #[error("{}", Text("the session bus is gone"))]
     SessionGone,
+}
+
+impl From<NoSession> for AgentError {
+    fn from(why: NoSession) -> Self {
+        match why {
+            NoSession::Bus(error) => Self::Session(error),
+            NoSession::Another(_) => Self::Another(why),
+        }
+    }
 }
 
 /// How an agent ended well.
@@ -96,7 +108,7 @@ pub(crate) struct Agent {
 /// # Errors
 /// When there is no session bus, or it goes away.
 pub async fn run(trust: Trust) -> Result<Ended, AgentError> {
-    let session = Builder::session().method_timeout(PATIENCE).build().await?;
+    let session = session::connect(PATIENCE).await?;
     let (changes, changed) = mpsc::unbounded_channel();
     let memory = Memory::of_this_user();
     let agent = Arc::new(Agent {

@@ -2,18 +2,17 @@
 //!
 //! What must never happen: a code or a key among the arguments of any program, or a code of a counter shown before it is saved.
 
-use super::{clipboard, exchange, hidden, object};
+use super::{clipboard, exchange, hidden, object, state};
 use crate::catalogue::{Text, filled, gettext, ngettext};
 use crate::now;
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
 use crate::vault::import::{self, read_file};
 use crate::vault::{Account, AccountsKey, Style, Vault, picture};
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use mfa_core::secret::Secret;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use zbus::connection::Builder;
 
 /// Longest list of accounts that a name which fits several is answered with.
 const MOST_NAMED: usize = 10;
@@ -29,8 +28,8 @@ pub(super) async fn vault() -> anyhow::Result<Vault> {
 
 /// As [`vault`], without asking anybody.
 pub(super) async fn locked_vault() -> anyhow::Result<Vault> {
-    let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
-    Ok(Vault::new(session.context(Text("No session bus. Codes are kept in the keyring of a desktop session."))?))
+    let absent = Text("No session bus. Codes are kept in the keyring of a desktop session.");
+    Ok(Vault::new(state::connected(crate::keyring::PATIENCE, absent).await?))
 }
 
 /// The key under the PIN that is asked for.

@@ -5,13 +5,13 @@ use crate::catalogue::{filled, gettext};
 use crate::keyring::{Held, Keyring};
 use crate::now;
 use crate::requests::short_fingerprint;
+use crate::session;
 use anyhow::anyhow;
 use mfa_core::bus::DeviceListed;
 use mfa_core::bus::Trust;
 use mfa_core::clean;
 use mfa_core::device::DeviceId;
 use serde::Serialize;
-use zbus::connection::Builder;
 
 #[derive(Serialize)]
 struct Row<'a> {
@@ -23,7 +23,7 @@ struct Row<'a> {
 
 pub(super) async fn list(trust: Trust, json: bool) -> anyhow::Result<()> {
     let devices = factors(trust).await?.devices().await.map_err(refused)?;
-    let keyring = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await.ok().map(Keyring::new);
+    let keyring = session::connect(crate::keyring::PATIENCE).await.ok().map(Keyring::new);
     let mut rows = Vec::new();
     for device in &devices {
         let here = match &keyring {

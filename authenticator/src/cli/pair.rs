@@ -3,18 +3,17 @@
 //! What must never happen: a proof spent although the key cannot be kept, a key kept that mfad refused, a proof shown
 //! to somebody who is not mfad.
 
-use super::{factors, hidden, offer, proof};
+use super::{factors, hidden, offer, proof, state};
 use crate::accounts;
 use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::{Keyring, Owner, stored};
 use crate::requests::short_fingerprint;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use ed25519_dalek::SigningKey;
 use mfa_core::bus::Trust;
 use mfa_core::clean;
 use mfa_core::device::{DeviceId, DeviceKey};
 use mfa_core::secret::Secret;
-use zbus::connection::Builder;
 use zeroize::Zeroizing;
 
 /// Longest label in characters.
@@ -28,12 +27,8 @@ pub(super) async fn pair(trust: Trust, label: Option<String>, ticket: bool, pin:
         bail!(filled(text, &[("longest", &LONGEST_LABEL)]));
     }
     let factors = factors(trust).await?;
-    let session = Builder::session()
-        .method_timeout(crate::keyring::PATIENCE)
-        .build()
-        .await
-        .context(Text("No session bus. Pair inside a desktop session, where the keyring is."))?;
-    let keyring = Keyring::new(session);
+    let absent = Text("No session bus. Pair inside a desktop session, where the keyring is.");
+    let keyring = Keyring::new(state::connected(crate::keyring::PATIENCE, absent).await?);
     keyring.prepare().await?;
 
     // Everything that can fail here does so before the proof is spent.

@@ -3,18 +3,17 @@
 //! A device key stays the same, so mfad has no part in it. What must never happen: the key being lost between two forms of
 //! it, or a PIN taken off without being known.
 
-use super::{codes, hidden, ids};
+use super::{codes, hidden, ids, state};
 use crate::catalogue::{Text, filled, gettext};
 use crate::keyring::{self, Keyring, Stored, stored};
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Subcommand;
 use ed25519_dalek::SigningKey;
 use mfa_core::clean;
 use mfa_core::device::DeviceId;
 use mfa_core::secret::Secret;
-use zbus::connection::Builder;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum What {
@@ -49,12 +48,8 @@ pub(super) async fn run(what: What) -> anyhow::Result<()> {
     if *codes {
         return over_codes(&what).await;
     }
-    let session = Builder::session()
-        .method_timeout(keyring::PATIENCE)
-        .build()
-        .await
-        .context(Text("No session bus. Run this inside the desktop session, where the keyring is."))?;
-    let keyring = Keyring::new(session);
+    let absent = Text("No session bus. Run this inside the desktop session, where the keyring is.");
+    let keyring = Keyring::new(state::connected(keyring::PATIENCE, absent).await?);
     let (What::Set { device: typed, .. } | What::Change { device: typed, .. } | What::Remove { device: typed, .. }) =
         &what;
     let device = chosen(&keyring, typed.as_deref()).await?;

@@ -1,6 +1,6 @@
 //! `requests`, `approve`, `deny`, `history`: the agent's list, over the session bus.
 
-use super::{hidden, ids, refused, when};
+use super::{hidden, ids, refused, state, when};
 use crate::catalogue::{Text, filled, gettext};
 use crate::now;
 use anyhow::{Context, anyhow, bail};
@@ -9,7 +9,6 @@ use mfa_core::bus::{Approvals1Proxy, Error, Listed};
 use mfa_core::clean;
 use std::io::Write;
 use std::time::Duration;
-use zbus::connection::Builder;
 use zbus::fdo;
 use zbus::proxy::CacheProperties;
 
@@ -21,11 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const TYPING_TRIES: u32 = 3;
 
 async fn agent() -> anyhow::Result<Approvals1Proxy<'static>> {
-    let session = Builder::session()
-        .method_timeout(PATIENCE)
-        .build()
-        .await
-        .context(Text("No session bus. Run this inside the desktop session whose agent you mean."))?;
+    let absent = Text("No session bus. Run this inside the desktop session whose agent you mean.");
+    let session = state::connected(PATIENCE, absent).await?;
     Ok(Approvals1Proxy::builder(&session).cache_properties(CacheProperties::No).build().await?)
 }
 

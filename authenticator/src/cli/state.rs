@@ -2,15 +2,16 @@
 
 use super::{object, when};
 use crate::catalogue::{Text, filled, gettext};
-use crate::keyring::{Keyring, KeyringError};
+use crate::keyring::{self, Keyring, KeyringError};
 use crate::now;
+use crate::session::{self, NoSession};
 use crate::settings::Settings;
 use crate::vault::{NotKept, Vault};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use mfa_core::bus;
 use serde::Serialize;
+use std::time::Duration;
 use zbus::Connection;
-use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
@@ -33,8 +34,15 @@ struct State {
 }
 
 pub(super) async fn session() -> anyhow::Result<Connection> {
-    let session = Builder::session().method_timeout(crate::keyring::PATIENCE).build().await;
-    session.context(Text("No session bus. The keyring is one of a desktop session."))
+    connected(keyring::PATIENCE, Text("No session bus. The keyring is one of a desktop session.")).await
+}
+
+/// The session bus; `absent` says in the user's words that there is none.
+pub(super) async fn connected(patience: Duration, absent: Text) -> anyhow::Result<Connection> {
+    session::connect(patience).await.map_err(|why| match why {
+        NoSession::Bus(error) => anyhow::Error::new(error).context(absent),
+        NoSession::Another(_) => why.into(),
+    })
 }
 
 pub(super) async fn status(json: bool) -> anyhow::Result<()> {

@@ -5,11 +5,11 @@
 use super::request::{Ask, Word};
 use super::text;
 use crate::catalogue::gettext;
+use crate::session::{self, NoSession};
 use futures_util::StreamExt;
 use mfa_core::bus::{Approvals1Proxy, Decided, Error, Listed};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use zbus::connection::Builder;
 use zbus::fdo;
 use zbus::proxy::CacheProperties;
 
@@ -50,7 +50,8 @@ async fn serve(mut said: UnboundedReceiver<Word>, news: &UnboundedSender<News>) 
         let ended = talk(&mut said, news).await;
         let text = match ended {
             Ok(()) => return,
-            Err(error) => text::no_bus(&error.to_string()),
+            Err(NoSession::Bus(error)) => text::no_bus(&error.to_string()),
+            Err(another @ NoSession::Another(_)) => another.to_string(),
         };
         if news.send(News::NoAgent(text)).is_err() {
             return;
@@ -60,8 +61,8 @@ async fn serve(mut said: UnboundedReceiver<Word>, news: &UnboundedSender<News>) 
 }
 
 /// One connection to the session bus; ends well when the window is gone.
-async fn talk(said: &mut UnboundedReceiver<Word>, news: &UnboundedSender<News>) -> zbus::Result<()> {
-    let session = Builder::session().method_timeout(PATIENCE).build().await?;
+async fn talk(said: &mut UnboundedReceiver<Word>, news: &UnboundedSender<News>) -> Result<(), NoSession> {
+    let session = session::connect(PATIENCE).await?;
     let agent = Approvals1Proxy::builder(&session).cache_properties(CacheProperties::No).build().await?;
     // Before the first look, or a change in between would be missed.
     let mut changes = agent.receive_changed().await?;
@@ -78,9 +79,9 @@ async fn talk(said: &mut UnboundedReceiver<Word>, news: &UnboundedSender<News>) 
                     Some(word) => answer(&agent, word, news),
                     None => return Ok(()),
                 },
-                change = changes.next() => if change.is_some() { break } else { return Err(gone()) },
-                owner = owners.next() => if owner.is_some() { break } else { return Err(gone()) },
-                () = session.closed() => return Err(gone()),
+                change = changes.next() => if change.is_some() { break } else { return Err(gone().into()) },
+                owner = owners.next() => if owner.is_some() { break } else { return Err(gone().into()) },
+                () = session.closed() => return Err(gone().into()),
                 () = tokio::time::sleep(pause) => break,
             }
         }

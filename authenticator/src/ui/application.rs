@@ -5,14 +5,16 @@
 
 use super::agent::{self, News};
 use super::back::Back;
+use super::bus;
 use super::main::{self, MainWindow};
 use super::request::Word;
 use super::search::{self, Provider};
 use super::window::RequestsWindow;
 use super::{OPEN_REQUEST, REQUESTS};
 use crate::catalogue::{Text, filled, gettext};
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, PATIENCE};
 use crate::privacy;
+use crate::session::{self, NoSession};
 use crate::vault::{Account, Vault};
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
@@ -36,6 +38,9 @@ pub enum NoWindow {
     /// The session bus refuses.
     #[error("{}", filled(gettext("the session bus does not answer: {why}"), &[("why", .0)]))]
     Bus(#[from] glib::Error),
+    /// It is another user's.
+    #[error(transparent)]
+    Another(#[from] NoSession),
 }
 
 /// What the application is started for.
@@ -58,6 +63,8 @@ pub enum Show<'a> {
 pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> {
     // X11 desktops find the desktop file, and with it name and icon, by the window's class, which GTK takes from here.
     glib::set_prgname(Some(AUTHENTICATOR));
+    // The one connection that GTK, libadwaita and the application take as well, held so that it stays the same.
+    let early = bus::own()?;
     // GTK itself would end the program.
     gtk::init().map_err(|_| NoWindow::NoDisplay)?;
     let flags = match show {
@@ -86,6 +93,8 @@ pub fn run(show: Show<'_>, trust: mfa_core::bus::Trust) -> Result<(), NoWindow> 
         tracing::warn!("the desktop's search does not find accounts: {error}");
     });
     application.register(gio::Cancellable::NONE)?;
+    // It may have come up only now.
+    let _held = early.or(bus::own()?);
     // Not before: the start has made libadwaita ask the portal for dark style and contrast, and on this connection it is known from now on.
     privacy::close();
     match show {
@@ -277,7 +286,7 @@ impl Provider for Shell {
 
 /// The accounts of a keyring that is open; nobody is asked to open it.
 async fn unlocked_accounts() -> Option<Vec<Account>> {
-    let session = zbus::Connection::session().await.ok()?;
+    let session = session::connect(PATIENCE).await.ok()?;
     let locked = Keyring::new(session.clone()).is_locked().await.ok()?;
     if locked {
         return None;

@@ -9,6 +9,8 @@ mod agent;
 mod application;
 #[cfg(feature = "gui")]
 mod back;
+#[cfg(feature = "gui")]
+mod bus;
 pub mod codes;
 #[cfg(feature = "gui")]
 mod computer;

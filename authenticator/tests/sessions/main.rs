@@ -1,11 +1,12 @@
 //! The authenticator on private buses, beside a fake mfad, a real keyring and a recording notification server.
 //!
-//! [`approving`] is the way it should go, [`codes_cli`] accounts on the command line, [`contract`] the shipped XML,
+//! [`another`] is another user's session, [`approving`] the way it should go, [`codes_cli`] accounts on the command line, [`contract`] the shipped XML,
 //! [`hygiene`] the process itself, [`keyrings`] keyrings that hang, [`notices`] the notifications, [`pins`] keys under a
 //! PIN, [`starting`] who starts the agent, [`trust`] everybody who pretends, [`window`] the window (feature `gui`),
 //! [`servers`] real notification servers (with a screen, and so `gui`).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod another;
 mod approving;
 mod codes_cli;
 mod codes_trouble;

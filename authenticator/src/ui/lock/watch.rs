@@ -3,6 +3,8 @@
 //! A forged signal can only lock, so that senders are not looked at. What must never happen: the window waiting for a bus.
 
 use super::Cause;
+use crate::keyring::PATIENCE;
+use crate::session;
 use futures_util::{StreamExt, future, stream};
 use tokio::sync::mpsc::UnboundedSender;
 use zbus::{Connection, MatchRule, Message, MessageStream, message};
@@ -23,14 +25,14 @@ pub(crate) async fn watch(causes: UnboundedSender<Cause>) {
         for saver in SAVERS {
             rules.push(signal(saver, "ActiveChanged"));
         }
-        follow(Connection::session().await, rules, &causes).await;
+        follow(session::connect(PATIENCE).await.ok(), rules, &causes).await;
     };
     let system = async {
         let rules = vec![
             signal("org.freedesktop.login1.Manager", "PrepareForSleep"),
             signal("org.freedesktop.login1.Session", "Lock"),
         ];
-        follow(Connection::system().await, rules, &causes).await;
+        follow(Connection::system().await.ok(), rules, &causes).await;
     };
     future::join(session, system).await;
 }
@@ -40,11 +42,11 @@ fn signal(interface: &'static str, member: &'static str) -> zbus::Result<MatchRu
 }
 
 async fn follow(
-    bus: zbus::Result<Connection>,
+    bus: Option<Connection>,
     rules: Vec<zbus::Result<MatchRule<'static>>>,
     causes: &UnboundedSender<Cause>,
 ) {
-    let Ok(bus) = bus else { return };
+    let Some(bus) = bus else { return };
     let mut streams = Vec::new();
     for rule in rules.into_iter().flatten() {
         streams.extend(MessageStream::for_match_rule(rule, &bus, None).await);

@@ -4,7 +4,8 @@
 //! after the window was locked bringing the codes back.
 
 use super::MainWindow;
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, PATIENCE};
+use crate::session;
 use crate::ui::adding::{AddDialog, Names, edit, picture};
 use crate::ui::codes::{Act, Entry, KEPT, Moves};
 use crate::ui::lock::Cause;
@@ -24,7 +25,7 @@ impl Keeper {
     pub(super) async fn vault(&self) -> Result<&Vault, KeyringError> {
         let connect = || async {
             // Without a session bus there is no keyring on it.
-            zbus::Connection::session().await.map(Vault::new).map_err(|_| KeyringError::Absent)
+            session::connect(PATIENCE).await.map(Vault::new).map_err(|_| KeyringError::Absent)
         };
         self.0.get_or_try_init(connect).await
     }

@@ -1,5 +1,6 @@
 //! A desktop of our own: private buses, a real keyring, a fake mfad, a notification server that records.
 
+pub(crate) mod another;
 pub(crate) mod application;
 mod canary;
 mod keyring;

@@ -1,0 +1,79 @@
+//! A session bus of another user, to which a `su` that keeps the environment leads.
+
+use crate::desktop::Desktop;
+use crate::desktop::another::Bus;
+#[cfg(feature = "gui")]
+use crate::desktop::screen::Screen;
+use std::process::Stdio;
+use zbus::connection::Builder;
+
+/// What our program complains about where the session bus is at `address`; it must end.
+fn complaint(desktop: &Desktop, address: &str, arguments: &[&str]) -> String {
+    let mut command = desktop.command("timeout");
+    command.arg("20").arg(env!("CARGO_BIN_EXE_mfa-authenticator")).args(arguments).stdin(Stdio::null());
+    let ended = command.env("DBUS_SESSION_BUS_ADDRESS", address).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {ended:?}");
+    String::from_utf8(ended.stderr).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_bus_of_another_user_is_told_and_asked_nothing() {
+    let desktop = Desktop::without_keyring();
+    let Some(bus) = Bus::start(&desktop) else { return };
+    // It lets us in: what follows is our own word.
+    let _let_in = Builder::address(bus.address.as_str()).build().await.unwrap();
+    for arguments in [
+        &["agent"][..],
+        &["requests"],
+        &["approve", "1", "482913"],
+        &["deny", "1"],
+        &["history"],
+        &["pin", "set"],
+        &["list"],
+        &["show", "acme"],
+        &["add"],
+        &["export", "/nowhere/backup"],
+        &["lock"],
+        &["unlock"],
+        &["status"],
+    ] {
+        let said = complaint(&desktop, &bus.address, arguments);
+        assert_eq!(
+            said,
+            "mfa-authenticator: The session bus belongs to another user (uid 65534): nothing was sent to it. \
+             Start this in a session of your own; after su, by su - instead\n",
+            "{arguments:?}"
+        );
+    }
+}
+
+#[cfg(feature = "gui")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_window_opens_in_the_session_of_another_user() {
+    let mut desktop = Desktop::without_keyring();
+    let Some(bus) = Bus::start(&desktop) else { return };
+    let _screen = Screen::start(&mut desktop, "900x700").await;
+    for arguments in [&["window"][..], &["window", "--requests"], &["window", "--gapplication-service"]] {
+        let said = complaint(&desktop, &bus.address, arguments);
+        assert!(said.contains("The session bus belongs to another user (uid 65534)"), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_libraries_read_apart_is_no_session_bus() {
+    let desktop = Desktop::with_keyring().await;
+    let own = desktop.address("session");
+    // Each may have another bus in its other half, or in what a library makes of it.
+    let named_twice = own.replace("path=", "path=/nowhere,path=");
+    std::os::unix::fs::symlink(desktop.path("session.sock"), desktop.path("a;b")).unwrap();
+    let listed = format!("unix:path={}", desktop.path("a;b").display());
+    for address in [named_twice, listed, "tcp:host=127.0.0.1,port=9".into(), "unixexec:path=/bin/false".into()] {
+        let said = complaint(&desktop, &address, &["status"]);
+        assert!(said.contains("No session bus."), "{address}: {said}");
+    }
+    // As dbus-daemon prints it.
+    let guid = desktop.connect("session").await.server_guid().to_string();
+    let mut status = desktop.command_line();
+    let status = status.env("DBUS_SESSION_BUS_ADDRESS", format!("{own},guid={guid}")).arg("status").output().unwrap();
+    assert!(status.status.success(), "{status:?}");
+}
