@@ -1,6 +1,9 @@
 //! What a hostile program under the user's uid could try on `Factors1`: guessing, another way than policy's, hostile texts.
 
-use pam_mfa_tests::harness::{House, Mfactl, Mfad, Oathtool, Polkit, Program, Ran, SystemBus, User, World, calm_now};
+use pam_mfa_tests::harness::{
+    Device, House, Mfactl, Mfad, Oathtool, Polkit, Program, Ran, SystemBus, User, World, calm_now,
+};
+use std::time::{Duration, Instant};
 
 const REQUIRED: &str = "require = \"required\"\n";
 
@@ -78,4 +81,30 @@ fn texts_that_steer_terminals_are_no_labels_and_are_never_shown_raw() {
     }
     let shown = Mfactl::me(&alice, &[], "").ok().stdout + &house.mfactl.run(&["log"], "").ok().stdout;
     assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown:?}");
+}
+
+#[test]
+fn who_asks_tries_or_changes_much_waits_and_who_looks_does_not() {
+    let mut world = World::new("guess-paced");
+    let calls =
+        ["challenge add-device", "pair desk 000000", "lost device-1 000000", "send 7b7d 00", "deny 1", "offer desk"];
+    let all = calls.iter().copied().chain(["devices"]);
+    let users: Vec<_> =
+        (1100..).zip(all).map(|(uid, call)| (world.add_user(&format!("user{uid}"), uid), call)).collect();
+    let _bus = SystemBus::start(&world);
+    let house = on(world, REQUIRED);
+    // Sixteen of a uid are served at once, then four in a second.
+    let least = Duration::from_secs(2);
+    std::thread::scope(|scope| {
+        for (user, call) in &users {
+            let start = || Device::start(user, 9);
+            scope.spawn(move || {
+                let (mut device, begun) = (start(), Instant::now());
+                (0..24).for_each(|_| drop(device.does(call)));
+                let took = begun.elapsed();
+                assert_eq!(took >= least, *call != "devices", "{call}: {took:?}");
+            });
+        }
+    });
+    drop(house);
 }

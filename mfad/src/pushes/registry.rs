@@ -309,3 +309,26 @@ impl Registry {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(uid: u32, connection: usize) -> Agent {
+        let (name, path) = (format!(":1.{connection}"), String::from("/a"));
+        Agent { name, path, uid, device: DeviceId::typed("device-1") }
+    }
+
+    #[test]
+    fn a_uid_has_eight_agents_at_most_and_is_one_uid_with_all_of_them() {
+        let registry = Registry::new(String::from("host"), "machine");
+        assert!((0..8).all(|connection| registry.register(agent(1001, connection))));
+        assert!(!registry.register(agent(1001, 8)));
+        assert!(registry.register(agent(1001, 3)), "one that is there already is no other");
+        assert!(registry.register(agent(1002, 9)), "another's are counted apart");
+        assert_eq!(registry.uids(), [1001, 1002]);
+        registry.gone(":1.3");
+        assert!(registry.register(agent(1001, 8)));
+        assert!(!registry.register(agent(1001, 3)));
+    }
+}

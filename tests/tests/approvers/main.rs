@@ -1,6 +1,7 @@
 //! Logins that others must approve: alice's own factor first, then the word of people of a group, never her own.
 
 mod asker;
+mod many;
 
 use pam_mfa_tests::harness::{Device, Event, Home, Terminal, calm_now, number_in, request_id};
 use std::time::Duration;
