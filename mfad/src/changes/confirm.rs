@@ -3,12 +3,13 @@
 //! Called by `mfactl confirm`, by enrolment at login and by users' own programs, which hold the user's lock. What must never
 //! happen: a factor taken into use by a code that was used before, or whose code could be used once more.
 
-use super::{Refusal, change_state, current_state, first_recovery, refuse, save};
+use super::{Refusal, begin_set, change_state, current_state, first_recovery, refuse, save};
 use crate::authority::Authority;
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, FactorId};
 use mfa_core::otp::{self, Check, Moving};
 use mfa_core::secret::Secret;
+use mfa_core::state::State;
 use mfa_core::verify;
 
 /// What to do about a code that is wrong.
@@ -57,10 +58,7 @@ pub fn confirm(
     factor.pending = false;
     let codes = first_recovery(authority, enrollment)?;
     // The code that confirmed is spent: its mark is durable before the factor opens anything.
-    change_state(authority, enrollment, |state| {
-        if !codes.is_empty() {
-            state.forget_spent();
-        }
+    let note = |state: &mut State| {
         let known = state.factor(id);
         known.last_used = Some(now.wall);
         match moving {
@@ -70,7 +68,12 @@ pub fn confirm(
                 known.drift = if is_token { verify::drift(step, now, period) } else { 0 };
             }
         }
-    })?;
+    };
+    if codes.is_empty() {
+        change_state(authority, enrollment, note)?;
+    } else {
+        begin_set(authority, enrollment, note)?;
+    }
     save(authority, enrollment, false)?;
     Ok(codes)
 }

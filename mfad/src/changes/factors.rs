@@ -4,8 +4,8 @@
 //! go on opening logins alone, or marks of an old set of recovery codes that fall on a new one.
 
 use super::{
-    Refusal, add_factor, change_state, checked_label, current_state, enrollment_of, first_recovery, otpauth, refuse,
-    save,
+    Refusal, add_factor, begin_set, change_state, checked_label, current_state, enrollment_of, first_recovery, otpauth,
+    refuse, save,
 };
 use crate::accounts::Account;
 use crate::authority::Authority;
@@ -72,7 +72,7 @@ pub fn start(authority: &Authority, account: &Account, new: &NewFactor, pending:
     add_factor(&mut enrollment, factor)?;
     let recovery = if pending { Vec::new() } else { first_recovery(authority, &mut enrollment)? };
     if !recovery.is_empty() && !fresh {
-        change_state(authority, &enrollment, State::forget_spent)?;
+        begin_set(authority, &enrollment, |_| {})?;
     }
     save(authority, &mut enrollment, fresh)?;
     Ok(Started { factor: id, uri, secret, recovery, replaced })

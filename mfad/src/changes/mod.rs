@@ -202,6 +202,23 @@ pub fn change_state(
     Ok(file.save(&state)?)
 }
 
+/// The same where the recovery codes in `enrollment` are a set that is about to begin: the marks that there are say nothing of it, even
+/// where a clock that stood in the future made the set that they are of the later one.
+///
+/// # Errors
+/// As [`change_state`].
+pub fn begin_set(
+    authority: &Authority,
+    enrollment: &Enrollment,
+    change: impl FnOnce(&mut State),
+) -> Result<(), Refusal> {
+    let before = Enrollment { recovery: None, ..enrollment.clone() };
+    change_state(authority, &before, |state| {
+        state.forget_spent();
+        change(state);
+    })
+}
+
 /// Adds a factor to the file that is to be written.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! What must never happen: a second factor added on the word of a first one alone.
 
-use super::{Refusal, add_factor, change_state, enrollment_of, refuse, save, tokens};
+use super::{Refusal, add_factor, begin_set, enrollment_of, refuse, save, tokens};
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
@@ -10,7 +10,6 @@ use mfa_core::device::{Device, DeviceId};
 use mfa_core::enrolling::{By, Proved};
 use mfa_core::enrollment::{Enrollment, FactorId, Recovery};
 use mfa_core::otp::Moving;
-use mfa_core::state::State;
 use mfa_core::upkeep::Upkeep;
 use mfa_core::verify;
 
@@ -40,8 +39,7 @@ pub fn keep_proved(authority: &Authority, account: &Account, proved: &Proved) ->
         save(authority, &mut Enrollment { factors: Vec::new(), recovery: None, ..enrollment.clone() }, true)?;
     }
     // The code that proved it is spent before it opens anything.
-    change_state(authority, &enrollment, |state| {
-        state.forget_spent();
+    begin_set(authority, &enrollment, |state| {
         let known = state.factor(&id);
         known.last_used = Some(now.wall);
         match moving {
@@ -79,7 +77,7 @@ fn keep_desktop(
     });
     enrollment.recovery = Some(Recovery { created: now.wall, codes: proved.recovery.clone() });
     if !fresh {
-        change_state(authority, &enrollment, State::forget_spent)?;
+        begin_set(authority, &enrollment, |_| {})?;
     }
     save(authority, &mut enrollment, fresh)?;
     taken.paired(id.clone());

@@ -4,13 +4,14 @@
 //! handed out, and after it where it comes back, so that a crash in between leaves it held. What must never happen: a token that two
 //! people hold, or a spent code that lives again with the next holder.
 
-use super::{Refusal, add_factor, change_state, enrollment_of, first_recovery, refuse, save};
+use super::{Refusal, add_factor, begin_set, change_state, enrollment_of, first_recovery, refuse, save};
 use crate::accounts::Account;
 use crate::authority::Authority;
 use crate::clock::random;
 use mfa_core::clean;
 use mfa_core::enrollment::{Enrollment, Factor, FactorId};
 use mfa_core::secret::Secret;
+use mfa_core::state::State;
 use mfa_core::stock::{Away, Reached, Stock, Token};
 
 /// A token in somebody's hands.
@@ -51,13 +52,15 @@ pub fn assign(authority: &Authority, account: &Account, typed: &str, pending: bo
     if fresh {
         save(authority, &mut Enrollment { factors: Vec::new(), recovery: None, ..enrollment.clone() }, true)?;
     }
-    change_state(authority, &enrollment, |state| {
-        if !recovery.is_empty() {
-            state.forget_spent();
-        }
+    let note = |state: &mut State| {
         let known = state.factor(&id);
         (known.mark, known.drift) = (reached.mark, reached.drift);
-    })?;
+    };
+    if recovery.is_empty() {
+        change_state(authority, &enrollment, note)?;
+    } else {
+        begin_set(authority, &enrollment, note)?;
+    }
     save(authority, &mut enrollment, false)?;
     Ok(Assigned { serial: serial.to_owned(), factor: id, recovery })
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod first;
 mod managing;
+mod marks;
 
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, Oathtool, Polkit, Program, Ran, SystemBus, User, World, calm_now};
 use serde_json::Value;
