@@ -10,6 +10,7 @@
 
 mod doctor;
 mod doctor_host;
+mod doctor_sshd;
 mod enrolling;
 mod failing;
 mod house;

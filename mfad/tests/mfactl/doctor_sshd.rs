@@ -1,0 +1,124 @@
+//! What the doctor says of sshd, of one that is not there, that tells nothing or whatever a test has it say; and of what only root may see.
+
+use crate::house::{House, Ran, run};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+const GOOD: &str = "usepam yes\nkbdinteractiveauthentication yes\npubkeyauthentication yes\npasswordauthentication no\n\
+                    authenticationmethods publickey,keyboard-interactive\npermitrootlogin no\n";
+
+const STACK: &str = "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack\n";
+
+fn house() -> House {
+    let house = House::new();
+    fs::create_dir(house.folder.join("pam.d")).unwrap();
+    house.write("pam.d/sshd", STACK);
+    house
+}
+
+/// The doctor's arguments, with the configuration of sshd that is named.
+fn arguments(house: &House, more: &[&str]) -> Vec<String> {
+    let (pam, state) = (house.folder.join("pam.d"), house.state_dir());
+    let (pam, state, config) = (pam.to_str().unwrap(), state.to_str().unwrap(), house.config());
+    let own = ["doctor", "--pam-dir", pam, "--config", &config, "--state-dir", state];
+    own.iter().chain(more).map(|&word| word.to_owned()).collect()
+}
+
+/// Runs the doctor where these mounts were made before, which are its own.
+fn doctor(house: &House, mounts: &str, more: &[&str]) -> Ran {
+    let arguments = arguments(house, more);
+    let doctor = house.command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c", &format!("{mounts} && exec \"$@\""), "sh"]).arg(doctor.get_program());
+    command.args(doctor.get_args());
+    run(command, "")
+}
+
+/// The same with an sshd that does this.
+fn with_sshd(house: &House, script: &str, more: &[&str]) -> Ran {
+    let sshd = house.write("sshd", &format!("#!/bin/sh\n{script}\n"));
+    fs::set_permissions(&sshd, Permissions::from_mode(0o755)).unwrap();
+    doctor(house, &format!("mount --bind {sshd} /usr/sbin/sshd"), more)
+}
+
+fn saying(settings: &str) -> String {
+    format!("cat <<'END'\n{settings}END")
+}
+
+#[test]
+fn an_sshd_that_is_not_there_or_tells_nothing_is_said_not_to_have_been_looked_at() {
+    let house = house();
+    let played = "What sshd asks for before is not known: its settings were not read.";
+    let absent = |more: &[&str]| doctor(&house, "mount -t tmpfs none /usr/sbin", more).out;
+    assert!(
+        absent(&[]).contains("Not installed in the usual places: its settings were not looked at."),
+        "{}",
+        absent(&[])
+    );
+    assert!(absent(&["--simulate", "games", "sshd"]).contains(played));
+    for said in [
+        "Missing privilege separation directory: /run/sshd",
+        "sshd: no hostkeys available -- exiting.",
+        "x: Permission denied",
+    ] {
+        let script = format!("echo '{said}' >&2; exit 255");
+        let told = with_sshd(&house, &script, &["--simulate", "games", "sshd"]).out;
+        assert!(told.contains("Its settings could not be read here") && told.contains(played), "{said}: {told}");
+        assert!(told.contains(said.trim_end_matches('.')) && !told.contains("would not start"), "{said}: {told}");
+    }
+    let good = with_sshd(&house, &saying(GOOD), &["--simulate", "games", "sshd"]).out;
+    assert!(good.contains("ends in the dialogue that follows") && !good.contains(played), "{good}");
+}
+
+#[test]
+fn a_service_that_sshd_has_by_another_name_and_match_blocks_are_named() {
+    let house = house();
+    let config = house.write("sshd_config", "UsePAM yes\nMatch User games\n  PasswordAuthentication yes\n");
+    let renamed = saying(&format!("{GOOD}pamservicename door\n"));
+    let words = ["PAMServiceName door: policy asks nothing there", "[service.door] kind = \"sshd\""];
+    for (script, is_said) in
+        [(&renamed, true), (&saying(&format!("{GOOD}pamservicename sshd\n")), false), (&saying(GOOD), false)]
+    {
+        let told = with_sshd(&house, script, &[]).out;
+        assert_eq!(words.map(|word| told.contains(word)), [is_said; 2], "{script}: {told}");
+    }
+    house.write("pam.d/door", STACK);
+    house.write("mfa.toml", "require = \"required\"\n[service.door]\nkind = \"sshd\"\n");
+    house.reload();
+    let told = with_sshd(&house, &renamed, &[]).out;
+    assert!(!told.contains("PAMServiceName"), "policy knows it now: {told}");
+
+    let blocks = "Its configuration has Match blocks; what they change for some users was not looked at.";
+    let told = with_sshd(&house, &saying(GOOD), &["--sshd-config", &config]).out;
+    assert!(told.contains(blocks), "{told}");
+    let told = with_sshd(&house, &saying(GOOD), &["--sshd-config", &config, "--simulate", "games", "sshd"]).out;
+    assert!(!told.contains(blocks), "sshd was asked about this very user: {told}");
+    let plain = house.write("plain_config", "UsePAM yes\n# Match nobody\nMatchless yes\n");
+    let told = with_sshd(&house, &saying(GOOD), &["--sshd-config", &plain]).out;
+    assert!(!told.contains(blocks), "{told}");
+}
+
+#[test]
+fn what_only_root_may_see_is_said_not_to_have_been_looked_at() {
+    let house = house();
+    // The built program need not be where others may run it.
+    let program = house.folder.join("mfactl");
+    fs::copy(house.command(&[]).get_program(), &program).unwrap();
+    let by_nobody = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+        command.arg("--run-dir").arg(&house.run_dir).args(arguments(&house, &[]));
+        run(command, "").out
+    };
+    let (of_mfad, of_files) =
+        ("Whether mfad answers was not tried: only root may ask.", "The configuration was not looked at: ");
+    let told = by_nobody();
+    assert!(told.contains(of_mfad) && !told.contains("Runs and answers"), "{told}");
+    assert!(!told.contains(of_files), "{told}");
+    fs::set_permissions(house.config(), Permissions::from_mode(0o600)).unwrap();
+    let told = by_nobody();
+    assert!(told.contains(of_files) && !told.contains("mfad does not start with it"), "{told}");
+    let roots = doctor(&house, ":", &[]).out;
+    assert!(!roots.contains(of_mfad) && !roots.contains(of_files), "{roots}");
+}
