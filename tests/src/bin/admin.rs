@@ -26,6 +26,7 @@ async fn call(admin: &Admin1Proxy<'_>, words: &[Value]) -> Result<Value, Error> 
         "orphans" => json!(admin.orphans(text(1)).await?),
         "purge" => json!(admin.purge(text(1)).await?),
         "rename" => json!(admin.rename(text(1), text(2)).await?),
+        "require" => json!(admin.require(text(1), text(2), argument!(words, 3)).await?),
         "requirements" => json!(admin.requirements().await?),
         "resume" => json!(admin.resume(text(1), text(2)).await?),
         "resync" => json!(admin.resync(text(1), text(2), text(3), text(4)).await?),

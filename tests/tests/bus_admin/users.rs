@@ -108,3 +108,25 @@ fn what_lies_idle_is_told_suspended_and_taken_back_over_the_bus() {
     assert!(back.as_str().unwrap().contains("taken back"), "{back}");
     assert!(scene.opens("alice", &alice.oathtool().hotp(0)));
 }
+
+#[test]
+fn over_the_bus_a_day_goes_with_required_alone_and_nothing_is_taken_off() {
+    let scene = Scene::new("bus-require");
+    let day = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 86_400;
+    for whom in ["bob", "--all"] {
+        let why = scene.refused(&json!(["require", whom, "optional", day]));
+        assert!(why.contains("a day from which on goes with \"required\" alone"), "{whom}: {why}");
+    }
+    for level in ["off", "approved", "Required"] {
+        assert!(scene.refused(&json!(["require", "bob", level, 0])).contains("Error.BadValue"), "{level}");
+    }
+    let years = scene.refused(&json!(["require", "bob", "required", day + 2 * 366 * 86_400]));
+    assert!(years.contains("more than a year away"), "{years}");
+    let required = || scene.status("bob")["require"].clone();
+    let _ = scene.does(&json!(["require", "bob", "required", day]));
+    assert_eq!(required()["after"], day, "{}", required());
+    let _ = scene.does(&json!(["require", "bob", "optional", 0]));
+    assert!(required().to_string().contains("optional"), "{}", required());
+    let _ = scene.does(&json!(["require", "bob", "", 0]));
+    assert!(!required().to_string().contains("optional"), "{}", required());
+}

@@ -155,3 +155,17 @@ fn a_floor_says_require_alone_or_everything_and_leaves_somebody_a_way_in() {
         assert!(error.starts_with(expected), "{text:?} gave {error:?}");
     }
 }
+
+#[test]
+fn what_is_said_to_be_asked_where_no_rule_speaks_is_never_below_it() {
+    for (require, floor, asked) in [
+        ("optional", "required", Require::Required),
+        ("required", "optional", Require::Required),
+        ("off", "optional", Require::Optional),
+        ("optional", "optional", Require::Optional),
+    ] {
+        let text = format!("require = \"{require}\"\n[floor]\nrequire = \"{floor}\"\n");
+        assert_eq!(policy(&text).default_require(), asked, "{text}");
+    }
+    assert_eq!(policy("require = \"optional\"\n").default_require(), Require::Optional);
+}
