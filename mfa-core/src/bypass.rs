@@ -198,6 +198,13 @@ impl Bypass {
         }
     }
 
+    /// Policy has them last so many seconds at most: one that was made for longer ends then.
+    pub fn shorten(&mut self, max: u64) {
+        let end = self.until.min(self.made.saturating_add(max));
+        self.until_boot = self.until_boot.saturating_sub(self.until.saturating_sub(end));
+        self.until = end;
+    }
+
     /// How it stands.
     #[must_use]
     pub fn standing(&self, state: &State, now: Now) -> Standing {

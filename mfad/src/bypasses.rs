@@ -25,9 +25,21 @@ pub enum Happened {
 
 /// Makes the enrolment's bypass what the policy in force makes of it.
 pub fn judge_by_policy(authority: &Authority, enrollment: &mut Enrollment) {
-    if authority.in_force().policy.bypass.consent.value {
-        enrollment.bypass.iter_mut().for_each(Bypass::demand_consent);
+    let Some(bypass) = &mut enrollment.bypass else { return };
+    let rules = &authority.in_force().policy.bypass;
+    if rules.consent.value {
+        bypass.demand_consent();
     }
+    bypass.shorten(rules.max.value);
+}
+
+/// Whether the enrolment has a bypass whose time is not over by the policy in force.
+pub fn has_time(authority: &Authority, enrollment: &Enrollment) -> bool {
+    let max = authority.in_force().policy.bypass.max.value;
+    enrollment.bypass.clone().is_some_and(|mut bypass| {
+        bypass.shorten(max);
+        !bypass.is_over(authority.clock.now())
+    })
 }
 
 /// Says it everywhere. `by`: the administrator's login uid, where one did it.

@@ -109,6 +109,38 @@ fn one_made_before_consent_was_wanted_waits_for_it_from_then_on() {
 }
 
 #[test]
+fn one_that_is_longer_than_policy_says_by_now_ends_when_policy_says() {
+    let policy = |max: &str| format!("{POLICY}[bypass]\nmax = \"{max}\"\nconsent = false\n");
+    let house = House::with_own_clock("bypass-shorter", &policy("4h"));
+    let mfactl = &house.mfactl;
+    let _ = house.enroll("bob", "totp");
+    let (alices, bobs) = (made(mfactl, "alice", &["--any-number"]), made(mfactl, "bob", &["--any-number"]));
+    assert_eq!(house.knock("alice", &alices).code, "PAM_SUCCESS");
+    let until = || mfactl.run(&["bypass", "alice", "--json"], "").ok().json()["until"].as_u64().unwrap();
+    let before = until();
+    house.mfad.reload(&policy("30m"));
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(before - until(), 1800, "what is shown is what holds");
+    house.mfad.set_clock(1700);
+    for (user, code) in [("alice", &alices), ("bob", &bobs)] {
+        assert_eq!(house.knock(user, code).code, "PAM_SUCCESS", "{user}");
+    }
+    house.mfad.set_clock(1900);
+    // alice has no factor: she is one again who has nothing to show.
+    assert_eq!(
+        (house.knock("alice", &alices).reason, house.knock("bob", &bobs).reason),
+        ("enrolment-required".into(), "wrong-code".into())
+    );
+    assert_eq!(mfactl.run(&["bypass", "--json"], "").ok().stdout.matches("\"id\"").count(), 0);
+    let explained = mfactl.run(&["explain", "bob", "door"], "").ok().stdout;
+    assert!(explained.contains("Factors: totp, recovery\n"), "{explained}");
+    // It is in the way of no other.
+    let again = ["bypass", "alice", "--for", "20m", "--reason", "phone lost", "--json"];
+    let again = mfactl.run_by(BOB, &again).ok().json()["code"].as_str().unwrap().to_owned();
+    assert_eq!(house.knock("alice", &again).code, "PAM_SUCCESS");
+}
+
+#[test]
 fn mfactl_says_what_may_not_be_and_ends_what_is_open() {
     let house = House::new("bypass-mfactl", "require = \"required\"\n[bypass]\nmax = \"2h\"\nconsent = false\n");
     let mfactl = |arguments: &[&str]| house.mfactl.run(&[&["bypass"], arguments].concat(), "");

@@ -144,3 +144,19 @@ fn it_survives_the_file_makes_nobody_enrolled_and_says_everything_in_so_many_wor
         }
     }
 }
+
+#[test]
+fn one_that_policy_shortens_ends_by_both_clocks_and_none_is_made_longer() {
+    let (_, made, _) = made(Uses::AnyNumber, false);
+    let mut bypass = made.clone();
+    bypass.shorten(2 * HOUR);
+    assert_eq!(bypass, made);
+    bypass.shorten(HOUR / 2);
+    assert_eq!(bypass.until, NOW.wall + HOUR / 2);
+    let wall_stands = Now { wall: NOW.wall, ..after(1800) };
+    let boot_stands = Now { boottime: NOW.boottime, ..after(1800) };
+    for (now, over) in [(after(1799), false), (after(1800), true), (wall_stands, true), (boot_stands, true)] {
+        assert_eq!(bypass.is_over(now), over, "{now:?}");
+        assert!(!made.is_over(now));
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::accounts::{Lookup, by_name};
 use crate::authority::Authority;
+use crate::bypasses;
 use crate::logins::{self, Appraisal, Caller};
 use mfa_core::admin::{AdminReply, Explanation, Outcome};
 use mfa_core::login::{Login, Standing, Subject, needs_number};
@@ -105,7 +106,7 @@ fn methods(authority: &Authority, user: &str) -> Vec<Method> {
     if !methods.is_empty() && enrollment.recovery.is_some() {
         methods.push(Method::Recovery);
     }
-    if enrollment.bypass.as_ref().is_some_and(|bypass| !bypass.is_over(authority.clock.now())) {
+    if bypasses::has_time(authority, &enrollment) {
         methods.push(Method::Bypass);
     }
     methods

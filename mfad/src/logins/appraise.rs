@@ -6,6 +6,7 @@ use super::Caller;
 use super::signals::Seen;
 use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
+use crate::bypasses;
 use crate::clock;
 use crate::seldom::{Each, Seldom, due, due_about};
 use crate::store::StillReading;
@@ -147,8 +148,7 @@ fn of_account(
                 // What is named first; nothing is accepted by it that was not.
                 decision.methods.sort_by_key(|method| *method != preferred);
             }
-            let bypass = enrollment.as_ref().and_then(|enrollment| enrollment.bypass.as_ref());
-            let bypassed = bypass.is_some_and(|bypass| !bypass.is_over(authority.clock.now()));
+            let bypassed = enrollment.as_ref().is_some_and(|enrollment| bypasses::has_time(authority, enrollment));
             let subject = match enrollment.filter(Enrollment::is_enrolled) {
                 // Who passes without a factor needs nobody's word.
                 None if bypassed && decision.require.value >= Require::Required => Subject::Bypassed,
