@@ -2,7 +2,8 @@
 //!
 //! mfad overwrites the older slot in place and flushes it; a write cut short by a crash leaves the
 //! other slot, which holds the state before an answer that was never given. The file's size never
-//! changes, so a full disk does not stop a login. What must never happen: a half-written slot being read.
+//! changes, so a full disk does not stop a login. The checksum is of what the record says, number and length
+//! included; what stands behind that in its slot means nothing. What must never happen: a half-written record being read.
 
 use crate::state::State;
 use sha2::{Digest, Sha256};
@@ -15,8 +16,10 @@ pub const FILE: usize = 2 * SLOT;
 
 const MAGIC: &[u8; 8] = b"pam_mfa1";
 const SUM: usize = 32;
-/// magic, checksum, sequence, length
-const HEADER: usize = 8 + SUM + 8 + 4;
+/// sequence, length
+const NUMBERS: usize = 8 + 4;
+/// magic, checksum, numbers
+const HEADER: usize = 8 + SUM + NUMBERS;
 
 /// Why bytes are not a state record, or a state does not fit one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,15 +63,12 @@ pub fn next(sequence: u64, state: &State) -> Result<(u64, Vec<u8>), RecordError>
     if HEADER + body.len() > SLOT {
         return Err(RecordError::TooLarge);
     }
-    let mut rest = Vec::with_capacity(SLOT);
-    rest.extend_from_slice(&sequence.to_be_bytes());
-    rest.extend_from_slice(&length.to_be_bytes());
-    rest.extend_from_slice(&body);
-    rest.resize(SLOT - 8 - SUM, 0);
+    let said = [&sequence.to_be_bytes()[..], &length.to_be_bytes(), &body].concat();
     let mut bytes = Vec::with_capacity(SLOT);
     bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&Sha256::digest(&rest));
-    bytes.extend_from_slice(&rest);
+    bytes.extend_from_slice(&Sha256::digest(&said));
+    bytes.extend_from_slice(&said);
+    bytes.resize(SLOT, 0);
     Ok((offset(sequence), bytes))
 }
 
@@ -92,13 +92,12 @@ fn offset(sequence: u64) -> u64 {
 fn slot(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let rest = bytes.strip_prefix(MAGIC)?;
     let (sum, rest) = rest.split_at_checked(SUM)?;
-    if Sha256::digest(rest).as_slice() != sum {
-        return None;
-    }
-    let (sequence, after) = rest.split_first_chunk::<8>()?;
-    let (length, after) = after.split_first_chunk::<4>()?;
-    let body = after.get(..u32::from_be_bytes(*length) as usize)?;
-    Some((u64::from_be_bytes(*sequence), body))
+    let (numbers, after) = rest.split_first_chunk::<NUMBERS>()?;
+    let (sequence, length) = numbers.split_first_chunk::<8>()?;
+    let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
+    let body = after.get(..length)?;
+    let said = rest.get(..NUMBERS + length)?;
+    (Sha256::digest(said).as_slice() == sum).then_some((u64::from_be_bytes(*sequence), body))
 }
 
 #[cfg(test)]
@@ -149,13 +148,42 @@ mod tests {
     }
 
     #[test]
+    fn a_new_record_over_a_longer_old_one_is_whole_whatever_is_left_of_that() {
+        let mut long = state(0);
+        long.spent = (0..200).collect();
+        let mut file = first(&long).unwrap();
+        let (offset, bytes) = next(2, &state(1)).unwrap();
+        let at = usize::try_from(offset).unwrap();
+        for cut in 0..=SLOT {
+            file[SLOT..].copy_from_slice(&next(0, &long).unwrap().1);
+            file[at..at + cut].copy_from_slice(&bytes[..cut]);
+            let found = read(&file).unwrap().state;
+            assert!(found == long || found == state(1), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_of_what_a_record_says_is_noticed() {
+        let file = first(&state(1)).unwrap();
+        let body = serde_json::to_vec(&state(1)).unwrap();
+        for at in 0..HEADER + body.len() {
+            for bit in 0..8 {
+                let mut file = file.clone();
+                file[at] ^= 1 << bit;
+                assert_eq!(read(&file), Err(RecordError::Damaged), "bit {bit} of byte {at}");
+            }
+        }
+    }
+
+    #[test]
     fn a_whole_record_that_is_not_understood_is_not_passed_over_for_the_one_before() {
         let mut file = first(&state(0)).unwrap();
         let (offset, mut bytes) = next(read(&file).unwrap().sequence, &state(1)).unwrap();
         // What a later version would write: whole, with a key this one does not know.
         let key = bytes.windows(5).position(|window| window == b"spent").unwrap();
         bytes[key] = b'S';
-        let sum = Sha256::digest(&bytes[8 + SUM..]);
+        let body = serde_json::to_vec(&state(1)).unwrap();
+        let sum = Sha256::digest(&bytes[8 + SUM..HEADER + body.len()]);
         bytes[8..8 + SUM].copy_from_slice(&sum);
         let at = usize::try_from(offset).unwrap();
         file[at..at + SLOT].copy_from_slice(&bytes);
