@@ -31,6 +31,9 @@ const SYNC: Duration = Duration::from_secs(1);
 /// How long events gather before they are written (and not yet synced).
 const GATHER: Duration = Duration::from_millis(10);
 
+/// Bytes of lines that are written at once, give or take a line: some hundreds.
+const BATCH_BYTES: usize = 64 * 1024;
+
 /// Bytes after which a new file is begun.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -117,23 +120,31 @@ fn write_all(trail: &mut Trail, notes: &Receiver<Note>, lost: &AtomicU64) {
         let missed = lost.swap(0, Ordering::Relaxed);
         if missed > 0 {
             let gap = Event::new(Kind::AuditGap).detail(format!("{missed} events were not written"));
-            if !trail.append(clock::wall(), &gap) {
+            if trail.gather(clock::wall(), &gap) + trail.write() > 0 {
                 lost.fetch_add(missed, Ordering::Relaxed);
             }
         }
-        match note {
-            Some(Note::Event { at, event }) => {
-                if !trail.append(at, &event) {
-                    lost.fetch_add(1, Ordering::Relaxed);
+        // What has come meanwhile is written with it.
+        let (mut next, mut flushed, mut ends) = (note, None, false);
+        while let Some(note) = next.take() {
+            match note {
+                Note::Event { at, event } => {
+                    lost.fetch_add(trail.gather(at, &event), Ordering::Relaxed);
+                    unsynced.get_or_insert_with(Instant::now);
+                    next = if trail.gathered.len() < BATCH_BYTES { notes.try_recv().ok() } else { None };
                 }
-                unsynced.get_or_insert_with(Instant::now);
+                Note::Flush(done) => flushed = Some(done),
+                Note::End => ends = true,
             }
-            Some(Note::Flush(done)) => {
-                trail.sync();
-                unsynced = None;
-                let _ = done.send(());
-            }
-            Some(Note::End) | None => {}
+        }
+        lost.fetch_add(trail.write(), Ordering::Relaxed);
+        if let Some(done) = flushed {
+            trail.sync();
+            unsynced = None;
+            let _ = done.send(());
+        }
+        if ends {
+            break;
         }
         if unsynced.is_some_and(|since| since.elapsed() >= SYNC) {
             trail.sync();
@@ -166,6 +177,9 @@ struct Trail {
     file: File,
     length: u64,
     head: Head,
+    /// Lines to be written, where each ends, and the head after it.
+    gathered: Vec<u8>,
+    lines: Vec<(usize, Head)>,
     /// Said once per fault, not once per event.
     failing: bool,
 }
@@ -180,17 +194,48 @@ impl Trail {
             file.set_len(whole)?;
             tracing::warn!("audit: dropped an unfinished line at the end of file {number}");
         }
-        Ok(Self { folder: folder.to_owned(), number, file, length: whole, head, failing: false })
+        Ok(Self {
+            folder: folder.to_owned(),
+            number,
+            file,
+            length: whole,
+            head,
+            gathered: Vec::new(),
+            lines: Vec::new(),
+            failing: false,
+        })
     }
 
-    /// Whether the event is in the file.
-    fn append(&mut self, at: u64, event: &Event) -> bool {
-        match self.try_append(at, event) {
+    /// Makes the event's line, to be written with others. How many lines are lost by it: one when it cannot be made.
+    fn gather(&mut self, at: u64, event: &Event) -> u64 {
+        let head = self.lines.last().map_or(&self.head, |(_, head)| head);
+        let Ok((line, next)) = head.line(at, event) else { return 1 };
+        self.gathered.extend_from_slice(&line);
+        self.lines.push((self.gathered.len(), next));
+        0
+    }
+
+    /// Writes what was gathered. How many of its lines are not in the file.
+    fn write(&mut self) -> u64 {
+        let (bytes, lines) = (std::mem::take(&mut self.gathered), std::mem::take(&mut self.lines));
+        if lines.is_empty() {
+            return 0;
+        }
+        let (written, result) = match self.make_room() {
+            Ok(()) => write_most(&mut self.file, &bytes),
+            Err(e) => (0, Err(e)),
+        };
+        let whole = lines.partition_point(|(end, _)| *end <= written);
+        let lost = lines.len() - whole;
+        if let Some((end, head)) = lines.into_iter().take(whole).next_back() {
+            self.length += end as u64;
+            self.head = head;
+        }
+        match result {
             Ok(()) => {
                 if std::mem::take(&mut self.failing) {
                     tracing::warn!("audit: events are written again");
                 }
-                true
             }
             Err(e) => {
                 // Nothing half-written may stay: the next line would be glued to it.
@@ -198,22 +243,19 @@ impl Trail {
                 if !std::mem::replace(&mut self.failing, true) {
                     tracing::error!("audit: events cannot be written to {}: {e}", self.folder.display());
                 }
-                false
             }
         }
+        lost as u64
     }
 
-    fn try_append(&mut self, at: u64, event: &Event) -> io::Result<()> {
+    /// Begins a new file when this one is full.
+    fn make_room(&mut self) -> io::Result<()> {
         if self.length >= FILE_BYTES {
             self.file.sync_data()?;
             self.file = open_file(&self.folder, self.number + 1)?;
             self.number += 1;
             self.length = 0;
         }
-        let (line, next) = self.head.line(at, event)?;
-        self.file.write_all(&line)?;
-        self.length += line.len() as u64;
-        self.head = next;
         Ok(())
     }
 
@@ -222,6 +264,20 @@ impl Trail {
             tracing::error!("audit: {}: {e}", self.folder.display());
         }
     }
+}
+
+/// Writes until all is written or something fails; how many bytes are in the file.
+fn write_most(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+        match file.write(rest) {
+            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+            Ok(more) => written += more,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return (written, Err(e)),
+        }
+    }
+    (written, Ok(()))
 }
 
 fn open_file(folder: &Path, number: u64) -> io::Result<File> {

@@ -96,3 +96,26 @@ fn lines_a_power_cut_spoiled_are_found_by_the_walk_and_stop_nothing() {
     assert_eq!(walked.head.sequence, 3, "dave's line follows bob's");
     assert!(walked.broken[0].contains(":3: not a line of the trail"), "{:?}", walked.broken);
 }
+
+#[test]
+fn of_lines_written_at_once_of_which_not_all_fit_those_that_do_are_kept_and_the_others_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trail = Trail::open(folder.path()).unwrap();
+    // Takes 64 KiB and no more, as a disk that fills up.
+    let (mut read, write) = io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&write, true).unwrap();
+    trail.file = File::from(std::os::fd::OwnedFd::from(write));
+    let lines = 1000;
+    for n in 0..lines {
+        assert_eq!(trail.gather(n, &Event::new(Kind::AuthSuccess).about("alice")), 0);
+    }
+    let lost = trail.write();
+    let mut taken = vec![0; 64 * 1024];
+    io::Read::read_exact(&mut read, &mut taken).unwrap();
+    let kept = usize::try_from(trail.length).unwrap();
+    assert!(lost > 0 && kept > 0 && kept < taken.len() && !taken[kept..].contains(&b'\n'));
+    let head = taken[..kept - 1].split(|byte| *byte == b'\n').try_fold(Head::start(), |head, line| head.follow(line));
+    assert_eq!(head, Ok(trail.head.clone()));
+    assert_eq!(trail.head.sequence + lost, lines);
+    assert_eq!(trail.write(), 0, "what was counted as lost is not written later");
+}
