@@ -131,8 +131,9 @@ impl Authority {
     /// Records what happened. What changed of a user's factors, the user's devices are told as well: whoever did it, the user
     /// learns of it.
     pub fn note(&self, event: Event) {
-        let uid = event.user.as_deref().and_then(|user| self.store.roster().uid_of(user));
-        if let Some(uid) = uid
+        // Where there is no device, no login has to be looked up for it.
+        if self.pushes.has_agents()
+            && let Some(uid) = event.user.as_deref().and_then(|user| self.store.roster().uid_of(user))
             && let Some(text) = changes::told(&event, uid)
         {
             self.pushes.announce(uid, &text);

@@ -170,6 +170,12 @@ impl Registry {
         }
     }
 
+    /// Whether any agent is registered.
+    #[must_use]
+    pub fn has_agents(&self) -> bool {
+        !self.lock().agents.is_empty()
+    }
+
     /// Whether any agent of this uid is registered.
     #[must_use]
     pub fn has_agent(&self, uid: u32) -> bool {

@@ -16,9 +16,9 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 /// Threads that wait for a connection however quiet it is: one that works, one for who comes meanwhile.
@@ -30,13 +30,14 @@ const MOST: usize = Lookups::OF_ROOT + Transactions::AT_ONCE + 8;
 /// Who had nothing to do for so long ends, where more than the fewest wait. They wake as often, for nothing.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Between two looks at the end, whether all have done their work.
+const GLANCE: Duration = Duration::from_millis(5);
+
 /// All of them.
 #[derive(Debug)]
 pub struct Front {
     socket: UnixListener,
     crew: Mutex<Crew>,
-    /// One has done its work.
-    one_done: Condvar,
     /// Of refusals to accept, and of threads that could not be had.
     refused: Mutex<Seldom>,
 }
@@ -57,7 +58,7 @@ impl Front {
         socket.set_nonblocking(false)?;
         // A thread that waits in accept(2) is woken alone, not with all others.
         set_socket_timeout(&socket, Timeout::Recv, Some(IDLE))?;
-        Ok(Arc::new(Self { socket, crew: Mutex::default(), one_done: Condvar::new(), refused: Mutex::default() }))
+        Ok(Arc::new(Self { socket, crew: Mutex::default(), refused: Mutex::default() }))
     }
 
     /// Begins to accept; what has to wait is left to `for_loop`.
@@ -70,8 +71,11 @@ impl Front {
 
     /// Waits, at most for `patience`, until those who work have done.
     pub fn finish(&self, patience: Duration) {
-        let crew = self.crew();
-        let _ended = self.one_done.wait_timeout_while(crew, patience, |crew| crew.waiting < crew.all);
+        let end = Instant::now() + patience;
+        // Looked at now and then: to be told would cost every login a system call.
+        while self.is_at_work() && Instant::now() < end {
+            thread::sleep(GLANCE);
+        }
     }
 
     fn hire(self: &Arc<Self>, shared: &Arc<Shared>, for_loop: &Handle) -> io::Result<()> {
@@ -122,7 +126,11 @@ impl Front {
 
     fn end_work(&self) {
         self.crew().waiting += 1;
-        self.one_done.notify_all();
+    }
+
+    fn is_at_work(&self) -> bool {
+        let crew = self.crew();
+        crew.waiting < crew.all
     }
 
     fn may_leave(&self) -> bool {
