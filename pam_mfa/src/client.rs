@@ -24,6 +24,9 @@ const BACKLOG_PAUSE: Duration = Duration::from_millis(10);
 /// Between two looks at whether the person is still there.
 const GLANCE: Duration = Duration::from_millis(200);
 
+/// What is read at a time: most steps whole.
+const GULP: usize = 512;
+
 /// Longest wait for a device that mfad may announce, in seconds; it gives 45 to the user's own, 90 to those who approve.
 const MOST_WAIT: u32 = 100;
 
@@ -95,7 +98,13 @@ pub(crate) struct Client {
     socket: PathBuf,
     patience: Duration,
     left: Duration,
-    connection: Option<OwnedFd>,
+    connection: Option<Connection>,
+}
+
+/// The socket, and what was read from it beyond the last step.
+struct Connection {
+    fd: OwnedFd,
+    ahead: Vec<u8>,
 }
 
 impl Client {
@@ -114,16 +123,15 @@ impl Client {
         result
     }
 
-    fn connected(&mut self, deadline: Deadline) -> Result<BorrowedFd<'_>, ClientError> {
-        let fd = match self.connection.take() {
-            Some(fd) => fd,
+    fn connected(&mut self, deadline: Deadline) -> Result<&mut Connection, ClientError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
             None => {
                 folders::check(&self.socket)?;
-                connect_to(&self.socket, deadline)?
+                Connection { fd: connect_to(&self.socket, deadline)?, ahead: Vec::new() }
             }
         };
-        let fd: &OwnedFd = self.connection.insert(fd);
-        Ok(fd.as_fd())
+        Ok(self.connection.insert(connection))
     }
 }
 
@@ -132,26 +140,26 @@ impl Authority for Client {
         self.left = self.patience;
         self.timed(|client, deadline| {
             let frame = wire::encode(ask).map_err(|_| ClientError::Oversized)?;
-            let fd = client.connected(deadline)?;
-            match write_all(fd, &frame, deadline) {
+            let connection = client.connected(deadline)?;
+            match write_all(connection.fd.as_fd(), &frame, deadline) {
                 // mfad may have said its last word (a timeout) and hung up while the person was typing.
-                Ok(()) | Err(ClientError::Closed) => read_step(fd, deadline),
+                Ok(()) | Err(ClientError::Closed) => connection.step(deadline),
                 Err(error) => Err(error),
             }
         })
     }
 
     fn listen(&mut self) -> Result<Step, ClientError> {
-        self.timed(|client, deadline| read_step(client.connected(deadline)?, deadline))
+        self.timed(|client, deadline| client.connected(deadline)?.step(deadline))
     }
 
     fn wait(&mut self, seconds: u32, gone: &dyn Fn() -> bool) -> Result<Option<Step>, ClientError> {
         let start = Instant::now();
         let most = Duration::from_secs(u64::from(seconds.min(MOST_WAIT))) + self.patience;
         let connection = self.connection.as_ref().ok_or(ClientError::Closed)?;
-        loop {
+        while connection.ahead.is_empty() {
             let left = most.checked_sub(start.elapsed()).ok_or(ClientError::Late("say how the device answered"))?;
-            let ready = sleep_until_ready(&mut [PollFd::new(connection, PollFlags::IN)], left.min(GLANCE));
+            let ready = sleep_until_ready(&mut [PollFd::new(&connection.fd, PollFlags::IN)], left.min(GLANCE));
             match ready {
                 Ok(0) | Err(Errno::INTR) if gone() => return Ok(None),
                 Ok(0) | Err(Errno::INTR) => {}
@@ -164,9 +172,44 @@ impl Authority for Client {
     }
 
     fn cancel(&mut self) {
-        if let (Some(fd), Ok(frame)) = (self.connection.take(), wire::encode(&Ask::Cancel)) {
+        if let (Some(connection), Ok(frame)) = (self.connection.take(), wire::encode(&Ask::Cancel)) {
             // One try: closing the socket says the same.
-            let _ = send(&fd, &frame, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+            let _ = send(&connection.fd, &frame, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+        }
+    }
+}
+
+impl Connection {
+    /// The next step.
+    fn step(&mut self, deadline: Deadline) -> Result<Step, ClientError> {
+        loop {
+            if let Some((prefix, rest)) = self.ahead.split_first_chunk() {
+                let length = wire::body_length(*prefix)?;
+                if let Some(body) = rest.get(..length) {
+                    let step = wire::decode(body)?;
+                    self.ahead.drain(..prefix.len() + length);
+                    return Ok(step);
+                }
+            }
+            self.read_more(deadline)?;
+        }
+    }
+
+    /// Reads what there is, or what comes: mfad has to think first, so that the socket is waited for before it is tried. A daemon that
+    /// sends byte by byte does not outlast the deadline either.
+    fn read_more(&mut self, deadline: Deadline) -> Result<(), ClientError> {
+        let mut buffer = [0; GULP];
+        loop {
+            deadline.wait(self.fd.as_fd(), PollFlags::IN, "reply")?;
+            match recv(&self.fd, &mut buffer[..], RecvFlags::empty()) {
+                Ok((_, 0)) | Err(Errno::CONNRESET) => return Err(ClientError::Closed),
+                Ok((_, read)) => {
+                    self.ahead.extend_from_slice(buffer.get(..read).unwrap_or_default());
+                    return Ok(());
+                }
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(error) => return Err(ClientError::Io { doing: "read from mfad", error }),
+            }
         }
     }
 }
@@ -199,12 +242,10 @@ fn sleep_until_ready(fds: &mut [PollFd<'_>], most: Duration) -> Result<usize, Er
 }
 
 /// Absence only where nothing is there or nobody listens.
-fn unreachable_or_failed(socket: &Path, error: Option<Errno>, doing: &'static str) -> ClientError {
+fn unreachable_or_failed(socket: &Path, error: Errno, doing: &'static str) -> ClientError {
     match error {
-        Some(error @ (Errno::NOENT | Errno::CONNREFUSED)) => {
-            ClientError::Absent { socket: socket.to_path_buf(), error }
-        }
-        other => ClientError::Io { doing, error: other.unwrap_or(Errno::IO) },
+        Errno::NOENT | Errno::CONNREFUSED => ClientError::Absent { socket: socket.to_path_buf(), error },
+        error => ClientError::Io { doing, error },
     }
 }
 
@@ -225,7 +266,7 @@ fn connect_to(socket: &Path, deadline: Deadline) -> Result<OwnedFd, ClientError>
                 // An interrupted pause is a shorter one.
                 let _ = sleep_until_ready(&mut [], left.min(BACKLOG_PAUSE));
             }
-            Err(error) => return Err(unreachable_or_failed(socket, Some(error), "connect to mfad")),
+            Err(error) => return Err(unreachable_or_failed(socket, error, "connect to mfad")),
         }
     }
 }
@@ -238,31 +279,6 @@ fn write_all(fd: BorrowedFd<'_>, mut bytes: &[u8], deadline: Deadline) -> Result
             Err(Errno::INTR) => {}
             Err(Errno::PIPE | Errno::CONNRESET) => return Err(ClientError::Closed),
             Err(error) => return Err(ClientError::Io { doing: "write to mfad", error }),
-        }
-    }
-    Ok(())
-}
-
-fn read_step(fd: BorrowedFd<'_>, deadline: Deadline) -> Result<Step, ClientError> {
-    let mut prefix = [0; 4];
-    read_exact(fd, &mut prefix, deadline)?;
-    let mut body = vec![0; wire::body_length(prefix)?];
-    read_exact(fd, &mut body, deadline)?;
-    Ok(wire::decode(&body)?)
-}
-
-fn read_exact(fd: BorrowedFd<'_>, mut buffer: &mut [u8], deadline: Deadline) -> Result<(), ClientError> {
-    while !buffer.is_empty() {
-        match recv(fd, &mut *buffer, RecvFlags::empty()) {
-            Ok((_, 0)) | Err(Errno::CONNRESET) => return Err(ClientError::Closed),
-            Ok((_, read)) => buffer = buffer.get_mut(read..).unwrap_or_default(),
-            Err(Errno::AGAIN) => deadline.wait(fd, PollFlags::IN, "reply")?,
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(ClientError::Io { doing: "read from mfad", error }),
-        }
-        // A daemon that sends byte by byte must not outlast the deadline either.
-        if !buffer.is_empty() && deadline.left().is_none() {
-            return Err(ClientError::Late("finish its reply"));
         }
     }
     Ok(())

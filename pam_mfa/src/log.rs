@@ -10,7 +10,7 @@ use crate::dialogue::Outcome;
 use crate::host::Caller;
 use mfa_core::clean;
 use mfa_core::wire::{Method, Verdict};
-use std::os::unix::net::UnixDatagram;
+use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType, sendto, socket_with};
 use std::sync::Once;
 
 /// Where syslog daemons listen (syslog(3)).
@@ -169,10 +169,11 @@ fn detail_of(text: &str) -> String {
 
 /// One try without waiting; where it fails, the decision stands all the same.
 fn send_to_syslog(line: &str) {
-    if let Ok(socket) = UnixDatagram::unbound()
-        && socket.set_nonblocking(true).is_ok()
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    if let Ok(address) = SocketAddrUnix::new(DEV_LOG)
+        && let Ok(socket) = socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)
     {
-        let _ = socket.send_to(line.as_bytes(), DEV_LOG);
+        let _ = sendto(&socket, line.as_bytes(), SendFlags::NOSIGNAL, &address);
     }
 }
 

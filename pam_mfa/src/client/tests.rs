@@ -98,6 +98,30 @@ fn framed(body: &str) -> Vec<u8> {
 }
 
 #[test]
+fn steps_that_come_together_or_in_pieces_are_had_one_after_the_other_and_none_is_waited_for() {
+    let step = |n: usize| Step::Info { text: "a".repeat(n) };
+    let together: Vec<Step> = [3000, 1, 50].map(step).into();
+    for piece in [1, 7, 512, 5000] {
+        let dir = RunDir::new();
+        let listener = dir.listen();
+        let bytes: Vec<u8> = together.iter().flat_map(|step| wire::encode(step).unwrap().to_vec()).collect();
+        let daemon = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_ask(&mut stream).unwrap();
+            bytes.chunks(piece).for_each(|piece| stream.write_all(piece).unwrap());
+            // Until the client has gone.
+            let _ = stream.read(&mut [0]);
+        });
+        let mut client = dir.client(Duration::from_secs(5));
+        assert_eq!(client.ask(&begin()).unwrap(), step(3000), "in pieces of {piece}");
+        assert_eq!(client.listen().unwrap(), step(1));
+        assert_eq!(client.wait(1, &|| panic!("what is there is not waited for")).unwrap(), Some(step(50)));
+        drop(client);
+        daemon.join().unwrap();
+    }
+}
+
+#[test]
 fn a_step_is_had_for_each_question_and_for_each_notice() {
     let dir = RunDir::new();
     let listener = dir.listen();
