@@ -8,6 +8,9 @@ fn main() {
     // libpam calls dlclose at pam_end. Should anything in the process still point into the module by then (a thread-local
     // destructor, say), unmapping it would crash the host: the loader is told to keep it.
     println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // Where lld links: each segment begins with a page, and what is written lies in four of them instead of five. Each costs a login a
+    // fault and a copy. GNU ld does so by itself and says that it ignores this.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,separate-loadable-segments");
     println!("cargo::rerun-if-changed=build.rs");
     let folder = std::env::var_os("OUT_DIR").map(PathBuf::from);
     if let Some(folder) = folder.filter(|_| has_static_unwinder())
