@@ -1,8 +1,7 @@
 //! The session bus, of which only this user's own is taken.
 //!
-//! Called by everything here that speaks on it. The keyring's thread makes a connection of its own and comes after one of these; GTK's is
-//! held against [`is_own`] by `ui::bus`. What must never happen: codes, keys or requests on the bus of another user, to which a `su`
-//! that keeps the environment leads.
+//! Called by everything here that speaks on it; GTK's own connection is held against [`is_own`] by `ui::bus`. What must never happen:
+//! codes, keys or requests on the bus of another user, to which a `su` that keeps the environment leads.
 
 use crate::catalogue::{filled, gettext};
 use std::os::unix::ffi::OsStrExt;
