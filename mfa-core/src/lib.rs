@@ -43,6 +43,8 @@ pub mod lookup;
 #[cfg(feature = "authority")]
 pub mod name;
 #[cfg(feature = "authority")]
+pub mod near;
+#[cfg(feature = "authority")]
 pub mod now;
 #[cfg(feature = "codes")]
 pub mod otp;

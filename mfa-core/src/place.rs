@@ -3,9 +3,13 @@
 //! Used by everything that reads TOML written by people. An error names file, line and key, and
 //! never quotes a value: the value may be a secret.
 
+use crate::near;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::ops::Range;
+
+/// What a list looks like.
+const LIST: &str = "a list: [\"…\"]";
 
 /// A file, line and key, as an admin would look for it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -92,8 +96,36 @@ impl FileError {
 pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        FileError::at(file, text, &span, harmless(error.message()))
+        let (mut place, why) = (Place::of(file, text, &span), harmless(error.message()));
+        if let Some(why) = brackets(&place.key, &why) {
+            return FileError { place, why };
+        }
+        let Some(key) = key_before(text, span.start) else { return FileError { place, why } };
+        let why = why.replace(LIST, &format!("a list: {key} = [\"…\"]"));
+        // Where a table stands in one line, the row's key is the table's.
+        if place.key.rsplit('.').next() != Some(key) {
+            place.key = format!("{}.{key}", place.key);
+        }
+        FileError { place, why }
     })
+}
+
+/// The header of one table where there may be several.
+fn brackets(header: &str, why: &str) -> Option<String> {
+    let name = header.strip_prefix('[')?.strip_suffix(']').filter(|_| why.ends_with(LIST))?;
+    Some(format!("write [[{name}]]: there may be several"))
+}
+
+/// The key whose value begins at `start`, as it stands before it. Nothing where that could be part of a value.
+fn key_before(text: &str, start: usize) -> Option<&str> {
+    let row = text.get(..start)?.rsplit('\n').next()?;
+    let (before, between) = row.rsplit_once('=')?;
+    let is_quote = |c: &char| matches!(c, '"' | '\'');
+    if !between.chars().all(|c| c == '[' || c.is_whitespace()) || before.chars().filter(is_quote).count() % 2 == 1 {
+        return None;
+    }
+    let key = before.trim_end().rsplit(|c: char| !c.is_ascii_lowercase() && c != '_').next()?;
+    (1..=64).contains(&key.len()).then_some(key)
 }
 
 /// What is wrong in an administrator's words, without the values that serde quotes: "invalid type: string \"…\"" and the like.
@@ -106,13 +138,15 @@ fn harmless(message: &str) -> String {
     if what.starts_with("invalid type: ") || what.starts_with("invalid value: ") || what.starts_with("wanted ") {
         return format!("expected {}", kind(expected));
     }
-    if what.starts_with("unknown variant ") {
-        return format!("expected one of {}", plain(expected));
+    let listed = plain(expected);
+    let meant = |word: &str| near::meant(&word.replace('`', ""), listed.split(", "));
+    if let Some(word) = what.strip_prefix("unknown variant ") {
+        return format!("expected one of {listed}{}", meant(word));
     }
     if let Some(key) = what.strip_prefix("unknown field ") {
         // A damaged line may be a value, which has the capitals of base32.
-        let key = if key.chars().any(|c| c.is_ascii_uppercase()) { "of that name" } else { key };
-        return format!("there is no key {} here; known are {}", key.replace('`', ""), plain(expected));
+        let shown = if key.chars().any(|c| c.is_ascii_uppercase()) { "of that name" } else { key };
+        return format!("there is no key {} here; known are {listed}{}", shown.replace('`', ""), meant(key));
     }
     if let Some(key) = what.strip_prefix("missing field ") {
         return format!("the key {} is missing", key.replace('`', ""));
@@ -126,7 +160,7 @@ fn harmless(message: &str) -> String {
 /// A type of Rust's or serde's, as it is written in a file.
 fn kind(expected: &str) -> String {
     String::from(match expected {
-        "a sequence" => "a list: [\"…\"]",
+        "a sequence" => LIST,
         "a boolean" => "true or false",
         "a string" | "a borrowed string" | "" => "a word in quotes: \"…\"",
         "u8" | "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
@@ -182,7 +216,7 @@ mod tests {
             ("unknown variant `JBSW`, expected `a` or `b`", "expected one of a, b"),
             (
                 "unknown field `servce`, expected `service` or `user`",
-                "there is no key servce here; known are service, user",
+                "there is no key servce here; known are service, user; did you mean service?",
             ),
             ("missing field `require`", "the key require is missing"),
             ("duplicate key", "duplicate key"),

@@ -23,7 +23,7 @@ pub use floor::{Bounds, Floor, Held};
 pub use matching::{Circumstances, Groups, Matcher, Own, Query, Target, is_remote};
 pub use presets::Preset;
 pub use raise::{Demand, Raise, Signals, Unusual};
-pub use read::{Layers, Source};
+pub use read::{FIRST_FACTORS, Layers, Source, no_first_factor};
 pub use requirements::{FILE as REQUIREMENTS_FILE, Requirement, Requirements};
 pub use settings::{ALL_METHODS, Approvers, Require, TRIES, Way};
 pub use times::LocalTime;

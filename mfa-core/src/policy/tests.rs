@@ -5,6 +5,7 @@ use super::*;
 mod care;
 mod deletion;
 mod floor;
+mod near;
 mod presets;
 mod raises;
 mod rules;

@@ -9,6 +9,8 @@ mod checked;
 mod floor;
 mod rule;
 
+pub use rule::{FIRST_FACTORS, no_first_factor};
+
 use super::presets::Preset;
 use super::raise::Demand;
 use super::settings::{Approvers, Way};

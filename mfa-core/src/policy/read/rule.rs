@@ -6,6 +6,7 @@ use super::super::raise::{Raise, Unusual};
 use super::super::times::Hours;
 use super::super::{Require, Rule};
 use super::{List, MatchForm, RaiseForm, RuleForm, Source, at, checked, set};
+use crate::near;
 use crate::place::{FileError, Place};
 use crate::state::FAILURES_KEPT;
 use toml::Spanned;
@@ -15,8 +16,14 @@ const MOST_FAILURES: u8 = FAILURES_KEPT as u8;
 
 /// Names that `first_factor` knows: OpenSSH's methods (sshd_config(5), AuthenticationMethods), what the module line and a
 /// user's own session show, and that nothing does.
-const FIRST_FACTORS: [&str; 8] =
+pub const FIRST_FACTORS: [&str; 8] =
     ["publickey", "password", "keyboard-interactive", "hostbased", "gssapi-with-mic", "stack", "session", "none"];
+
+/// Why this is none of them.
+#[must_use]
+pub fn no_first_factor(name: &str) -> String {
+    format!("expected some of {}{}", FIRST_FACTORS.join(", "), near::meant(name, FIRST_FACTORS))
+}
 
 pub(super) fn rule(source: &Source, entry: &Spanned<RuleForm>) -> Result<Rule, FileError> {
     let form = entry.get_ref();
@@ -90,12 +97,11 @@ fn matcher(source: &Source, form: &MatchForm) -> Result<Matcher, FileError> {
         Some(names) if names.get_ref().is_empty() => Err(at(source, names, "an empty list; leave the key out")),
         Some(names) => Ok(names.get_ref().clone()),
     };
-    if let Some(unknown) = form
-        .first_factor
-        .as_ref()
-        .filter(|names| names.get_ref().iter().any(|name| name != ANY && !FIRST_FACTORS.contains(&name.as_str())))
+    let is_known = |name: &str| name == ANY || FIRST_FACTORS.contains(&name);
+    if let Some(names) = &form.first_factor
+        && let Some(unknown) = names.get_ref().iter().find(|name| !is_known(name))
     {
-        return Err(at(source, unknown, &format!("expected some of {}", FIRST_FACTORS.join(", "))));
+        return Err(at(source, names, &no_first_factor(unknown)));
     }
     if let Some(known) = form.new_source.as_ref().filter(|new| !*new.get_ref()) {
         return Err(at(source, known, "new_source = true, or leave it out: nothing is easier from a known network"));

@@ -270,7 +270,7 @@ fn a_bad_file_is_refused_with_file_line_and_key() {
         ("tries = 0", "mfa.toml:1: tries: expected 1 to 5"),
         ("[[rule]]\nrequire = \"off\"", "mfa.toml:1: [[rule]]: an exempting rule must say service"),
         ("[[rule]]\nmatch = { service = [] }\nrequire = \"off\"", "mfa.toml:2: match: an empty list"),
-        ("[[rule]]\nmatch = { service = \"sshd\" }\nrequire = \"off\"", "mfa.toml:2: match: "),
+        ("[[rule]]\nmatch = { service = \"sshd\" }\nrequire = \"off\"", "mfa.toml:2: match.service: "),
         ("[[rule]]\nmatch = { host = [\"::1\"] }\nrequire = \"off\"", "mfa.toml:2: match: "),
         ("[[rule]]\nmatch = { user = [\"a\"] }", "mfa.toml:1: [[rule]]: the key "),
         ("[service.x]\nkind = \"shell\"", "mfa.toml:2: kind: "),
