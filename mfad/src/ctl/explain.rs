@@ -3,9 +3,11 @@
 use super::link::{Link, unexpected};
 use super::show::{Screen, line, moment, name};
 use super::{Failure, User, moments};
+use crate::accounts::{Lookup, by_name};
 use crate::clock::zone;
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation};
+use mfa_core::policy::{FIRST_FACTORS, no_first_factor};
 use mfa_core::wire::{Context, Method};
 
 /// A login to be explained.
@@ -27,25 +29,38 @@ pub(super) struct Login {
     /// When: 2h (from now), 2026-11-29T22:30 or a time as in RFC 3339 [default: now]
     #[arg(long, value_name = "WHEN", value_parser = moments::moment)]
     at: Option<u64>,
-    /// First factor that was given: publickey, password … as sshd names it, or stack
-    #[arg(long, value_name = "NAME")]
+    /// First factor that was given, as first_factor in a rule names it: publickey, password …, stack, session or none
+    #[arg(long, value_name = "NAME", value_parser = first_factor)]
     first_factor: Vec<String>,
 }
 
 impl Login {
     fn context(&self) -> Context {
-        let (stack, methods): (Vec<_>, Vec<_>) = self.first_factor.iter().cloned().partition(|name| name == "stack");
+        let given = |name: &str| self.first_factor.iter().any(|factor| factor == name);
+        let of_sshd = |name: &&String| !matches!(name.as_str(), "stack" | "session" | "none");
+        // The user's own session shows itself by whose process asks.
+        let real_uid = match given("session").then(|| by_name(&self.user.user)) {
+            Some(Lookup::Found(account)) => account.uid,
+            Some(Lookup::Absent | Lookup::Failed(_)) | None => 0,
+        };
         Context {
             user: self.user.user.clone(),
             service: self.service.clone(),
             rhost: self.rhost.clone(),
             tty: self.tty.clone(),
-            first_factor_stack: !stack.is_empty(),
-            ssh_auth_info: methods,
+            real_uid,
+            first_factor_stack: given("stack"),
+            ssh_auth_info: self.first_factor.iter().filter(of_sshd).cloned().collect(),
             arguments: self.command.clone(),
             ..Context::default()
         }
     }
+}
+
+/// A name that a rule could have; sshd names the device behind keyboard-interactive as well.
+fn first_factor(name: &str) -> Result<String, String> {
+    let known = name.split('/').next().is_some_and(|name| FIRST_FACTORS.contains(&name));
+    if known { Ok(name.to_owned()) } else { Err(no_first_factor(name)) }
 }
 
 /// Explains it.

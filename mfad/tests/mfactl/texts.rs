@@ -51,3 +51,29 @@ fn where_there_is_nothing_it_says_so_and_what_is_refused_names_the_next_step() {
     house.mfactl(&["status", "man"]).refused(1, "mfactl reset man");
     house.mfactl(&["reset", "man"]).ok();
 }
+
+#[test]
+fn a_first_factor_that_no_rule_could_name_is_refused_by_the_same_list() {
+    let house = House::new();
+    let explain = |factor: &str| house.mfactl(&["explain", "games", "sshd", "--first-factor", factor]);
+    explain("pubkey")
+        .refused(2, "expected some of publickey, password, keyboard-interactive, hostbased, gssapi-with-mic, stack");
+    explain("pasword").refused(2, "did you mean password?");
+    for known in ["publickey", "keyboard-interactive/pam", "stack", "none"] {
+        explain(known).ok();
+    }
+    // Each is what a login would show: none is none, and a session is the user's own.
+    for (named, service) in [("none", "sshd"), ("session", "su")] {
+        house.write(
+            "mfa.toml",
+            &format!(
+                "require = \"optional\"\n[[rule]]\nmatch = {{ first_factor = [\"{named}\"] }}\nrequire = \"required\"\n"
+            ),
+        );
+        house.reload();
+        let heard = |factor: &str| {
+            house.mfactl(&["explain", "games", service, "--first-factor", factor, "--json"]).json()["require"].clone()
+        };
+        assert_eq!((heard(named), heard("stack")), ("required".into(), "optional".into()), "{named}");
+    }
+}
