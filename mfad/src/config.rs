@@ -1,14 +1,15 @@
 //! Reading the policy files from disk.
 //!
 //! Called at start and at SIGHUP, and by `mfactl config`. A file that is not root's, or that others can
-//! write, is refused; an explicit `--config` that is missing or loose as well. What must never happen: a fault
-//! in a file being taken for the file's absence. An empty file says nothing: the strict defaults hold.
+//! write, is refused; an explicit `--config` that is missing or loose as well, but for a draft that is only checked. What must never
+//! happen: a fault in a file being taken for the file's absence, or a loose file being in force. An empty file says nothing: the strict defaults hold.
 
 use crate::countries::Countries;
 use crate::store::Loose;
 use mfa_core::place::FileError;
 use mfa_core::policy::{Layers, Policy, Source};
 use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -58,16 +59,27 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong.
     pub fn read(explicit: Option<&Path>) -> Result<Self, ConfigError> {
-        let layers = match explicit {
-            Some(path) => {
-                let source = source(path)?.ok_or_else(|| ConfigError::Io {
-                    path: path.display().to_string(),
-                    source: rustix::io::Errno::NOENT.into(),
-                })?;
-                Layers { main: Some(source), ..Layers::default() }
-            }
+        Self::of(match explicit {
+            Some(path) => alone(path, source(path)?)?,
             None => usual(Path::new(VENDOR), Path::new(MAIN))?,
+        })
+    }
+
+    /// Reads the text of `path` alone, whoever could have written it, and why mfad would not read it there. To be looked at, and
+    /// nothing to work by.
+    ///
+    /// # Errors
+    /// What is wrong with it, or why it cannot be read. Where mfad's own files are, also that it is loose.
+    pub fn draft(path: &Path) -> Result<(Self, Option<Loose>), ConfigError> {
+        let loose = match source(path) {
+            Err(ConfigError::Loose(loose)) if !is_installed(path) => loose,
+            strict => return Ok((Self::of(alone(path, strict?)?)?, None)),
         };
+        let opened = open(path)?.map(|(file, seen)| text(path, file, &seen)).transpose()?;
+        Ok((Self::of(alone(path, opened)?)?, Some(loose)))
+    }
+
+    fn of(layers: Layers) -> Result<Self, ConfigError> {
         let policy = layers.merge()?;
         let countries = policy.countries.as_ref().map(|set| {
             Countries::open(Path::new(&set.value)).map_err(|why| FileError { place: set.place.clone(), why })
@@ -116,8 +128,41 @@ fn drop_in_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, ConfigError> {
     Ok(files)
 }
 
-/// A file's text, or `None` when there is no such file.
+/// The one file that was named; it has to be there.
+fn alone(path: &Path, read: Option<Source>) -> Result<Layers, ConfigError> {
+    let missing = || ConfigError::Io { path: path.display().to_string(), source: rustix::io::Errno::NOENT.into() };
+    Ok(Layers { main: Some(read.ok_or_else(missing)?), ..Layers::default() })
+}
+
+/// Whether it is where the files are by which mfad works.
+fn is_installed(path: &Path) -> bool {
+    let inside = |path: &Path| {
+        [VENDOR, MAIN].iter().filter_map(|file| Path::new(file).parent()).any(|folder| path.starts_with(folder))
+    };
+    [std::path::absolute(path), std::fs::canonicalize(path)].into_iter().flatten().any(|path| inside(&path))
+}
+
+/// A file's text, if only root can have written it, or `None` when there is no such file.
 fn source(path: &Path) -> Result<Option<Source>, ConfigError> {
+    let Some((file, seen)) = open(path)? else { return Ok(None) };
+    let loose = |why: &str| Loose { path: path.display().to_string(), why: why.to_owned() };
+    if seen.uid() != 0 {
+        return Err(loose("not owned by root; chown it").into());
+    }
+    if seen.mode() & 0o022 != 0 {
+        return Err(loose("writable by others than root; chmod 0644 it").into());
+    }
+    // The folders of the file and, where it is a link, those of the link.
+    let real =
+        std::fs::canonicalize(path).map_err(|source| ConfigError::Io { path: path.display().to_string(), source })?;
+    for named in [path, &real] {
+        crate::store::check_parents(named, &[0])?;
+    }
+    text(path, file, &seen).map(Some)
+}
+
+/// A regular file, open, with what it is.
+fn open(path: &Path) -> Result<Option<(File, Metadata)>, ConfigError> {
     let failed = |source| ConfigError::Io { path: path.display().to_string(), source };
     let flags = rustix::fs::OFlags::NONBLOCK.bits();
     let opened = std::fs::OpenOptions::new().read(true).custom_flags(i32::try_from(flags).unwrap_or(0)).open(path);
@@ -127,27 +172,22 @@ fn source(path: &Path) -> Result<Option<Source>, ConfigError> {
         other => other.map_err(failed)?,
     };
     let seen = file.metadata().map_err(failed)?;
-    let loose = |why: &str| Loose { path: path.display().to_string(), why: why.to_owned() };
-    if !seen.is_file() {
-        return Err(loose("not a regular file").into());
-    }
-    if seen.uid() != 0 {
-        return Err(loose("not owned by root; chown it").into());
-    }
-    if seen.mode() & 0o022 != 0 {
-        return Err(loose("writable by others than root; chmod 0644 it").into());
-    }
-    // The folders of the file and, where it is a link, those of the link.
-    let real = std::fs::canonicalize(path).map_err(failed)?;
-    for named in [path, &real] {
-        crate::store::check_parents(named, &[0])?;
-    }
+    if seen.is_file() { Ok(Some((file, seen))) } else { Err(unfit(path, "not a regular file")) }
+}
+
+fn text(path: &Path, file: File, seen: &Metadata) -> Result<Source, ConfigError> {
     if seen.len() > MAX_BYTES {
-        return Err(loose("larger than 1 MiB").into());
+        return Err(unfit(path, "larger than 1 MiB"));
     }
     let mut text = String::new();
-    file.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
-    Ok(Some(Source { file: path.display().to_string(), text }))
+    let read = file.take(MAX_BYTES).read_to_string(&mut text);
+    read.map_err(|source| ConfigError::Io { path: path.display().to_string(), source })?;
+    Ok(Source { file: path.display().to_string(), text })
+}
+
+/// A file that nobody's hands could make one to read.
+fn unfit(path: &Path, why: &str) -> ConfigError {
+    ConfigError::Io { path: path.display().to_string(), source: io::Error::other(why.to_owned()) }
 }
 
 #[cfg(test)]
@@ -177,6 +217,19 @@ mod tests {
         assert!(usual(&vendor, &main).is_ok());
         symlink(dir.path().join("nowhere"), drop_ins.join("20-floor.toml")).unwrap();
         assert!(usual(&vendor, &main).is_err());
+    }
+
+    #[test]
+    fn what_mfad_works_by_is_no_draft() {
+        for (path, installed) in [
+            (MAIN, true),
+            (VENDOR, true),
+            ("/etc/pam_mfa/mfa.toml.d/20-floor.toml", true),
+            ("/etc/pam_mfa_draft/mfa.toml", false),
+            ("/root/mfa.toml", false),
+        ] {
+            assert_eq!(is_installed(Path::new(path)), installed, "{path}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `mfactl config`: whether the policy files are in order, and what they come to.
 //!
-//! Reads the files itself, as mfad does at its next start or SIGHUP; nothing is asked of mfad.
+//! Reads the files itself, as mfad does at its next start or SIGHUP; nothing is asked of mfad. A draft is checked wherever it lies.
 
 use super::Failure;
 use super::show::{Screen, line};
-use crate::config::Config;
+use crate::config::{Config, ConfigError, MAIN};
+use crate::store::Loose;
 use clap::Subcommand;
 use mfa_core::place::Place;
 use mfa_core::policy::{Approvers, Bounds, Floor, HygieneRules, Matcher, Policy, Raise, Rule, Set, Unusual, clock};
@@ -16,6 +17,8 @@ use std::path::Path;
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(super) enum Command {
     /// Say whether mfad would take the configuration as it is on disk
+    ///
+    /// With --config FILE that one file is checked, without the drop-ins beside it, by anybody and wherever it lies.
     Check,
     /// Show what all files come to, each value with where it is from
     Cat,
@@ -23,17 +26,27 @@ pub(super) enum Command {
 
 /// Does it.
 pub(super) fn config(screen: &mut Screen, command: Command, explicit: Option<&Path>) -> Result<(), Failure> {
-    let config = Config::read(explicit).map_err(|why| Failure::Refused(why.to_string()))?;
+    let refused = |why: ConfigError| Failure::Refused(why.to_string());
+    // A draft is in force nowhere.
+    if let (Command::Check, Some(draft)) = (command, explicit) {
+        let (config, loose) = Config::draft(draft).map_err(refused)?;
+        return check(screen, &config.files(), loose.as_ref());
+    }
+    let config = Config::read(explicit).map_err(refused)?;
     match command {
-        Command::Check => check(screen, &config.files()),
+        Command::Check => check(screen, &config.files(), None),
         Command::Cat if screen.json => Ok(screen.object(&object(&config.policy))?),
         Command::Cat => Ok(screen.write(&text(&config.policy))?),
     }
 }
 
-fn check(screen: &mut Screen, files: &[String]) -> Result<(), Failure> {
+fn check(screen: &mut Screen, files: &[String], loose: Option<&Loose>) -> Result<(), Failure> {
     if screen.json {
-        return Ok(screen.object(&json!({ "ok": true, "files": files }))?);
+        let mut said = json!({ "ok": true, "files": files });
+        if let (Some(loose), Some(said)) = (loose, said.as_object_mut()) {
+            said.insert(String::from("not_read_there"), json!(loose.to_string()));
+        }
+        return Ok(screen.object(&said)?);
     }
     if files.is_empty() {
         screen.say("There is no policy file: the built-in defaults hold, everything is required.")?;
@@ -42,6 +55,10 @@ fn check(screen: &mut Screen, files: &[String]) -> Result<(), Failure> {
     screen.say("In order. Read, the stronger last:")?;
     for file in files {
         screen.say(&format!("  {}", line(file)))?;
+    }
+    if let Some(loose) = loose {
+        let install = format!("Install it as root: install -m 0644 FILE {MAIN}");
+        screen.say(&format!("mfad would not read it there: {}. {install}", line(&loose.to_string())))?;
     }
     Ok(())
 }
@@ -309,114 +326,4 @@ fn from<T: Serialize>(set: &Set<T>) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use mfa_core::policy::{Layers, Source};
-
-    fn policy(text: &str) -> Policy {
-        let main = Some(Source { file: String::from("f.toml"), text: text.to_owned() });
-        Layers { main, ..Layers::default() }.merge().unwrap()
-    }
-
-    #[test]
-    fn every_key_survives_being_shown() {
-        let read = policy(
-            r#"
-require = "approved"
-approvers = { group = "o\"ps", count = 2 }
-methods = ["push", "totp"]
-number = false
-echo = true
-tries = 1
-remember = "1h"
-enrol = ["app"]
-deadline = "1m"
-issuer = "Ex"
-[limits]
-wait_after = 2
-disable_after = 9
-[[rule]]
-match = { service = ["sudo"], group = ["*"], from = ["10.0.0.0/8", "local"] }
-require = "off"
-remember = "8h"
-enrol = ["token", "app"]
-[[rule]]
-match = { tty = ["tty*"], first_factor = ["password"], target = ["root"], time = ["Mon-Fri 08:00-18:00"], new_source = true }
-require = "approved"
-approvers = { group = "o\"ps", count = 2 }
-methods = ["totp"]
-deadline = "20s"
-[geo]
-database = "/x.mmdb"
-[bypass]
-max = "4h"
-consent = true
-[hygiene]
-at = "03:05"
-suspend_unused = "0"
-renew_after = "365d"
-overlap = "14d"
-drop_pending = "7d"
-[[raise]]
-when = { user = ["a"], new_source = true, failures = 3, denied = true, outside = ["DE"] }
-demand = ["required", "refuse"]
-[floor]
-require = "approved"
-approvers = { group = "o\"ps", count = 1 }
-methods = ["push", "totp"]
-tries = 2
-number = true
-remember = "30m"
-enrol = ["app"]
-deadline = "45s"
-[service.x]
-kind = "sudo"
-"#,
-        );
-        for line in
-            ["max = \"4h\"", "remember = \"8h\"", "deadline = \"1m\"", "deadline = \"20s\"", "drop_pending = \"7d\""]
-        {
-            assert!(text(&read).contains(line), "{line}: {}", text(&read));
-        }
-        let again = policy(&text(&read));
-        let shown = |policy: &Policy| {
-            let mut value = object(policy);
-            strip(&mut value);
-            value
-        };
-        assert_eq!(shown(&again), shown(&read));
-    }
-
-    /// Takes the origins out, which are other lines.
-    fn strip(value: &mut Value) {
-        match value {
-            Value::Object(map) => {
-                map.remove("origin");
-                map.values_mut().for_each(strip);
-            }
-            Value::Array(all) => all.iter_mut().for_each(strip),
-            _ => {}
-        }
-    }
-
-    #[test]
-    fn what_cat_shows_means_the_same_and_names_its_origins() {
-        let read = policy(
-            "require = \"optional\"\nissuer = \"Ex \\\"ample\"\n\n[[rule]]\nmatch = { service = [\"sshd\"], group = [\"ops\"] }\n\
-             require = \"required\"\ntries = 2\n[floor]\nrequire = \"off\"\n[service.\"my-app\"]\nkind = \"login\"\n",
-        );
-        let shown = text(&read);
-        assert!(shown.starts_with("require = \"optional\""), "{shown}");
-        for origin in ["# f.toml:1\n", "# built-in default\n", "# f.toml:4\n", "# f.toml:9\n", "# f.toml:11\n"] {
-            assert!(shown.contains(origin), "{origin:?} in {shown}");
-        }
-        let again = policy(&shown);
-        assert_eq!(again.require.value, read.require.value);
-        assert_eq!(again.issuer.unwrap().value, "Ex \"ample");
-        assert_eq!(again.rules[0].matcher.service, ["sshd"]);
-        assert_eq!(again.rules[0].matcher.group, ["ops"]);
-        assert_eq!(again.rules[0].tries.as_ref().unwrap().value, 2);
-        assert_eq!(again.services["my-app"].value, read.services["my-app"].value);
-        assert_eq!(object(&read)["rule"][0]["require"]["origin"], "f.toml:6");
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@
 mod doctor;
 mod doctor_host;
 mod doctor_sshd;
+mod drafts;
 mod enrolling;
 mod failing;
 mod house;
