@@ -14,7 +14,9 @@ use crate::clock;
 use crate::config::{Config, ConfigError, MAIN};
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
-use mfa_core::policy::{Circumstances, Groups, Own, Policy, Query, Require, Requirements, Signals, Target};
+use mfa_core::policy::{
+    Circumstances, Groups, NEVER_ASKED, Own, Policy, Query, Require, Requirements, Signals, Target,
+};
 use mfa_core::wire::{Context, Kind};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -105,6 +107,10 @@ fn expected(link: &mut Result<Link, Failure>, policy: &Policy, name: &str) -> Op
     let others = rules.any(|rule| rule.require.value > Require::Off);
     let told = link.as_mut().ok().and_then(|link| explain::of(link, login_of(ANYBODY, name), None).ok());
     let (kind, require) = told.map_or_else(|| by_files(policy, name), |told| (told.kind, told.require));
+    // A floor, or a rule for every service, asks these too; but they run without a person, and nobody gets by where they have no line.
+    if !others && require > Require::Off && NEVER_ASKED.contains(&name) {
+        return None;
+    }
     let by_target = policy.rules.iter().any(|rule| rule.matcher.looks_at_target_of(name));
     Some(ServiceExpectation { name: name.to_owned(), kind, asked: others || require > Require::Off, by_target })
 }

@@ -1,6 +1,6 @@
 //! doctor, from the command line to its exit code.
 
-use crate::house::{House, run};
+use crate::house::{House, Ran, run};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -91,4 +91,44 @@ fn the_doctor_runs_no_sudo_that_somebody_put_into_the_path() {
     let said = run(command, "");
     assert!(said.out.contains("mfad does not run"), "{said:?}");
     assert!(!ran.exists());
+}
+
+/// A house whose stacks are these files, and what the doctor says of it.
+fn with_stacks(stacks: &[(&str, &str)]) -> House {
+    let house = House::silent();
+    std::fs::create_dir(house.folder.join("pam.d")).unwrap();
+    for (name, text) in stacks {
+        house.write(&format!("pam.d/{name}"), text);
+    }
+    house
+}
+
+fn doctor(house: &House, config: &str, more: &[&str]) -> Ran {
+    let (pam, state) = (house.folder.join("pam.d"), house.state_dir());
+    let own =
+        ["doctor", "--pam-dir", pam.to_str().unwrap(), "--state-dir", state.to_str().unwrap(), "--config", config];
+    house.mfactl(&[&own, more].concat())
+}
+
+#[test]
+fn services_that_run_without_a_person_need_the_line_only_where_a_rule_names_them() {
+    let stacks = [
+        ("runuser", "auth sufficient pam_rootok.so\n"),
+        ("cron", "auth required pam_unix.so\n"),
+        ("systemd-user", "auth required pam_unix.so\n"),
+    ];
+    let house = with_stacks(&stacks);
+    let missing = "no auth line runs pam_mfa";
+    for policy in [
+        "require = \"optional\"\n[floor]\nrequire = \"required\"\n",
+        "require = \"optional\"\n[[rule]]\nrequire = \"required\"\n",
+        "require = \"optional\"\n[[rule]]\nmatch = { service = [\"*\"] }\nrequire = \"required\"\n",
+    ] {
+        let said = doctor(&house, &house.write("mfa.toml", policy), &[]);
+        assert!(said.code == 0 && !said.out.contains(missing), "{policy}: {said:?}");
+    }
+    let named = "require = \"optional\"\n[[rule]]\nmatch = { service = [\"cron\"] }\nrequire = \"required\"\n";
+    let said = doctor(&house, &house.write("mfa.toml", named), &[]);
+    assert!(said.code == 1 && said.out.contains("pam.d/cron (cron)"), "{said:?}");
+    assert!(!said.out.contains("pam.d/runuser"), "{said:?}");
 }
