@@ -12,6 +12,7 @@ use super::{Failure, Reach};
 use crate::accounts::{Lookup, by_name};
 use crate::clock;
 use crate::config::{Config, ConfigError, MAIN};
+use crate::store::Loose;
 use clap::Args;
 use mfa_core::admin::{AdminAsk, AdminReply, Explanation, Outcome};
 use mfa_core::policy::{
@@ -60,7 +61,7 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
     }
     let mut link = Link::open(reach);
     let read = Config::read(reach.config.as_deref());
-    let on_disk = read.as_ref().err().and_then(|why| refused_on_disk(why, link.is_ok()));
+    let on_disk = read.as_ref().err().map(|why| refused_on_disk(why, link.is_ok(), reach.config.as_deref()));
     let policy = read.map_or_else(|_| Policy::built_in(), |config| config.policy);
     let folders = PamFolders::new(examination.pam_dir.as_deref());
     let services: Vec<ServiceExpectation> =
@@ -135,12 +136,11 @@ fn by_files(policy: &Policy, service: &str) -> (Kind, Require) {
     (decision.kind, decision.require.value)
 }
 
-/// What is wrong with the files, as they are read here. `None` for those that others could have written: the doctor looks at that
-/// itself.
-fn refused_on_disk(why: &ConfigError, runs: bool) -> Option<Finding> {
+/// What is wrong with the files, as they are read here.
+fn refused_on_disk(why: &ConfigError, runs: bool, explicit: Option<&Path>) -> Finding {
     let said = line(&why.to_string());
     let (severity, text, fix) = match why {
-        ConfigError::Loose(_) => return None,
+        ConfigError::Loose(loose) => return unread(loose, runs, explicit),
         ConfigError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
             (Severity::Warning, format!("The configuration was not looked at: {said}."), "Run this as root.")
         }
@@ -155,7 +155,25 @@ fn refused_on_disk(why: &ConfigError, runs: bool) -> Option<Finding> {
             "Mend it (mfactl config check), then start mfad.",
         ),
     };
-    Some(Finding::new(severity, "mfad", text, fix))
+    Finding::new(severity, "mfad", text, fix)
+}
+
+/// That nothing was judged by the file that was named, or by the usual ones.
+fn unread(loose: &Loose, runs: bool, explicit: Option<&Path>) -> Finding {
+    // The folder that is loose need not be the file's own.
+    let (file, why) = match explicit {
+        Some(file) if file.display().to_string() == loose.path => (file.display().to_string(), loose.why.clone()),
+        Some(file) => (file.display().to_string(), loose.to_string()),
+        None => (loose.path.clone(), loose.why.clone()),
+    };
+    let by = if runs { "judged by what mfad works with" } else { "judged as if everything were required" };
+    let text = format!("{} was not read ({}): {by}.", line(&file), line(&why));
+    let (severity, fix) = match explicit {
+        // It need not be what mfad works by.
+        Some(_) => (Severity::Warning, "Copy it to a folder that root alone can write, such as /root."),
+        None => (Severity::LocksOut, "Give it to root alone before mfad is reloaded or started: it would not start."),
+    };
+    Finding::new(severity, "mfad", text, fix)
 }
 
 /// Why mfad did not take the configuration on disk.
@@ -182,5 +200,21 @@ fn unknown(why: Failure) -> Decision {
     match why {
         Failure::Refused(why) => Decision::Unknown(why),
         _ => Decision::Unknown(String::from("mfad was not asked")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_mfad_itself_would_not_read_locks_out_and_what_was_named_need_not_be_its_own() {
+        let loose = Loose { path: String::from("/etc"), why: String::from("writable by others") };
+        let why = ConfigError::Loose(loose);
+        let (usual, named) =
+            (refused_on_disk(&why, false, None), refused_on_disk(&why, true, Some(Path::new("/etc/x"))));
+        assert_eq!((usual.severity, named.severity), (Severity::LocksOut, Severity::Warning));
+        assert_eq!(usual.text, "/etc was not read (writable by others): judged as if everything were required.");
+        assert_eq!(named.text, "/etc/x was not read (/etc: writable by others): judged by what mfad works with.");
     }
 }

@@ -132,3 +132,23 @@ fn services_that_run_without_a_person_need_the_line_only_where_a_rule_names_them
     assert!(said.code == 1 && said.out.contains("pam.d/cron (cron)"), "{said:?}");
     assert!(!said.out.contains("pam.d/runuser"), "{said:?}");
 }
+
+#[test]
+fn a_file_that_is_not_read_is_said_to_be_none_of_what_was_judged() {
+    let house = with_stacks(&[("su", "auth required pam_deny.so\n")]);
+    let draft = house.write("draft.toml", "require = \"off\"\n");
+    let unread = "was not read (writable by others than root; chmod 0644 it): judged as if everything were required.";
+    assert!(!doctor(&house, &draft, &[]).out.contains("was not read"));
+    std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let said = doctor(&house, &draft, &[]).out;
+    assert!(
+        said.contains(unread) && said.contains("Copy it to a folder that root alone can write, such as /root."),
+        "{said}"
+    );
+    let shared = std::env::temp_dir().join(format!("mfa-ctl-test-{}.toml", std::process::id()));
+    std::fs::write(&shared, "require = \"off\"\n").unwrap();
+    let said = doctor(&house, shared.to_str().unwrap(), &[]);
+    std::fs::remove_file(&shared).unwrap();
+    assert!(said.out.contains("was not read (") && said.out.contains("writable by others, who could"), "{said:?}");
+    assert!(said.code == 0 && !said.out.contains("take the write permission"), "nobody closes that folder: {said:?}");
+}
