@@ -88,6 +88,7 @@ pub(super) fn examine(screen: &mut Screen, reach: &Reach, examination: &Examinat
     });
     let mut known: Vec<Finding> = by_mfad.or(on_disk).into_iter().collect();
     known.extend(doctor::names::judge(&policy, by_name));
+    known.extend(doctor::absent::judge(&policy, &folders.services(), is_group));
     let report = doctor::examine(&options, &services, decision, known);
     if screen.json {
         screen.object(&report)?
@@ -174,6 +175,11 @@ fn unread(loose: &Loose, runs: bool, explicit: Option<&Path>) -> Finding {
         None => (Severity::LocksOut, "Give it to root alone before mfad is reloaded or started: it would not start."),
     };
     Finding::new(severity, "mfad", text, fix)
+}
+
+/// Whether there is such a group; `None` where that is not known.
+fn is_group(name: &str) -> Option<bool> {
+    nix::unistd::Group::from_name(name).ok().map(|found| found.is_some())
 }
 
 /// Why mfad did not take the configuration on disk.

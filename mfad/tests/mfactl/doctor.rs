@@ -134,6 +134,39 @@ fn services_that_run_without_a_person_need_the_line_only_where_a_rule_names_them
 }
 
 #[test]
+fn names_that_this_host_does_not_have_are_worth_a_look() {
+    let house = with_stacks(&[("su", "auth required pam_deny.so\n"), ("sudo", "auth required pam_deny.so\n")]);
+    let policy = |service: &str, group: &str, require: &str| {
+        let matched = format!("match = {{ service = [{service}], group = [{group}], from = [\"*\"] }}");
+        house.write("mfa.toml", &format!("require = \"optional\"\n[[rule]]\n{matched}\nrequire = \"{require}\"\n"))
+    };
+    let told = |service: &str, group: &str, require: &str| -> Vec<String> {
+        let said = doctor(&house, &policy(service, group, require), &["--json"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let of_rules = |finding: &&serde_json::Value| finding["places"].to_string().contains("mfa.toml:2");
+        let found: Vec<_> = report["findings"].as_array().unwrap().iter().filter(of_rules).collect();
+        assert!(found.iter().all(|finding| finding["severity"] == "warning"), "{found:?}");
+        found.iter().map(|finding| finding["text"].as_str().unwrap().to_owned()).collect()
+    };
+    let no_service = "No PAM service \"sssh\" on this host: the rule fits no login.";
+    let no_group = "No group \"no-such-group\" on this host: the rule fits no login.";
+    assert_eq!(told("\"sssh\"", "\"*\"", "required"), [no_service]);
+    assert_eq!(told("\"su\"", "\"no-such-group\"", "required"), [no_group]);
+    assert_eq!(told("\"sssh\"", "\"no-such-group\"", "required"), [no_service, no_group]);
+    // Of several names those of other hosts are nothing to speak of, and one mistyped is.
+    assert!(told("\"su\", \"gdm-password\"", "\"root\", \"no-such-group\"", "required").is_empty());
+    assert_eq!(
+        told("\"su\", \"sodo\"", "\"*\"", "required"),
+        ["No PAM service \"sodo\" on this host: the rule is not for sudo; did you mean sudo?"]
+    );
+    for fine in ["\"su\"", "\"*\"", "\"own-program\"", "\"SU\""] {
+        assert!(told(fine, "\"root\"", "required").is_empty(), "{fine}");
+    }
+    assert!(told("\"sssh\"", "\"no-such-group\"", "off").is_empty(), "it exempts nobody");
+}
+
+#[test]
 fn a_file_that_is_not_read_is_said_to_be_none_of_what_was_judged() {
     let house = with_stacks(&[("su", "auth required pam_deny.so\n")]);
     let draft = house.write("draft.toml", "require = \"off\"\n");

@@ -1,9 +1,10 @@
 //! `mfactl doctor`: what would lock people out or let them by, in plain words.
 //!
-//! Called by the command line through [`examine`]. The judging files ([`rules`], [`lines`], [`sshd`], [`clock`], [`names`])
-//! are pure; [`edge`] and [`host`] look at the machine. Nothing is ever changed. What must never happen: "in
+//! Called by the command line through [`examine`]. The judging files ([`rules`], [`lines`], [`sshd`], [`clock`], [`names`],
+//! [`absent`]) are pure; [`edge`] and [`host`] look at the machine. Nothing is ever changed. What must never happen: "in
 //! order" said of something that was not looked at.
 
+pub mod absent;
 pub mod clock;
 pub mod control;
 pub mod edge;
