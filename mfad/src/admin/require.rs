@@ -12,6 +12,9 @@ use mfa_core::policy::{Require, Requirement};
 /// Longest delay, in seconds: a day that is years away is a typing error.
 const LONGEST: u64 = 366 * 86_400;
 
+/// What holds where nothing is set, or where "off" is.
+pub(super) const BEYOND: &str = "beyond the policy and other requirements";
+
 pub(super) fn require(
     authority: &Authority,
     by: u32,
@@ -20,12 +23,6 @@ pub(super) fn require(
 ) -> Result<AdminReply, Refusal> {
     let requirement = requirement.map(|requirement| checked(authority, requirement)).transpose()?;
     let what = requirement.map_or_else(|| String::from("no longer set"), said);
-    // The stricter of both decides.
-    let rest = match requirement.map(|set| set.require) {
-        Some(Require::Off | Require::Optional) => "; where policy is stricter, policy holds",
-        Some(Require::Required | Require::Approved) => "",
-        None => "; policy holds",
-    };
     let (event, whom) = match whom {
         Whom::User(typed) => {
             let account = account(typed)?;
@@ -59,7 +56,17 @@ pub(super) fn require(
         }
     };
     authority.note(event.by(by).detail(format!("{whom}: {what}")));
-    Ok(done(format!("a second factor is {what} for {whom}{rest}")))
+    // The stricter of all that is said decides.
+    Ok(done(match requirement.map(|set| set.require) {
+        Some(Require::Required | Require::Approved) => format!("a second factor is {what} for {whom}"),
+        Some(Require::Optional) => {
+            format!("a second factor is {what} for {whom}; where policy is stricter, policy holds")
+        }
+        Some(Require::Off) => {
+            format!("nothing is required of {whom} {BEYOND}. To exempt somebody write a rule with require = \"off\"")
+        }
+        None => format!("nothing is required of {whom} {BEYOND}"),
+    }))
 }
 
 /// What is set, if it may be.

@@ -9,7 +9,7 @@ use crate::changes::{self, change_state, current_state};
 use mfa_core::admin::AdminReply;
 use mfa_core::clean;
 use mfa_core::event::{Event, Kind};
-use mfa_core::policy::Requirement;
+use mfa_core::policy::{Require, Requirement};
 use mfa_core::state::State;
 
 /// Names looked up for one page of orphans, so that one answer takes bounded time.
@@ -48,6 +48,9 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
     }
     let kept = match (required, &old) {
         (Some(_), _) if account.is_none() => String::from(", and so is what was required: there is no such account"),
+        (Some(requirement), _) if requirement.require == Require::Off => {
+            format!("; nothing is required {}", require::BEYOND)
+        }
         (Some(requirement), _) => format!("; a factor is {} for this user", require::said(requirement)),
         (None, Err(_)) => {
             String::from("; its file could not be read: if something was required of this user, set it again")

@@ -53,6 +53,25 @@ fn where_there_is_nothing_it_says_so_and_what_is_refused_names_the_next_step() {
 }
 
 #[test]
+fn what_is_off_is_not_said_to_exempt_anybody() {
+    let house = House::new();
+    let nothing = "Nothing is required of games beyond the policy and other requirements.";
+    assert_eq!(
+        house.mfactl(&["require", "games", "off"]).ok(),
+        format!("{nothing} To exempt somebody write a rule with require = \"off\".\n")
+    );
+    assert_eq!(house.mfactl(&["explain", "games", "sshd", "--json"]).json()["require"], "required");
+    house.enrolled("games", "totp");
+    let reset = house.mfactl(&["reset", "games"]).ok();
+    assert!(reset.contains("; nothing is required beyond the policy and other requirements"), "{reset}");
+    assert_eq!(house.mfactl(&["require", "games", "--lift"]).ok(), format!("{nothing}\n"));
+    assert_eq!(
+        house.mfactl(&["require", "@games", "optional"]).ok(),
+        "A second factor is optional for @games; where policy is stricter, policy holds.\n"
+    );
+}
+
+#[test]
 fn a_first_factor_that_no_rule_could_name_is_refused_by_the_same_list() {
     let house = House::new();
     let explain = |factor: &str| house.mfactl(&["explain", "games", "sshd", "--first-factor", factor]);
