@@ -14,8 +14,8 @@ const GRACE_SECONDS: u64 = 120;
 /// Fewest `MaxAuthTries` that leave room for a few keys and a mistyped code; sshd's default is 6.
 const TRIES: u64 = 3;
 
-const METHODS_FIX: &str = "Set AuthenticationMethods publickey,keyboard-interactive (for password and code in one \
-                           dialogue: keyboard-interactive alone).";
+const METHODS_FIX: &str = "Set AuthenticationMethods publickey,keyboard-interactive:pam (whoever has no key is out then); for password \
+                           and code in one dialogue keyboard-interactive:pam (keys alone end then).";
 
 /// The settings as `sshd -T` prints them: lower-case keys, the first value of a key that is repeated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -195,7 +195,7 @@ fn root(settings: &Settings, ways: &[Vec<String>]) -> Option<Finding> {
     let (text, fix) = match settings.value("permitrootlogin")? {
         "yes" if settings.before_pam() != BeforePam::Method => (
             "PermitRootLogin yes: anybody may try root's password here, and only the code stands behind it.",
-            "Set PermitRootLogin no, or put a key first (AuthenticationMethods publickey,keyboard-interactive).",
+            "Set PermitRootLogin no, or put a key first (AuthenticationMethods publickey,keyboard-interactive:pam).",
         ),
         // OpenSSH lets root use publickey, hostbased and gssapi only, and each method of a list counts.
         "without-password" | "prohibit-password" if ways.iter().all(|way| way.iter().any(|m| m == KBD)) => (
@@ -206,7 +206,7 @@ fn root(settings: &Settings, ways: &[Vec<String>]) -> Option<Finding> {
                 "Set PermitRootLogin no if that is meant; root with key and code needs PermitRootLogin yes."
             } else {
                 "Set PermitRootLogin no if that is meant. Root with key and code needs PermitRootLogin yes, and a key first \
-                 (AuthenticationMethods publickey,keyboard-interactive)."
+                 (AuthenticationMethods publickey,keyboard-interactive:pam)."
             },
         ),
         _ => return None,

@@ -78,3 +78,23 @@ fn what_would_lock_out_locks_nobody_out_while_the_stack_asks_nothing() {
     assert!(found.iter().all(|finding| finding.severity == Severity::Warning), "{found:?}");
     assert!(found.iter().any(|finding| finding.text.ends_with("asks for none yet: set this first.")), "{found:?}");
 }
+
+#[test]
+fn each_list_of_methods_is_given_with_whom_it_shuts_out() {
+    let mut settings = Settings::parse(GOOD);
+    for changes in [[("authenticationmethods", "any")], [("permitrootlogin", "yes")]] {
+        for (key, value) in changes {
+            settings.0.insert(key.to_owned(), value.to_owned());
+        }
+    }
+    let fixes: Vec<String> = judge(&settings).into_iter().map(|finding| finding.fix).collect();
+    assert_eq!(fixes.len(), 2, "{fixes:?}");
+    for words in [
+        "publickey,keyboard-interactive:pam (whoever has no key is out then)",
+        "keyboard-interactive:pam (keys alone end then)",
+    ] {
+        assert!(fixes.iter().any(|fix| fix.contains(words)), "{fixes:?}");
+    }
+    let plain = fixes.join(" ").replace("keyboard-interactive:pam", "");
+    assert!(!plain.contains("keyboard-interactive"), "as the documents have it: {fixes:?}");
+}
