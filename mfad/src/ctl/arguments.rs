@@ -134,6 +134,8 @@ pub(super) enum Command {
     /// Show the audit trail, or verify it
     Log(log::Log),
     /// Look for what would lock people out or let them by; changes nothing
+    ///
+    /// Exits with 1 where something locks people out or lets them by; what is only worth a look leaves it at 0.
     Doctor(examine::Examination),
     /// Look after your own factors, as yourself, over the system bus
     Me {

@@ -16,7 +16,7 @@ use serde::Serialize;
 pub(super) enum Command {
     /// List a user's devices
     List(User),
-    /// Suspend a device: it is asked nothing and approves nothing
+    /// Suspend a device: it is asked nothing and approves nothing, and nothing takes it back but pairing it anew
     Suspend {
         #[command(flatten)]
         user: User,

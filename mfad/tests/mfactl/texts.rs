@@ -96,3 +96,18 @@ fn a_first_factor_that_no_rule_could_name_is_refused_by_the_same_list() {
         assert_eq!((heard(named), heard("stack")), ("required".into(), "optional".into()), "{named}");
     }
 }
+
+#[test]
+fn help_says_what_an_exit_code_means_and_what_has_no_way_back() {
+    let house = House::silent();
+    for (command, words) in [
+        (
+            &["doctor"][..],
+            "Exits with 1 where something locks people out or lets them by; what is only worth a look leaves it at 0",
+        ),
+        (&["device", "suspend"], "nothing takes it back but pairing it anew"),
+    ] {
+        let help = house.mfactl(&[command, &["--help"]].concat()).ok();
+        assert!(help.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{help}");
+    }
+}
