@@ -97,8 +97,10 @@ pub(super) fn app(user: &str, app: &App) -> Vec<Zeroizing<String>> {
 
 pub(super) fn recovery(codes: &[Secret]) -> Vec<Zeroizing<String>> {
     let mut lines = vec![
-        Zeroizing::new(String::from("It works. Recovery codes: each opens one login when your device is lost.")),
-        Zeroizing::new(String::from("They are shown this once: print them, or keep them where the device is not.")),
+        Zeroizing::new(String::from(
+            "It works. Recovery codes: each opens one login when your phone or token is lost.",
+        )),
+        Zeroizing::new(String::from("They are shown this once: print them, or keep them apart from it.")),
     ];
     for pair in codes.chunks(2) {
         let mut line = Zeroizing::new(String::with_capacity(80));

@@ -71,7 +71,7 @@ fn verdict(user: &str, accepted: bool, reason: Reason, method: Method, wait: u64
         Reason::NoAllowedMethod => format!("Refused ({reason}): the code of a bypass is good for logins alone."),
         Reason::StateLost => format!("Refused ({reason}): the record of used codes is lost. See mfactl status {user}."),
         Reason::WrongCode => format!(
-            "Refused ({reason}): this is no code of {user}'s now. The clocks of this host and of the user's device have to be right; of a \
+            "Refused ({reason}): this is no code of {user}'s now. The clocks of this host and of the user's phone have to be right; of a \
              token that counts, mfactl resync {user} finds the place."
         ),
         Reason::Suspended => format!("Refused ({reason}): hygiene suspended it. mfactl resume {user} takes it back."),

@@ -224,8 +224,8 @@ pub(super) fn show_recovery(screen: &mut Screen, user: &str, codes: &[Secret]) -
     let mut text = Zeroizing::new(String::with_capacity(codes.len() * 40 + 512));
     let _ = write!(
         text,
-        "\nRecovery codes of {user}. Each opens one login in place of a code, for the day the device is lost.\n\
-         They are shown this once: print them, or keep them where the device is not.\n\n"
+        "\nRecovery codes of {user}. Each opens one login in place of a code, for the day the phone or token is lost.\n\
+         They are shown this once: print them, or keep them apart from it.\n\n"
     );
     for code in codes {
         let _ = writeln!(text, "  {}", code.expose_str().unwrap_or_default());

@@ -98,6 +98,18 @@ fn a_first_factor_that_no_rule_could_name_is_refused_by_the_same_list() {
 }
 
 #[test]
+fn what_shows_codes_is_no_device() {
+    let house = House::new();
+    house.enrolled("games", "totp");
+    let codes = house.mfactl(&["recovery", "new", "games"]).ok();
+    assert!(
+        codes.contains("for the day the phone or token is lost") && codes.contains("keep them apart from it"),
+        "{codes}"
+    );
+    house.typing(&["verify", "games"], "000000\n").refused(1, "and of the user's phone have to be right");
+}
+
+#[test]
 fn help_says_what_an_exit_code_means_and_what_has_no_way_back() {
     let house = House::silent();
     for (command, words) in [
