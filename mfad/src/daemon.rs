@@ -227,7 +227,7 @@ fn drop_root(name: &str, state_dir: &Path) -> anyhow::Result<()> {
             } else {
                 "create it"
             };
-            format!("there is no user {name}: {make} (see docs/operations.md), or name another by --user")
+            format!("there is no user {name}: {make} (see operations.md in mfad's documentation, or mfad(8)), or name another by --user")
         })?;
     if user.uid.is_root() {
         bail!("mfad does not work as root: --user must name another user");

@@ -96,7 +96,7 @@ fn connect(run_dir: &Path) -> Result<Link, Failure> {
     }
     let stream = dial(&path).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Refused(format!(
-            "mfad is not running: nothing answers at {shown}. Start it (systemctl start mfad.socket), name its folder by --run-dir, or \
+            "mfad is not running: nothing answers at {shown}. Start it (systemctl start mfad), name its folder by --run-dir, or \
              work without it by --offline"
         )),
         io::ErrorKind::WouldBlock => Failure::Refused(format!(

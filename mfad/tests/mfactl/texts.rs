@@ -1,6 +1,6 @@
 //! What mfactl says where there is nothing, or where it refuses: what to do next.
 
-use crate::house::House;
+use crate::house::{House, MFACTL, run};
 
 #[test]
 fn where_there_is_nothing_it_says_so_and_what_is_refused_names_the_next_step() {
@@ -95,6 +95,22 @@ fn a_first_factor_that_no_rule_could_name_is_refused_by_the_same_list() {
         };
         assert_eq!((heard(named), heard("stack")), ("required".into(), "optional".into()), "{named}");
     }
+}
+
+#[test]
+fn who_cannot_be_reached_is_told_with_the_way_to_start_it() {
+    let house = House::silent();
+    house.mfactl(&["status", "games"]).refused(1, "(systemctl start mfad)");
+    let pam = house.folder.to_str().unwrap();
+    let doctor = house.mfactl(&["doctor", "--pam-dir", pam, "--config", &house.config()]).out;
+    assert!(doctor.contains("(systemctl start mfad)"), "{doctor}");
+    let mut me = std::process::Command::new(MFACTL);
+    me.arg("me").env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent");
+    run(me, "").refused(1, ". Start it (systemctl start dbus.socket), or ask an administrator");
+    let mut mfad = std::process::Command::new(env!("CARGO_BIN_EXE_mfad"));
+    mfad.args(["--config", &house.config(), "--user", "no-such-user-here", "--state-dir"]).arg(house.state_dir());
+    mfad.arg("--run-dir").arg(&house.run_dir);
+    run(mfad, "").refused(1, "see operations.md in mfad's documentation, or mfad(8)");
 }
 
 #[test]

@@ -22,7 +22,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// The distribution's part of the configuration.
 const VENDOR: &str = "/usr/lib/pam_mfa";
 
-const START: &str = "Start mfad (systemctl start mfad.socket mfad) and look at its log.";
+const START: &str = "Start mfad (systemctl start mfad) and look at its log.";
 
 /// All findings about mfad and its files.
 #[must_use]

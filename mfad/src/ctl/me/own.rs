@@ -10,7 +10,7 @@ use crate::ctl::{Failure, prompt};
 use crate::picture;
 use mfa_core::approval::{self, Purpose};
 use mfa_core::base32;
-use mfa_core::bus::{Error, Factors1Proxy, Trust};
+use mfa_core::bus::{Error, Factors1Proxy, NoDaemon, Trust};
 use mfa_core::otp::ShortSecret;
 use mfa_core::otpauth;
 use mfa_core::secret::Secret;
@@ -37,6 +37,14 @@ const NOT_PROVED: &str = "that was not accepted, and nothing was changed. A code
                           shows, a recovery code you have not used, or let another device of yours say yes (--by-device). Without any of \
                           these your administrator can help";
 
+/// Why mfad cannot be spoken to, and what to do.
+fn unreached(why: &NoDaemon) -> String {
+    match why {
+        NoDaemon::Bus(_) => format!("{why}. Start it (systemctl start dbus.socket), or ask an administrator"),
+        NoDaemon::Absent | NoDaemon::Impostor(_) => why.to_string(),
+    }
+}
+
 /// mfad's interface for the caller, and what waits for its answers.
 pub(super) struct Own {
     runtime: Runtime,
@@ -60,7 +68,7 @@ impl Own {
             .map_err(|why| Failure::Refused(format!("cannot start: {why}")))?;
         let factors = runtime
             .block_on(Trust::new(daemon, uid).factors(PATIENCE))
-            .map_err(|why| Failure::Refused(why.to_string()))?;
+            .map_err(|why| Failure::Refused(unreached(&why)))?;
         Ok(Self { runtime, factors, user: account.name })
     }
 
