@@ -40,6 +40,9 @@ const BYTES: usize = 128;
 /// Bytes of AES-128's key and of its blocks.
 const BLOCK: usize = 16;
 
+/// Sessions opened at most for one transfer; one in 256 is of no use.
+const TRIES: usize = 4;
+
 type Key = Zeroizing<[u8; BLOCK]>;
 
 #[proxy(
@@ -70,34 +73,49 @@ pub(super) async fn across<T>(
 ) -> Result<T, KeyringError> {
     let transfer = Transfer::open(session).await?;
     let done = work(&transfer).await;
-    // Best effort: what was done is done.
-    if let Ok(proxy) = SessionProxy::builder(session).path(transfer.path).build().await {
+    close(session, transfer.path).await;
+    done
+}
+
+/// Best effort: what was done is done.
+async fn close(session: &Connection, path: OwnedObjectPath) {
+    if let Ok(proxy) = SessionProxy::builder(session).path(path).build().await {
         let _ = proxy.close().await;
     }
-    done
 }
 
 impl Transfer {
     async fn open(session: &Connection) -> Result<Self, KeyringError> {
         let service = ServiceProxy::new(session).await.map_err(understood)?;
-        let mut random = Zeroizing::new([0; BYTES]);
-        getrandom::fill(random.as_mut_slice())
-            .map_err(|_| KeyringError::Refused(gettext("the system gives no randomness").to_owned()))?;
-        let private = Zeroizing::new(U1024::from_be_slice(random.as_slice()));
-        let public = Variant::from(public(&private));
-        match service.open_session(ENCRYPTED, &public).await {
-            Ok((theirs, path)) => {
-                let theirs = Vec::<u8>::try_from(theirs).map_err(|_| unreadable())?;
-                Ok(Self { path, key: Some(agreed(&private, &theirs).ok_or_else(unreadable)?) })
+        for _ in 0..TRIES {
+            let (private, public) = pair(getrandom::fill).map_err(|_| no_randomness())?;
+            match service.open_session(ENCRYPTED, &Variant::from(public)).await {
+                Ok((theirs, path)) => {
+                    let common = Vec::<u8>::try_from(theirs).ok().and_then(|theirs| common(&private, &theirs));
+                    match common {
+                        // Some leave its leading zeros out before they make the key (KWallet): a value would be lost, or kept as another.
+                        Some(common) if common.first() != Some(&0) => {
+                            return Ok(Self { path, key: Some(derived(&common).ok_or_else(unreadable)?) });
+                        }
+                        Some(_) => close(session, path).await,
+                        None => {
+                            close(session, path).await;
+                            return Err(unreadable());
+                        }
+                    }
+                }
+                // The specification's NotSupported, or whatever a keyring says that lacks a part for it (KWallet without QCA's plugins).
+                Err(zbus::Error::FDO(error)) if is_of_the_bus(&error) => {
+                    return Err(understood(zbus::Error::FDO(error)));
+                }
+                Err(zbus::Error::FDO(_) | zbus::Error::MethodError(..)) => {
+                    let (_, path) = service.open_session(PLAIN, &Variant::from("")).await.map_err(understood)?;
+                    return Ok(Self { path, key: None });
+                }
+                Err(error) => return Err(understood(error)),
             }
-            // The specification's NotSupported, or whatever a keyring says that lacks a part for it (KWallet without QCA's plugins).
-            Err(zbus::Error::FDO(error)) if is_of_the_bus(&error) => Err(understood(zbus::Error::FDO(error))),
-            Err(zbus::Error::FDO(_) | zbus::Error::MethodError(..)) => {
-                let (_, path) = service.open_session(PLAIN, &Variant::from("")).await.map_err(understood)?;
-                Ok(Self { path, key: None })
-            }
-            Err(error) => Err(understood(error)),
         }
+        Err(unreadable())
     }
 
     /// The session's name, for the keyring to answer in.
@@ -111,8 +129,7 @@ impl Transfer {
             None => (Vec::new(), value.expose().to_vec()),
             Some(key) => {
                 let mut vector = [0; BLOCK];
-                getrandom::fill(&mut vector)
-                    .map_err(|_| KeyringError::Refused(gettext("the system gives no randomness").to_owned()))?;
+                getrandom::fill(&mut vector).map_err(|_| no_randomness())?;
                 (vector.to_vec(), encrypted(key, &vector, value))
             }
         };
@@ -137,6 +154,10 @@ fn unreadable() -> KeyringError {
     KeyringError::Refused(gettext("what it sends cannot be decrypted").to_owned())
 }
 
+fn no_randomness() -> KeyringError {
+    KeyringError::Refused(gettext("the system gives no randomness").to_owned())
+}
+
 fn power(base: &U1024, exponent: &U1024) -> Zeroizing<U1024> {
     Zeroizing::new(FixedMontyForm::new(base, &GROUP).pow(exponent).retrieve())
 }
@@ -145,8 +166,22 @@ fn public(private: &U1024) -> Vec<u8> {
     power(&GENERATOR, private).to_be_bytes().to_vec()
 }
 
-/// The key that `theirs`, of at most 128 bytes after leading zeros, makes with ours.
-fn agreed(private: &U1024, theirs: &[u8]) -> Option<Key> {
+/// A number of ours, and what the other end is sent of it. KWallet (QCA) reads that as a number with a sign, of which it may leave out a
+/// first byte of ones.
+fn pair<E>(mut fill: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<(Zeroizing<U1024>, Vec<u8>), E> {
+    let mut random = Zeroizing::new([0; BYTES]);
+    loop {
+        fill(random.as_mut_slice())?;
+        let private = Zeroizing::new(U1024::from_be_slice(random.as_slice()));
+        let public = public(&private);
+        if public.first() != Some(&0xFF) {
+            return Ok((private, public));
+        }
+    }
+}
+
+/// The number that `theirs`, of at most 128 bytes after leading zeros, makes with ours.
+fn common(private: &U1024, theirs: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let first = theirs.iter().position(|byte| *byte != 0)?;
     let theirs = theirs.get(first..)?;
     let mut padded = [0; BYTES];
@@ -156,9 +191,12 @@ fn agreed(private: &U1024, theirs: &[u8]) -> Option<Key> {
     if theirs <= U1024::ONE || theirs >= PRIME.wrapping_sub(&U1024::ONE) {
         return None;
     }
-    let common = Zeroizing::new(power(&theirs, private).to_be_bytes().to_vec());
+    Some(Zeroizing::new(power(&theirs, private).to_be_bytes().to_vec()))
+}
+
+fn derived(common: &[u8]) -> Option<Key> {
     let mut key = Key::default();
-    Hkdf::<Sha256>::new(None, &common).expand(&[], key.as_mut_slice()).ok()?;
+    Hkdf::<Sha256>::new(None, common).expand(&[], key.as_mut_slice()).ok()?;
     Some(key)
 }
 
@@ -178,6 +216,23 @@ mod tests {
 
     fn number(byte: u8) -> U1024 {
         U1024::from_be_slice(&[byte; BYTES])
+    }
+
+    fn agreed(private: &U1024, theirs: &[u8]) -> Option<Key> {
+        common(private, theirs).and_then(|common| derived(&common))
+    }
+
+    #[test]
+    fn no_number_is_sent_that_reads_otherwise_with_a_sign() {
+        // 2 to the power of 2161 begins with 0xFF in this group, 2 to that of 3 does not.
+        let mut numbers = [2161_u64, 3].map(U1024::from_u64).into_iter();
+        assert_eq!(public(&U1024::from_u64(2161))[0], 0xFF);
+        let fill = |random: &mut [u8]| -> Result<(), ()> {
+            random.copy_from_slice(numbers.next().unwrap().to_be_bytes().as_ref());
+            Ok(())
+        };
+        let (private, sent) = pair(fill).unwrap();
+        assert_eq!((*private, sent), (U1024::from_u64(3), public(&U1024::from_u64(3))));
     }
 
     #[test]

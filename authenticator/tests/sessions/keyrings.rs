@@ -3,6 +3,7 @@
 use crate::desktop::Desktop;
 use crate::desktop::mfad::{Mfad, NUMBER, request};
 use crate::desktop::secrets::{Hangs, PROMPT, Secrets, Unknowing};
+use crate::desktop::stripping::Stripping;
 use crate::desktop::wait;
 use authenticator::keyring::{Keyring, KeyringError, Stored};
 use ed25519_dalek::SigningKey;
@@ -120,6 +121,17 @@ async fn a_session_is_opened_by_those_alone_whom_the_keyring_knows_and_closed() 
         *calls.lock().unwrap(),
         ["SearchItems", "SearchItems", "SearchItems", encrypted, "OpenSession plain", "GetSecrets", "Close"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_leaves_out_zeros_of_the_common_number_is_read_over_one_that_has_none() {
+    const VALUE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+    let desktop = Desktop::without_keyring();
+    let (_secrets, closed) = Stripping::start(&desktop, VALUE).await;
+    let keyring = Keyring::new(desktop.connect("session").await);
+    let stored = keyring.key(&DeviceId::new([0, 0, 0, 1]), Duration::from_secs(5)).await.unwrap();
+    assert!(matches!(stored, Stored::Bare(key) if key.to_bytes() == [7; 32]));
+    wait("the end of both sessions", async || *closed.lock().unwrap() == [0, 1]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ pub(crate) mod reader;
 #[cfg(feature = "gui")]
 pub(crate) mod screen;
 pub(crate) mod secrets;
+pub(crate) mod stripping;
 
 use mfa_core::bus::Listed;
 use std::io::Write;
