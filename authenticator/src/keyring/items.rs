@@ -57,12 +57,17 @@ impl Items {
         Ok(bounded(BULK, values::read(&self.session, &items)).await?.pop().map(|(_, value)| value))
     }
 
-    /// Writes the one called `name`, in the place of the old one where there is one.
+    /// Writes the one called `name`, in the place of the old one where there is one. That may lie in another collection than new ones
+    /// do (the default is changed, an item moved): a second one here would leave what is read to chance.
     ///
     /// # Errors
     /// When the keyring does not take it; then the old one stands.
     pub(crate) async fn put(&self, name: &str, label: &str, text: &Secret) -> Result<(), KeyringError> {
-        let collection = bounded(PATIENCE, service::default_collection(&self.session)).await?;
+        let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
+        let collection = match found.unlocked.first().or(found.locked.first()) {
+            Some(item) => service::collection_of(item)?,
+            None => bounded(PATIENCE, service::default_collection(&self.session)).await?,
+        };
         if bounded(PATIENCE, service::is_locked(&self.session, &collection)).await? {
             service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
         }

@@ -116,6 +116,12 @@ pub(super) async fn default_collection(session: &Connection) -> Result<OwnedObje
     if path.as_str() == "/" { Err(KeyringError::NoCollection) } else { Ok(path) }
 }
 
+/// The collection that an item lies in: the specification has its path begin with that.
+pub(super) fn collection_of(item: &OwnedObjectPath) -> Result<OwnedObjectPath, KeyringError> {
+    let (collection, _) = item.as_str().rsplit_once('/').unwrap_or_default();
+    OwnedObjectPath::try_from(collection).map_err(understood)
+}
+
 /// Whether a collection is locked.
 pub(super) async fn is_locked(session: &Connection, collection: &OwnedObjectPath) -> Result<bool, KeyringError> {
     let proxy = CollectionProxy::builder(session)

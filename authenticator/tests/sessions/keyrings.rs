@@ -155,6 +155,21 @@ async fn a_busy_keyring_loses_nobody_who_calls_for_the_first_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_lies_in_another_collection_is_kept_there_and_no_code_is_shown_twice() {
+    let desktop = Desktop::with_keyring().await;
+    let vault = authenticator::vault::Vault::new(desktop.connect("session").await);
+    let account =
+        vault.add("otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0", 0).await.unwrap();
+    desktop.move_accounts().await;
+    // The first two of RFC 4226, appendix D.
+    for expected in ["755224", "287082"] {
+        let (_, code) = vault.count(&account.id).await.unwrap();
+        assert_eq!(std::str::from_utf8(code.expose()), Ok(expected));
+        assert_eq!(vault.load(0).await.unwrap().accounts.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_passes_on_the_bus_does_not_tell_a_key() {
     const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
     let desktop = Desktop::with_keyring().await;

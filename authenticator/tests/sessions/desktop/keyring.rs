@@ -4,7 +4,7 @@ use super::{Desktop, end, wait};
 use std::collections::HashMap;
 use std::io::Write;
 use std::process::Stdio;
-use zbus::{Connection, OwnedObjectPath};
+use zbus::{Connection, OwnedObjectPath, OwnedVariant};
 
 const SECRETS: &str = "org.freedesktop.secrets";
 const PASSWORD: &[u8] = b"test-pass";
@@ -87,6 +87,24 @@ impl Desktop {
         let (items, _): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.secrets(session, "SearchItems", &ours).await.unwrap();
         items
+    }
+
+    /// Moves the items of accounts into the collection that this keyring keeps for the session alone.
+    pub(crate) async fn move_accounts(&self) {
+        let values = self.account_values().await;
+        let (session, opened) = self.secret_session().await;
+        for (item, value) in self.account_items(&session).await.into_iter().zip(values) {
+            let what = ("org.freedesktop.Secret.Item", "Attributes");
+            let get = Some("org.freedesktop.DBus.Properties");
+            let reply = session.call_method(Some(SECRETS), &item, get, "Get", &what).await.unwrap();
+            let attributes: OwnedVariant = reply.body().deserialize().unwrap();
+            session.call_method(Some(SECRETS), &item, Some(what.0), "Delete", &()).await.unwrap();
+            let properties = HashMap::from([("org.freedesktop.Secret.Item.Attributes", attributes)]);
+            let secret = (&opened, Vec::<u8>::new(), value, "text/plain");
+            let (interface, body) = (Some("org.freedesktop.Secret.Collection"), (properties, secret, false));
+            let path = "/org/freedesktop/secrets/collection/session";
+            session.call_method(Some(SECRETS), path, interface, "CreateItem", &body).await.unwrap();
+        }
     }
 
     /// Puts something else into the item of one account.
