@@ -117,13 +117,7 @@ fn write_all(trail: &mut Trail, notes: &Receiver<Note>, lost: &AtomicU64) {
             Err(RecvTimeoutError::Timeout) => None,
             Ok(note) => Some(note),
         };
-        let missed = lost.swap(0, Ordering::Relaxed);
-        if missed > 0 {
-            let gap = Event::new(Kind::AuditGap).detail(format!("{missed} events were not written"));
-            if trail.gather(clock::wall(), &gap) + trail.write() > 0 {
-                lost.fetch_add(missed, Ordering::Relaxed);
-            }
-        }
+        say_lost(trail, lost);
         // What has come meanwhile is written with it.
         let (mut next, mut flushed, mut ends) = (note, None, false);
         while let Some(note) = next.take() {
@@ -151,7 +145,20 @@ fn write_all(trail: &mut Trail, notes: &Receiver<Note>, lost: &AtomicU64) {
             unsynced = None;
         }
     }
+    // Nobody says it later: the number is of this run.
+    say_lost(trail, lost);
     trail.sync();
+}
+
+/// A line about those that were lost.
+fn say_lost(trail: &mut Trail, lost: &AtomicU64) {
+    let missed = lost.swap(0, Ordering::Relaxed);
+    if missed > 0 {
+        let gap = Event::new(Kind::AuditGap).detail(format!("{missed} events were not written"));
+        if trail.gather(clock::wall(), &gap) + trail.write() > 0 {
+            lost.fetch_add(missed, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The next note. When events come one after the other they are left to gather for a moment: a writer that waits for each is

@@ -119,3 +119,14 @@ fn of_lines_written_at_once_of_which_not_all_fit_those_that_do_are_kept_and_the_
     assert_eq!(trail.head.sequence + lost, lines);
     assert_eq!(trail.write(), 0, "what was counted as lost is not written later");
 }
+
+#[test]
+fn what_was_lost_is_said_at_the_end_where_nothing_is_recorded_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trail = Trail::open(folder.path()).unwrap();
+    let (sender, notes) = sync_channel(1);
+    sender.send(Note::End).unwrap();
+    write_all(&mut trail, &notes, &AtomicU64::new(3));
+    assert!(text(folder.path()).contains("3 events were not written"), "{:?}", text(folder.path()));
+    assert_eq!(verify(folder.path()).unwrap().broken, Vec::<String>::new());
+}
