@@ -5,6 +5,8 @@ use mfa_core::admin::LogCursor;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// Bytes of lines in one page, so that it fits a frame with its JSON escapes.
 const PAGE_BYTES: usize = 6 * 1024;
@@ -14,6 +16,10 @@ const PAGE_LINES: usize = 20_000;
 
 /// Faults named by a walk; further ones are counted. They fit a frame.
 const FAULTS: usize = 40;
+
+/// How often, and how long each time, a walk waits for the end of a line: one that is being written is seen in parts.
+const LOOKS: usize = 20;
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What a walk of the whole trail found.
 #[derive(Debug)]
@@ -142,6 +148,13 @@ pub fn verify(folder: &Path) -> io::Result<Walked> {
         let mut place = 0;
         while reader.read_until(b'\n', &mut line)? > 0 {
             place += 1;
+            for _ in 0..LOOKS {
+                if line.ends_with(b"\n") {
+                    break;
+                }
+                thread::sleep(GLANCE);
+                reader.read_until(b'\n', &mut line)?;
+            }
             if line.pop() != Some(b'\n') {
                 faults += 1;
                 walked.broken.push(format!("{}:{place}: an unfinished line", path.display()));

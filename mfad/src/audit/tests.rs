@@ -130,3 +130,24 @@ fn what_was_lost_is_said_at_the_end_where_nothing_is_recorded_any_more() {
     assert!(text(folder.path()).contains("3 events were not written"), "{:?}", text(folder.path()));
     assert_eq!(verify(folder.path()).unwrap().broken, Vec::<String>::new());
 }
+
+#[test]
+fn a_line_that_is_being_written_is_no_fault_and_one_that_stays_unfinished_is() {
+    let folder = tempfile::tempdir().unwrap();
+    trail(folder.path(), &["alice", "bob"]);
+    let whole = text(folder.path());
+    let (begun, rest) = whole.split_at(whole.len() - 10);
+    let path = folder.path().join("00000001.jsonl");
+    std::fs::write(&path, begun).unwrap();
+    let walked = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            std::thread::sleep(Duration::from_millis(100));
+            std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(rest.as_bytes()).unwrap();
+        });
+        verify(folder.path()).unwrap()
+    });
+    assert_eq!((walked.head.sequence, walked.broken), (2, vec![]));
+    std::fs::write(&path, begun).unwrap();
+    let broken = verify(folder.path()).unwrap().broken;
+    assert!(broken.len() == 1 && broken[0].ends_with(":2: an unfinished line"), "{broken:?}");
+}
