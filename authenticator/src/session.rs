@@ -33,7 +33,7 @@ pub enum NoSession {
     Another(u32),
 }
 
-/// A connection whose calls wait `patience` for their replies.
+/// A connection whose calls wait `patience` for their replies, as does its own beginning.
 ///
 /// # Errors
 /// When nothing answers, or it is another user's.
@@ -43,7 +43,8 @@ pub async fn connect(patience: Duration) -> Result<Connection, NoSession> {
     // Not zbus's `peer_creds`: it wants the process as well, which in a sandbox nobody can see, and which may have ended.
     is_own(stream.peer_cred().map_err(failed)?.uid())?;
     let stream = stream.into_std().map_err(failed)?;
-    Ok(Builder::unix_stream(stream).method_timeout(patience).build().await?)
+    let greeted = tokio::time::timeout(patience, Builder::unix_stream(stream).method_timeout(patience).build()).await;
+    Ok(greeted.map_err(|_| failed(std::io::ErrorKind::TimedOut.into()))??)
 }
 
 /// Whether a bus is this user's own that belongs to `uid`.

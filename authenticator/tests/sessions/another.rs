@@ -77,3 +77,12 @@ async fn an_address_that_libraries_read_apart_is_no_session_bus() {
     let status = status.env("DBUS_SESSION_BUS_ADDRESS", format!("{own},guid={guid}")).arg("status").output().unwrap();
     assert!(status.status.success(), "{status:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_bus_that_greets_nobody_is_not_waited_for_without_end() {
+    let desktop = Desktop::without_keyring();
+    let path = desktop.path("silent");
+    let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let said = complaint(&desktop, &format!("unix:path={}", path.display()), &["status"]);
+    assert!(said.contains("No session bus."), "{said}");
+}
