@@ -24,7 +24,7 @@ pub enum NoSession {
         "{}",
         filled(
             gettext(
-                "The session bus belongs to another user (uid {uid}): nothing was sent to it. \
+                "The session bus belongs to another user (uid {uid}) and is not used. \
                  Start this in a session of your own; after su, by su - instead"
             ),
             &[("uid", .0)]

@@ -40,7 +40,7 @@ async fn the_session_bus_of_another_user_is_told_and_asked_nothing() {
         let said = complaint(&desktop, &bus.address, arguments);
         assert_eq!(
             said,
-            "mfa-authenticator: The session bus belongs to another user (uid 65534): nothing was sent to it. \
+            "mfa-authenticator: The session bus belongs to another user (uid 65534) and is not used. \
              Start this in a session of your own; after su, by su - instead\n",
             "{arguments:?}"
         );
