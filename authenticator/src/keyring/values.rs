@@ -1,7 +1,7 @@
 //! Values of items: read many at once, made anew, put into the place of others.
 //!
 //! Called by [`super::Keyring`] and [`super::Items`], each within a bound of time of its own. What must never happen: an item that is
-//! locked hiding the others, something made from a value in attributes or labels.
+//! locked hiding the others, something made from a key in attributes or labels.
 
 use super::KeyringError;
 use super::service::{ID, KIND, understood};
