@@ -10,6 +10,7 @@ pub mod canary;
 pub mod conversation;
 mod devlog;
 mod fake_mfad;
+pub mod faults;
 pub mod form;
 mod hearing;
 mod home;

@@ -4,6 +4,7 @@
 //! module. Whatever that does to the login at hand, nobody gets in without a proof, no proof counts twice, no file is lost or
 //! half written, and the next login is served.
 
+use pam_mfa_tests::harness::faults::{sweep, with_mfad_failing};
 use pam_mfa_tests::harness::strace::{Fault, Strace, counted, happened};
 use pam_mfa_tests::harness::{
     BOTH, Event, Home, House, Oathtool, PamCall, PamClient, Program, is_whole, number_in, request_id,
@@ -14,68 +15,9 @@ use std::path::Path;
 
 const POLICY: &str = "require = \"required\"\n";
 
-/// How this call can fail (its man page's ERRORS), and how the process can end before it.
-fn ways(call: &str) -> &'static [&'static str] {
-    match call {
-        "pwrite64" | "write" | "ftruncate" | "fallocate" => &["error=ENOSPC", "error=EIO", "signal=KILL"],
-        "fdatasync" | "fsync" | "rename" | "renameat" | "renameat2" | "unlink" | "unlinkat" => {
-            &["error=EIO", "error=EROFS", "signal=KILL"]
-        }
-        "open" | "openat" | "openat2" => &["error=EMFILE", "error=EIO", "error=EROFS"],
-        "accept4" | "socket" | "epoll_ctl" => &["error=EMFILE", "error=ENOMEM"],
-        "read" | "pread64" | "statx" | "newfstatat" | "lseek" | "fstatfs" | "readlink" | "ioctl" | "fcntl"
-        | "getsockopt" => &["error=EIO"],
-        "getrandom" => &["error=ENOSYS"],
-        "recvfrom" | "sendto" | "recvmsg" | "sendmsg" => &["error=EINTR", "error=ECONNRESET", "signal=KILL"],
-        "connect" => &["error=EINTR", "error=EACCES", "error=EAGAIN"],
-        // Not epoll_wait: mfad's idle thread is within it when strace lets go, and then sees a call that does not exist.
-        "poll" | "ppoll" => &["error=EINTR"],
-        "mmap" | "mprotect" | "brk" | "clone3" | "clone" => &["error=ENOMEM"],
-        "close" => &["error=EIO"],
-        // They cannot fail, or only by a fault of the program.
-        _ => &[],
-    }
-}
-
-/// Tries every fault of the calls that were counted; the number that came to pass.
-///
-/// `attempt` says whether the fault came to pass: the first that does not ends the row.
-fn sweep(calls: &BTreeMap<String, usize>, mut attempt: impl FnMut(&Fault) -> bool) -> usize {
-    let mut came_to_pass = 0;
-    for call in calls.keys() {
-        for how in ways(call) {
-            let mut when = 1;
-            // A retried call shifts the count: a few more than were counted may come.
-            while when <= calls[call] + 4 && attempt(&Fault { call: call.clone(), how, when }) {
-                came_to_pass += 1;
-                when += 1;
-            }
-        }
-    }
-    came_to_pass
-}
-
 /// Whether a call of PAM let somebody in; one that ended without a result did not.
 fn let_in(events: &[Event]) -> bool {
     events.iter().any(|event| matches!(event, Event::Result { code, .. } if code == "PAM_SUCCESS"))
-}
-
-/// The next call of a series whose faults are all mfad's: injects, acts, lets go, and starts mfad again where it was killed.
-fn with_mfad_failing<T>(house: &mut House, fault: &Fault, act: impl FnOnce(&House) -> T) -> (T, bool) {
-    let strace = Strace::inject(&house.world, house.mfad.pid(), fault);
-    let done = act(house);
-    let logged = strace.happened();
-    let ended = !house.mfad.runs();
-    if fault.how == "signal=KILL" {
-        // The kill may come after the act and before strace's line about it: started anew in any case.
-        house.mfad.restart();
-    } else if ended {
-        // Rust's runtime ends a process that makes a thread and has no memory for its signal stack; systemd starts it anew.
-        let log = house.mfad.errors();
-        assert!(log.contains("failed to allocate an alternative stack"), "{fault}: mfad ended by itself:\n{log}");
-        house.mfad.restart();
-    }
-    (done, logged || ended)
 }
 
 #[test]
