@@ -9,8 +9,10 @@
  *
  * Reads a line per user from standard input: `NAME PERIOD FIRST CODE...`, the codes of successive counters (PERIOD 0)
  * or time steps from FIRST on; then an empty line. Says `ready`, waits for another line, logs in until every code is
- * used or the time is over, and prints `PAM_CODE NANOSECONDS` per login, `busy NANOSECONDS` for all of it, and `used NANOSECONDS` of
- * processors. Measured of each login is pam_start_confdir to pam_end. A time step's code is used once, in rising order, within one step of now.
+ * used or the time is over, and prints `PAM_CODE NANOSECONDS NANOSECONDS` per login, `busy NANOSECONDS` for all of it, and
+ * `used NANOSECONDS` of processors. Measured of each login is pam_start_confdir to pam_end, and from before the fork until the process is
+ * gone: where many compete for a processor, a login may wait for one before its first instruction. A time step's code is used once, in
+ * rising order, within one step of now.
  */
 #define _GNU_SOURCE
 #include <security/pam_appl.h>
@@ -32,6 +34,7 @@ struct user {
 struct result {
     long pam_code;
     long nanoseconds;
+    long with_process;
 };
 
 static struct result *results;
@@ -78,13 +81,15 @@ static struct result login(const char *confdir, const char *service, const char 
         pam_code = pam_authenticate(handle, 0);
     if (handle)
         pam_end(handle, pam_code);
-    return (struct result){ pam_code, nanoseconds(CLOCK_MONOTONIC) - start };
+    long took = nanoseconds(CLOCK_MONOTONIC) - start;
+    return (struct result){ pam_code, took, took };
 }
 
 static struct result login_apart(const char *confdir, const char *service, const char *name, char *code)
 {
-    struct result result = { -1, 0 };
+    struct result result = { -1, 0, 0 };
     int ends[2];
+    long start = nanoseconds(CLOCK_MONOTONIC);
     if (pipe(ends) != 0)
         return result;
     pid_t child = fork();
@@ -98,6 +103,7 @@ static struct result login_apart(const char *confdir, const char *service, const
     close(ends[0]);
     if (child > 0)
         waitpid(child, NULL, 0);
+    result.with_process = nanoseconds(CLOCK_MONOTONIC) - start;
     return result;
 }
 
@@ -162,7 +168,7 @@ int main(int argc, char **argv)
     }
     long busy = nanoseconds(CLOCK_MONOTONIC) - start - slept, spent = used() - before;
     for (int n = 0; n < logins; n++)
-        printf("%ld %ld\n", results[n].pam_code, results[n].nanoseconds);
+        printf("%ld %ld %ld\n", results[n].pam_code, results[n].nanoseconds, results[n].with_process);
     printf("busy %ld\nused %ld\n", busy, spent);
     return 0;
 }

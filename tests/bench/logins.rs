@@ -36,10 +36,14 @@ impl Crowd<'_> {
     }
 }
 
-/// Processor time of one login: of the process that logs in, its start and end included, and of mfad where it takes part.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Processor {
+/// What one login costs as a process of its own, its start and end included.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// From before the fork until it is gone.
+    pub(crate) times: Figures,
+    /// Its processor time.
     pub(crate) own: Duration,
+    /// That of mfad, where it takes part.
     pub(crate) mfads: Option<Duration>,
 }
 
@@ -47,7 +51,7 @@ pub(crate) struct Processor {
 ///
 /// # Panics
 /// When a login of ours, of google-authenticator or of pam_permit is not a success.
-pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) -> (Figures, Processor) {
+pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) -> (Figures, Process) {
     let per_process = match contender.moving() {
         Moving::Time { .. } => crowd.each().div_ceil(PER_USER),
         Moving::Counter => 1,
@@ -58,17 +62,23 @@ pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) 
         ground.start_mfad();
         ground.wait_until_all_is_read();
     }
-    let (mut times, mut codes, mut per_second, mut used) = (Vec::new(), Vec::new(), 0.0, Duration::ZERO);
+    let (mut times, mut whole, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut per_second, mut used) = (0.0, Duration::ZERO);
     let before = contender.is_ours().then(|| ground.mfads_processor_time());
     let mut processes: Vec<_> =
-        people.chunks(per_process).map(|own| Process::start(ground, contender, crowd, own)).collect();
-    processes.iter_mut().for_each(Process::release);
+        people.chunks(per_process).map(|own| Program::start(ground, contender, crowd, own)).collect();
+    processes.iter_mut().for_each(Program::release);
     for process in processes {
         let (logins, busy, own) = process.end();
         used += own;
         per_second += logins.len() as f64 / busy.as_secs_f64();
-        for (code, time) in logins {
-            if code == 0 { times.push(time) } else { codes.push(code) }
+        for login in logins {
+            if login.code == 0 {
+                times.push(login.took);
+                whole.push(login.with_process);
+            } else {
+                codes.push(login.code);
+            }
         }
     }
     // pam_oath's processes get into one another's way: its failures are counted and shown.
@@ -81,11 +91,12 @@ pub(crate) fn run(ground: &mut Ground, contender: Contender, crowd: &Crowd<'_>) 
     let share = times.len() as f64 / (times.len() + codes.len()).max(1) as f64;
     let logins = u32::try_from(times.len().max(1)).expect("some thousands");
     let mut figures = Figures::of(times, per_second * share, codes.len());
+    let whole = Figures::of(whole, figures.per_second, codes.len());
     let mfads = before.map(|before| (ground.mfads_processor_time() - before) / logins);
     if contender.is_ours() {
         figures.peak = Some(ground.stop_mfad());
     }
-    (figures, Processor { own: used / logins, mfads })
+    (figures, Process { times: whole, own: used / logins, mfads })
 }
 
 fn tail(ground: &Ground) -> String {
@@ -93,12 +104,21 @@ fn tail(ground: &Ground) -> String {
     lines.iter().rev().take(5).rev().cloned().collect::<Vec<_>>().join("\n")
 }
 
-struct Process {
+/// One of [`login.c`](Crowd::program) at work.
+struct Program {
     child: Child,
     says: BufReader<ChildStdout>,
 }
 
-impl Process {
+/// A line of its results.
+struct Login {
+    /// What PAM said.
+    code: i32,
+    took: Duration,
+    with_process: Duration,
+}
+
+impl Program {
     fn start(ground: &Ground, contender: Contender, crowd: &Crowd<'_>, people: &[Person]) -> Self {
         let mut child = Command::new(crowd.program)
             .arg(ground.confdir())
@@ -122,18 +142,21 @@ impl Process {
         self.child.stdin.as_mut().expect("its input").write_all(b"go\n").expect("the start");
     }
 
-    /// PAM code and duration of each login, the time of all, and that of the processors.
-    fn end(mut self) -> (Vec<(i32, Duration)>, Duration, Duration) {
+    /// Its logins, the time of all, and that of the processors.
+    fn end(mut self) -> (Vec<Login>, Duration, Duration) {
         let (mut text, mut logins, mut busy, mut used) = (String::new(), Vec::new(), Duration::ZERO, Duration::ZERO);
         self.says.read_to_string(&mut text).expect("its results");
         assert!(self.child.wait().expect("its end").success());
+        let time = |word: &str| Duration::from_nanos(word.parse().expect("a duration"));
         for line in text.lines() {
-            let (word, nanoseconds) = line.split_once(' ').expect("two words");
-            let time = Duration::from_nanos(nanoseconds.parse().expect("a duration"));
-            match word.parse() {
-                Ok(code) => logins.push((code, time)),
-                Err(_) if word == "used" => used = time,
-                Err(_) => busy = time,
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["busy", all] => busy = time(all),
+                ["used", all] => used = time(all),
+                [code, took, whole] => {
+                    let code = code.parse().expect("a PAM code");
+                    logins.push(Login { code, took: time(took), with_process: time(whole) });
+                }
+                _ => panic!("a login is three words: {line}"),
             }
         }
         (logins, busy, used)

@@ -11,7 +11,7 @@ mod numbers;
 mod socket;
 
 use ground::{Contender, Ground};
-use logins::{Crowd, Processor};
+use logins::{Crowd, Process};
 use numbers::{Figures, median};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ fn main() {
     let mut floors = BTreeMap::new();
     let mut sockets: BTreeMap<usize, Vec<Figures>> = BTreeMap::new();
     let mut whole: BTreeMap<(usize, usize, Contender), Vec<Figures>> = BTreeMap::new();
-    let mut costs: BTreeMap<(usize, usize, Contender), Vec<Processor>> = BTreeMap::new();
+    let mut costs: BTreeMap<(usize, usize, Contender), Vec<Process>> = BTreeMap::new();
     let mut warm: BTreeMap<Contender, Vec<Figures>> = BTreeMap::new();
     let mut lists = Vec::new();
     let crowd = |processes| Crowd { processes, program: &options.login, fresh: true };
@@ -47,9 +47,9 @@ fn main() {
             for &processes in &options.processes {
                 floors.entry(processes).or_insert_with(Vec::new).push(disk::flushes(&ground.floor(), processes));
                 for &contender in &options.contenders {
-                    let (figures, processor) = logins::run(&mut ground, contender, &crowd(processes));
+                    let (figures, process) = logins::run(&mut ground, contender, &crowd(processes));
                     whole.entry((size, processes, contender)).or_default().push(figures);
-                    costs.entry((size, processes, contender)).or_default().push(processor);
+                    costs.entry((size, processes, contender)).or_default().push(process);
                 }
                 sockets.entry(processes).or_default().push(socket::run(&mut ground, processes));
             }
@@ -67,9 +67,9 @@ fn main() {
         ground.stop_mfad();
     }
     println!(
-        "| files | processes | program | p50 ms | p99 ms | logins/s | of pam_mfa's p50 | processor µs, and mfad's | mfad's peak MiB | failed |"
+        "| files | processes | program | p50 ms | p99 ms | logins/s | of pam_mfa's p50 | fork to exit: p50 ms | p99 ms | processor µs, and mfad's | mfad's peak MiB | failed |"
     );
-    println!("|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for ((size, processes, contender), rounds) in &whole {
         let ours = whole.get(&(*size, *processes, Contender::MfaTotp)).map(|ours| median(ours, |f| f.p50));
         let p50 = median(rounds, |f| f.p50);
@@ -79,13 +79,16 @@ fn main() {
             .filter_map(|f| f.peak)
             .fold(None, |most: Option<f64>, mib| Some(most.map_or(mib, |m| m.max(mib))));
         let peak = peak.map_or_else(String::new, |mib| format!("{mib:.1}"));
-        let processor = micros(&costs[&(*size, *processes, *contender)]);
+        let costs = &costs[&(*size, *processes, *contender)];
+        let (processor, process): (_, Vec<_>) = (micros(costs), costs.iter().map(|cost| cost.times.clone()).collect());
         let failed: usize = rounds.iter().map(|f| f.failed).sum();
         println!(
-            "| {size} | {processes} | {contender} | {} | {:.2} | {:.0} | {ratio} | {processor} | {peak} | {failed} |",
+            "| {size} | {processes} | {contender} | {} | {:.2} | {:.0} | {ratio} | {} | {:.2} | {processor} | {peak} | {failed} |",
             numbers::spread(rounds),
             median(rounds, |f| f.p99),
-            median(rounds, |f| f.per_second)
+            median(rounds, |f| f.per_second),
+            numbers::spread(&process),
+            median(&process, |f| f.p99)
         );
     }
     println!("\n| files | command | lines | seconds |\n|--:|---|--:|--:|");
@@ -123,7 +126,7 @@ fn main() {
 }
 
 /// The medians of what a login costs its own process, and mfad, in microseconds.
-fn micros(rounds: &[Processor]) -> String {
+fn micros(rounds: &[Process]) -> String {
     let median = |mut times: Vec<Duration>| {
         times.sort_unstable();
         times.get(times.len() / 2).map(Duration::as_micros)
