@@ -7,6 +7,7 @@
 mod folders;
 
 use crate::dialogue::Authority;
+use folders::{ROOTS, Trust};
 use mfa_core::wire::{self, Ask, ROOT_SOCKET, Step, USER_SOCKET, WireError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
@@ -98,6 +99,7 @@ pub(crate) struct Client {
     socket: PathBuf,
     patience: Duration,
     left: Duration,
+    trust: Trust<'static>,
     connection: Option<Connection>,
 }
 
@@ -112,7 +114,7 @@ impl Client {
     /// and every step it sends.
     pub(crate) fn new(run_dir: &Path, root: bool, patience: Duration) -> Self {
         let socket = run_dir.join(if root { ROOT_SOCKET } else { USER_SOCKET });
-        Self { socket, patience, left: patience, connection: None }
+        Self { socket, patience, left: patience, trust: ROOTS, connection: None }
     }
 
     /// Runs `work` against what is left of the patience; the time a person takes between two calls is not counted.
@@ -127,7 +129,7 @@ impl Client {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                folders::check(&self.socket)?;
+                folders::check(&self.socket, self.trust)?;
                 Connection { fd: connect_to(&self.socket, deadline)?, ahead: Vec::new() }
             }
         };

@@ -83,6 +83,11 @@ impl Store {
     /// When it is missing, loose, or in use.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         open::check_folder(path)?;
+        Self::open_checked(path)
+    }
+
+    /// The same of a folder that was looked at, and those above it.
+    fn open_checked(path: &Path) -> Result<Self, StoreError> {
         let lock_path = path.join("lock");
         let lock = open::lock_file(&lock_path).map_err(|e| io_error(&lock_path, e))?;
         match lock.try_lock() {
