@@ -80,6 +80,11 @@ pub struct Context {
     pub ruser: Option<String>,
     /// Real uid of the process that called PAM.
     pub real_uid: u32,
+    /// Where that process is root through and through and its standard input a connected Unix socket: the effective uid at the other
+    /// end, when it connected. So polkit's helper stands that systemd starts, with the agent at the other end. mfad believes it for
+    /// services of kind `polkit` alone, and of who asks alone: it is no first factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin_peer: Option<u32>,
     /// The module line says `first_factor=stack`: a `requisite` first factor stands before it.
     #[serde(default)]
     pub first_factor_stack: bool,

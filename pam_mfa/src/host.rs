@@ -41,6 +41,8 @@ pub(crate) struct Caller {
     pub(crate) rhost: Option<String>,
     pub(crate) ruser: Option<String>,
     pub(crate) real_uid: u32,
+    /// Who is at the other end of standard input, where the real uid says nothing.
+    pub(crate) stdin_peer: Option<u32>,
     pub(crate) ssh_auth_info: Vec<String>,
     /// The session of the user who started the setuid program that called PAM.
     pub(crate) session: Option<String>,
@@ -85,6 +87,8 @@ impl Caller {
             rhost: item::<RHost>(pamh).map(text),
             ruser: item::<RUser>(pamh).map(text),
             real_uid: getuid().as_raw(),
+            // The standard input of a setuid program is its caller's choice.
+            stdin_peer: if getuid().is_root() { process::stdin_peer() } else { None },
             ssh_auth_info: ssh_methods(&auth_info),
             session: if setuid { process::session() } else { None },
             arguments: if setuid { process::arguments() } else { Default::default() },
@@ -110,6 +114,7 @@ impl Caller {
             rhost: self.rhost.clone(),
             ruser: self.ruser.clone(),
             real_uid: self.real_uid,
+            stdin_peer: self.stdin_peer,
             first_factor_stack,
             ssh_auth_info: self.ssh_auth_info.clone(),
             session: self.session.clone(),

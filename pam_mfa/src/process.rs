@@ -1,10 +1,12 @@
-//! What the kernel tells of this process: its session, its arguments, the environment it was started with.
+//! What the kernel tells of this process: its session, its arguments, who is at its standard input, the environment it was started with.
 //!
 //! What must never happen: a file of proc read without a limit, or anything decided by the environment: it only says what the terminal
 //! can show.
 
 use crate::host::text;
 use mfa_core::wire::MAX_ARGUMENTS;
+use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::stdio::stdin;
 use std::fs::File;
 use std::io::Read;
 
@@ -47,6 +49,14 @@ pub(crate) fn arguments() -> (Vec<String>, bool) {
     let read = File::open("/proc/self/cmdline").and_then(|file| file.take(MAX_COMMAND_LINE).read_to_end(&mut bytes));
     // Where it cannot be read all of them are missing.
     if read.is_err() { (Vec::new(), true) } else { first_arguments(&bytes) }
+}
+
+/// The effective uid of who connected to standard input, where that is a stream socket of this machine; nothing is read from it.
+pub(crate) fn stdin_peer() -> Option<u32> {
+    // Of other families the kernel names nobody.
+    let is_local = sockopt::socket_domain(stdin()).ok()? == AddressFamily::UNIX
+        && sockopt::socket_type(stdin()).ok()? == SocketType::STREAM;
+    if is_local { sockopt::socket_peercred(stdin()).ok().map(|peer| peer.uid.as_raw()) } else { None }
 }
 
 /// As many whole arguments as fit [`MAX_ARGUMENTS`].

@@ -7,13 +7,17 @@ use crate::accounts::{Lookup, by_name, by_uid};
 use mfa_core::clean;
 use mfa_core::wire::{Context, Kind};
 
+/// What the kernel says of a uid that has no number in this user namespace (user_namespaces(7)): it may be anybody's.
+const UNMAPPED: u32 = 65534;
+
 /// The name of who acts, cleaned, for those who decide; `None`: nothing says so.
 pub(super) fn name(context: &Context, kind: Kind) -> Option<String> {
-    remote_user(context, kind).map(clean::field).or_else(|| match (context.real_uid, by_uid(context.real_uid)) {
-        (0, _) => None,
-        (_, Lookup::Found(account)) => Some(clean::field(&account.name)),
-        // Whoever decides is told the number rather than nothing.
-        (uid, Lookup::Absent | Lookup::Failed(_)) => Some(uid.to_string()),
+    remote_user(context, kind).map(clean::field).or_else(|| {
+        uid(context, kind).map(|uid| match by_uid(uid) {
+            Lookup::Found(account) => clean::field(&account.name),
+            // Whoever decides is told the number rather than nothing.
+            Lookup::Absent | Lookup::Failed(_) => uid.to_string(),
+        })
     })
 }
 
@@ -22,8 +26,8 @@ pub(super) fn name(context: &Context, kind: Kind) -> Option<String> {
 /// # Errors
 /// When it is not known who must not approve: nobody does then.
 pub(super) fn uids(user: &str, context: &Context, kind: Kind) -> Result<Vec<u32>, String> {
-    // sshd and login run as root: that says nothing of who wants in.
-    let mut uids = Vec::from_iter((context.real_uid != 0).then_some(context.real_uid));
+    let ran = uid(context, kind);
+    let mut uids = Vec::from_iter(ran);
     match by_name(user) {
         Lookup::Found(account) => uids.push(account.uid),
         Lookup::Absent => return Err(String::from("the name service knows no such account any more")),
@@ -32,12 +36,23 @@ pub(super) fn uids(user: &str, context: &Context, kind: Kind) -> Result<Vec<u32>
     match remote_user(context, kind).map(by_name) {
         Some(Lookup::Found(account)) => uids.push(account.uid),
         // It may be a name of another host; whoever runs a program of this one is known by the real uid.
-        None | Some(Lookup::Absent) if context.real_uid != 0 || !acts_for_another(kind) => {}
-        // polkit's helper where systemd starts it, or a wrapper of root's.
+        None | Some(Lookup::Absent) if ran.is_some() || !acts_for_another(kind) => {}
+        // A wrapper of root's, or polkit's helper for an agent of root's.
         None | Some(Lookup::Absent) => return Err(String::from("PAM does not say who asks")),
         Some(Lookup::Failed(why)) => return Err(why),
     }
     Ok(uids)
+}
+
+/// The uid of who runs the program; `None`: nothing says so. sshd and login run as root, and so does polkit's helper where systemd starts it:
+/// there it is the agent's, at the other end of its standard input, and polkitd takes the helper's word for a session of that uid alone.
+fn uid(context: &Context, kind: Kind) -> Option<u32> {
+    match (context.real_uid, context.stdin_peer) {
+        // An agent with the rights of root, as pkexec's own, is anybody's.
+        (0, Some(agent)) if kind == Kind::Polkit && agent != 0 && agent != UNMAPPED => Some(agent),
+        (0, _) => None,
+        (uid, _) => Some(uid),
+    }
 }
 
 /// `PAM_RUSER`, where it is who acts. polkit's helper puts the one there whose password it asks for.
@@ -48,4 +63,27 @@ fn remote_user(context: &Context, kind: Kind) -> Option<&str> {
 /// Whether such an application is run by one user to act as another.
 fn acts_for_another(kind: Kind) -> bool {
     matches!(kind, Kind::Sudo | Kind::Su | Kind::Polkit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_at_the_helpers_standard_input_counts_for_polkit_alone_and_only_where_root_runs_it() {
+        let asks = |real_uid, stdin_peer, kind| uid(&Context { real_uid, stdin_peer, ..Context::default() }, kind);
+        assert_eq!(asks(0, Some(1002), Kind::Polkit), Some(1002));
+        assert_eq!(
+            asks(1001, Some(1002), Kind::Polkit),
+            Some(1001),
+            "whoever runs a setuid helper chooses its standard input"
+        );
+        assert_eq!(asks(1001, None, Kind::Sudo), Some(1001));
+        for nobody in [None, Some(0), Some(UNMAPPED)] {
+            assert_eq!(asks(0, nobody, Kind::Polkit), None, "{nobody:?}");
+        }
+        for kind in [Kind::Sshd, Kind::Sudo, Kind::Su, Kind::Login, Kind::Display, Kind::Locker, Kind::Other] {
+            assert_eq!(asks(0, Some(1002), kind), None, "{kind:?}");
+        }
+    }
 }

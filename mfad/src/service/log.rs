@@ -28,9 +28,10 @@ pub(super) fn durable_late(user: &str) {
 pub(super) fn described(caller: Caller, context: &Context) -> String {
     let said = |text: &Option<String>| text.as_deref().map_or_else(|| String::from("none"), clean::quoted);
     format!(
-        "service={} caller={caller:?} real_uid={} tty={} rhost={} ruser={} first_factor_stack={} ssh_auth_info={}",
+        "service={} caller={caller:?} real_uid={} stdin_peer={} tty={} rhost={} ruser={} first_factor_stack={} ssh_auth_info={}",
         clean::quoted(&context.service),
         context.real_uid,
+        context.stdin_peer.map_or_else(|| String::from("none"), |uid| uid.to_string()),
         said(&context.tty),
         said(&context.rhost),
         said(&context.ruser),

@@ -1,7 +1,9 @@
 //! Who asks: the one who runs the command never approves it, and is named to those who may.
 
 use super::{ASKED, ONE, home};
-use pam_mfa_tests::harness::{PASSWORD, PamClient, Program, Terminal, number_in, request_id};
+use pam_mfa_tests::harness::{
+    Device, Home, PASSWORD, PamClient, PolkitHelper, Program, Terminal, number_in, request_id,
+};
 use std::time::Duration;
 
 #[test]
@@ -81,6 +83,42 @@ fn what_polkit_asks_for_is_shown_with_who_asks_and_not_by_them() {
     let request = carol.presented();
     assert_eq!((request["user"].as_str(), request["ruser"].as_str()), (Some("alice"), Some("bob")));
     assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
+}
+
+/// bob and carol at their desks, with polkit's helper behind our module.
+fn behind_polkit(name: &str) -> (Home, Device, Device) {
+    let home = home(name, &ONE.replace("\"sshd\"", "\"sshd\", \"polkit-1\""));
+    let (bob, carol) = (home.neighbour("bob", 2), home.neighbour("carol", 3));
+    home.house.world.pam("polkit-1", &[&home.house.world.module("required", "first_factor=stack")]);
+    (home, bob, carol)
+}
+
+#[test]
+fn whose_agent_talks_to_the_helper_that_systemd_starts_is_named_and_does_not_approve() {
+    let (home, mut bob, mut carol) = behind_polkit("approve-agent");
+    let mut helper = PolkitHelper::started_for(&home.house.world, home.house.world.user("bob").uid, "alice");
+    helper.expect("PAM_PROMPT");
+    helper.answer(&home.enrolled.recovery_codes[1]);
+    helper.expect(ASKED);
+    let number = number_in(&helper.expect("Enter: "));
+    let request = carol.presented();
+    assert_eq!((request["user"].as_str(), request["ruser"].as_str()), (Some("alice"), Some("bob")));
+    assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
+    assert_eq!(carol.does(&format!("approve {} {number}", request_id(&request))), "OK");
+    helper.answer("");
+    home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "user=\"alice\"", "reason=approved"]);
+}
+
+#[test]
+fn an_agent_with_the_rights_of_root_says_nothing_of_who_asks() {
+    // pkexec's own agent is setuid root: it may be bob who started it.
+    let (home, mut bob, mut carol) = behind_polkit("approve-root-agent");
+    let mut helper = PolkitHelper::started_for(&home.house.world, 0, "alice");
+    helper.expect("PAM_PROMPT");
+    helper.answer(&home.enrolled.recovery_codes[1]);
+    home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "user=\"alice\"", "reason=no-approver"]);
+    assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)) && carol.hears_no("PRESENTED", Duration::ZERO));
+    assert!(home.house.mfad.errors().contains("PAM does not say who asks"), "{}", home.house.mfad.errors());
 }
 
 #[test]
