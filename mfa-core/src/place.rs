@@ -11,6 +11,9 @@ use std::ops::Range;
 /// What a list looks like.
 const LIST: &str = "a list: [\"…\"]";
 
+/// What a table looks like.
+pub(crate) const TABLE: &str = "a table: { … }";
+
 /// A file, line and key, as an admin would look for it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Place {
@@ -110,10 +113,16 @@ pub fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, FileError>
     })
 }
 
-/// The header of one table where there may be several.
+/// The header of one table where there may be several, or of one of several where there is one.
 fn brackets(header: &str, why: &str) -> Option<String> {
+    if let Some(name) = header.strip_prefix("[[").and_then(|name| name.strip_suffix("]]")) {
+        return why.ends_with(TABLE).then(|| format!("write [{name}]: there is only one"));
+    }
     let name = header.strip_prefix('[')?.strip_suffix(']').filter(|_| why.ends_with(LIST))?;
-    Some(format!("write [[{name}]]: there may be several"))
+    Some(match name.split_once('.') {
+        Some((first, _)) => format!("expected a list, or [[{first}]] before it: there may be several"),
+        None => format!("write [[{name}]]: there may be several"),
+    })
 }
 
 /// The key whose value begins at `start`, as it stands before it. Nothing where that could be part of a value.
@@ -164,8 +173,8 @@ fn kind(expected: &str) -> String {
         "a boolean" => "true or false",
         "a string" | "a borrowed string" | "" => "a word in quotes: \"…\"",
         "u8" | "u16" | "u32" | "u64" | "usize" | "i64" => "a whole number",
-        "a map" => "a table: { … }",
-        other if other.starts_with("struct ") || other.starts_with("enum ") => "a table: { … }",
+        "a map" => "one table for each: [….NAME]",
+        other if other.starts_with("struct ") || other.starts_with("enum ") => TABLE,
         other => other,
     })
 }

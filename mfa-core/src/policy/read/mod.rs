@@ -8,6 +8,7 @@ mod care;
 mod checked;
 mod floor;
 mod rule;
+mod table;
 
 pub use rule::{FIRST_FACTORS, no_first_factor};
 
@@ -20,6 +21,7 @@ use crate::place::{self, FileError, Place};
 use crate::wire::Kind;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use table::Table;
 use toml::Spanned;
 
 /// One file of policy.
@@ -94,24 +96,24 @@ struct Form {
     deadline: Option<Spanned<String>>,
     issuer: Option<Spanned<String>>,
     preset: Option<Spanned<Preset>>,
-    limits: Option<LimitsForm>,
-    geo: Option<GeoForm>,
-    bypass: Option<care::BypassForm>,
-    hygiene: Option<care::HygieneForm>,
+    limits: Option<Table<LimitsForm>>,
+    geo: Option<Table<GeoForm>>,
+    bypass: Option<Table<care::BypassForm>>,
+    hygiene: Option<Table<care::HygieneForm>>,
     #[serde(default)]
     rule: Vec<Spanned<RuleForm>>,
     #[serde(default)]
     raise: Vec<Spanned<RaiseForm>>,
-    floor: Option<floor::FloorForm>,
+    floor: Option<Table<floor::FloorForm>>,
     #[serde(default)]
-    service: BTreeMap<String, ServiceForm>,
+    service: BTreeMap<String, Table<ServiceForm>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleForm {
     #[serde(default, rename = "match")]
-    matches: MatchForm,
+    matches: Table<MatchForm>,
     require: Spanned<Require>,
     methods: Option<Spanned<Vec<checked::Askable>>>,
     tries: Option<Spanned<u8>>,
@@ -125,7 +127,7 @@ struct RuleForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RaiseForm {
-    when: Spanned<WhenForm>,
+    when: Spanned<Table<WhenForm>>,
     demand: Spanned<Vec<Demand>>,
 }
 

@@ -26,6 +26,23 @@ fn what_is_nearly_right_is_answered_with_what_is() {
             "mfa.toml:2: match: expected a word in quotes: \"…\"",
         ),
         ("[rule]\nrequire = \"required\"", "mfa.toml:1: [rule]: write [[rule]]: there may be several"),
+        (
+            "[rule.match]\nuser = [\"anna\"]",
+            "mfa.toml:1: [rule.match]: expected a list, or [[rule]] before it: there may be several",
+        ),
+        ("[[floor]]\nrequire = \"required\"", "mfa.toml:1: [[floor]]: write [floor]: there is only one"),
+        ("[[limits]]\nwait_after = 2", "mfa.toml:1: [[limits]]: write [limits]: there is only one"),
+        ("[[geo]]\ndatabase = \"/x\"", "mfa.toml:1: [[geo]]: write [geo]: there is only one"),
+        ("[[bypass]]\nconsent = true", "mfa.toml:1: [[bypass]]: write [bypass]: there is only one"),
+        ("[[hygiene]]\nat = \"03:00\"", "mfa.toml:1: [[hygiene]]: write [hygiene]: there is only one"),
+        ("[[service.sshd]]\nkind = \"sshd\"", "mfa.toml:1: [[service.sshd]]: write [service.sshd]: there is only one"),
+        ("[[service]]\nkind = \"sshd\"", "mfa.toml:1: [[service]]: expected one table for each: [….NAME]"),
+        (
+            "[[rule]]\nrequire = \"required\"\n[[rule.match]]\nuser = [\"anna\"]",
+            "mfa.toml:3: [[rule.match]]: write [rule.match]: there is only one",
+        ),
+        ("floor = \"required\"", "mfa.toml:1: floor: expected a table: { … }"),
+        ("limits = [3, 50]", "mfa.toml:1: limits: expected a table: { … }"),
         ("methods = [\"topt\"]", "mfa.toml:1: methods: expected one of totp, hotp, recovery, push; did you mean totp?"),
         (
             "require = \"requird\"",
