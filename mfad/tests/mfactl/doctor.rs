@@ -167,6 +167,26 @@ fn names_that_this_host_does_not_have_are_worth_a_look() {
 }
 
 #[test]
+fn a_group_that_must_approve_and_is_not_there_locks_out() {
+    let house = with_stacks(&[("su", "auth requisite pam_unix.so\nauth required pam_mfa.so first_factor=stack\n")]);
+    let approved = |group: &str| format!("require = \"approved\"\napprovers = {{ group = \"{group}\", count = 1 }}\n");
+    let found = "No group \"no-such-group\" on this host: nobody can approve, so these logins are refused.";
+    for (place, line) in [("", 2), ("[floor]\n", 3), ("[[rule]]\nmatch = { service = [\"su\"] }\n", 4)] {
+        let told = |group: &str| -> Vec<serde_json::Value> {
+            let policy = house.write("mfa.toml", &format!("{place}{}", approved(group)));
+            let report: serde_json::Value = serde_json::from_str(&doctor(&house, &policy, &["--json"]).out).unwrap();
+            let of_the_line = |finding: &&serde_json::Value| {
+                finding["places"][0].as_str().unwrap().ends_with(&format!("mfa.toml:{line}: approvers"))
+            };
+            report["findings"].as_array().unwrap().iter().filter(of_the_line).cloned().collect()
+        };
+        let said = told("no-such-group");
+        assert!(said.len() == 1 && said[0]["severity"] == "locks-out" && said[0]["text"] == found, "{place}: {said:?}");
+        assert!(told("root").is_empty(), "{place}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_read_is_said_to_be_none_of_what_was_judged() {
     let house = with_stacks(&[("su", "auth required pam_deny.so\n")]);
     let draft = house.write("draft.toml", "require = \"off\"\n");

@@ -1,4 +1,4 @@
-//! Services and groups that policy names and this host does not have.
+//! Services and groups, of users and of approvers, that policy names and this host does not have.
 //!
 //! Called by `mfactl doctor`, which says what there is; pure. What must never happen: a name service in trouble being taken for a
 //! group that is not there.
@@ -29,6 +29,10 @@ pub fn judge(policy: &Policy, services: &[String], is_group: impl Fn(&str) -> Op
             found.extend(of_groups(matcher, place, &is_group));
         }
     }
+    let of_rules = policy.rules.iter().map(|rule| &rule.approvers);
+    let of_floor = policy.floor.iter().map(|floor| &floor.approvers);
+    let approvers = std::iter::once(&policy.approvers).chain(of_rules).chain(of_floor).flatten();
+    found.extend(approvers.take(MOST).filter_map(|set| of_approvers(&set.value.group, &set.place, &is_group)));
     found
 }
 
@@ -65,6 +69,14 @@ fn of_groups(matcher: &Matcher, place: &Place, is_group: &impl Fn(&str) -> Optio
         return Vec::new();
     }
     matcher.group.iter().map(|name| fits_none("group", name, place)).collect()
+}
+
+/// Unlike a rule that fits nobody, one whose approvers are nobody refuses everybody it fits.
+fn of_approvers(group: &str, place: &Place, is_group: &impl Fn(&str) -> Option<bool>) -> Option<Finding> {
+    (is_group(group) == Some(false)).then(|| {
+        let text = format!("No group {} on this host: nobody can approve, so these logins are refused.", quoted(group));
+        Finding::new(Severity::LocksOut, &place.to_string(), text, "Make the group, or mend the name.")
+    })
 }
 
 fn fits_none(what: &str, name: &str, place: &Place) -> Finding {
