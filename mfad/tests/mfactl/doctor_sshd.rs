@@ -122,3 +122,34 @@ fn what_only_root_may_see_is_said_not_to_have_been_looked_at() {
     let roots = doctor(&house, ":", &[]).out;
     assert!(!roots.contains(of_mfad) && !roots.contains(of_files), "{roots}");
 }
+
+#[test]
+fn match_blocks_are_found_in_what_the_configuration_includes() {
+    let house = house();
+    let folder = house.folder.join("ssh");
+    fs::create_dir_all(folder.join("of.d")).unwrap();
+    let told = |config: &str| {
+        let config = house.write("ssh/sshd_config", &format!("UsePAM yes\n{config}\n"));
+        with_sshd(&house, &saying(GOOD), &["--sshd-config", &config]).out.contains("has Match blocks")
+    };
+    let folder = folder.display();
+    house.write("ssh/of.d/10-plain.conf", "PasswordAuthentication no\n");
+    house.write("ssh/of.d/20-games.conf", "Match User games\n");
+    house.write("ssh/of.d/nested", &format!("include {folder}/of.d/2*.conf\n"));
+    house.write("ssh/of.d/round", &format!("Include {folder}/sshd_config\n"));
+    for (line, has) in [
+        (format!("Include {folder}/of.d/*.conf"), true),
+        (format!("Include \"{folder}/of.d/20-games.conf\""), true),
+        (format!("Include={folder}/of.d/20-games.conf"), true),
+        (format!("\tinclude {folder}/none {folder}/o?.d/[1-2]0-g*s.conf # drop-ins"), true),
+        (format!("Include {folder}/of.d/nested"), true),
+        (format!("Include {folder}/of.d/10-*"), false),
+        (format!("# Include {folder}/of.d/*.conf"), false),
+        (format!("Include {folder}/of.d/round"), false),
+        (format!("Include {folder}/of.d/[!2]*.conf {folder}/.*/*"), false),
+        // Relative to sshd's own folder, not to the file's.
+        (String::from("Include of.d/*.conf"), false),
+    ] {
+        assert_eq!(told(&line), has, "{line}");
+    }
+}

@@ -156,14 +156,3 @@ pub fn sudo_version() -> Option<String> {
     let output = Command::new(program).arg("-V").env("LC_ALL", "C").output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
-
-/// Whether sshd's configuration has `Match` blocks, its drop-ins included.
-#[must_use]
-pub fn sshd_matches(config: Option<&Path>) -> bool {
-    let mut files = vec![config.unwrap_or(Path::new("/etc/ssh/sshd_config")).to_owned()];
-    if config.is_none() {
-        let parts = std::fs::read_dir("/etc/ssh/sshd_config.d").into_iter().flatten().flatten();
-        files.extend(parts.map(|entry| entry.path()));
-    }
-    files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).any(|text| super::sshd::has_match_blocks(&text))
-}

@@ -210,7 +210,7 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
         Sshd::Settings(output) => {
             let settings = sshd::Settings::parse(&output);
             let mut found = sshd::judge(&settings);
-            if user.is_none() && edge::sshd_matches(config) {
+            if user.is_none() && sshd::includes::have_match_blocks(config) {
                 found.push(Finding::new(
                     Severity::Warning,
                     "sshd",

@@ -3,6 +3,8 @@
 //! Called with the output of `sshd -T`; pure. What must never happen: a list of methods called safe that
 //! ends without keyboard-interactive, which is the only method that can ask for a code.
 
+pub mod includes;
+
 use super::findings::{Finding, Severity};
 use super::rules::BeforePam;
 use mfa_core::clean::{field, message};
@@ -265,15 +267,6 @@ pub fn unreadable(said: &str) -> Finding {
         format!("sshd does not accept its configuration and would not start: {}.", own_words(said)),
         "Repair what sshd names, and try again with “sshd -t”.",
     )
-}
-
-/// Whether a configuration file has `Match` blocks, which `sshd -T` leaves out unless told about a login.
-#[must_use]
-pub fn has_match_blocks(text: &str) -> bool {
-    text.lines().any(|line| {
-        let word = line.trim_start().split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
-        word.eq_ignore_ascii_case("match")
-    })
 }
 
 #[cfg(test)]

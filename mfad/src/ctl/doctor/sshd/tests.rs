@@ -63,12 +63,6 @@ fn a_key_before_the_dialogue_is_seen() {
 }
 
 #[test]
-fn match_blocks_are_noticed() {
-    assert!(has_match_blocks("Port 22\n\tmatch User anna\n"));
-    assert!(!has_match_blocks("# Match User anna\nMatchless yes\n"));
-}
-
-#[test]
 fn what_would_lock_out_locks_nobody_out_while_the_stack_asks_nothing() {
     let mut settings = Settings::parse(GOOD);
     assert!(settings.asks());
