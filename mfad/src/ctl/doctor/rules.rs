@@ -14,8 +14,8 @@ use super::walk::Walk;
 use mfa_core::clean::{field, message};
 use mfa_core::wire;
 
-/// The line we recommend behind a first factor.
-pub const OUR_LINE: &str = "auth [success=ok ignore=ignore default=die] pam_mfa.so first_factor=stack";
+/// The line we recommend behind the first factor of a service, as the documents spell it.
+pub const OUR_LINE: &str = "auth required pam_mfa.so first_factor=stack";
 
 /// What our module returns when it refuses, whatever the reason.
 const REFUSALS: [Code; 9] = [
