@@ -96,7 +96,7 @@ fn authenticate(pamh: &mut PamHandle, args: &[&CStr], caller: &Caller, log: &mut
         Err(why) => return Outcome::NoUser(why),
     };
     let mut authority = Client::new(&arguments.run_dir, host::effective_root(), PATIENCE);
-    let watch = Watch::new(caller.ssh_connection.as_deref());
+    let watch = Watch::new(caller.ssh_connection.as_deref(), caller.stdin_peer.is_some());
     let mut terminal = Conversation::new(pamh, log, watch);
     let outcome = dialogue::hold(&context, arguments.ignore_unreachable, &mut stacked, &mut authority, &mut terminal);
     match outcome {

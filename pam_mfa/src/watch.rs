@@ -1,14 +1,16 @@
-//! Whether the person who waits is still there: sshd's client connection, a ^C that the host holds back.
+//! Whether the person who waits is still there: sshd's client connection, that of polkit's agent, a ^C that the host holds back.
 //!
 //! Looked at while mfad waits for a device. sshd does not tell its PAM child when the client leaves, but the child has
-//! inherited the connection; sudo blocks SIGINT while PAM works, but it is pending. Whatever cannot be read counts as
-//! "still there": the push expires by itself.
+//! inherited the connection; polkit's helper that systemd starts has its agent's for standard input, and reads there only
+//! when PAM asks; sudo blocks SIGINT while PAM works, but it is pending. Whatever cannot be read counts as "still there":
+//! the push expires by itself.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::getpeername;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
+use rustix::stdio::stdin;
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// SIGHUP (1), SIGINT (2), SIGQUIT (3) and SIGTERM (15) as bits of `/proc/self/status`, which count from signal 1
 /// (signal(7), proc(5)).
@@ -18,17 +20,24 @@ const GIVING_UP: u64 = 0b0100_0000_0000_0111;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     client: Option<OwnedFd>,
+    /// Standard input is a connection to who asks.
+    stdin: bool,
 }
 
 impl Watch {
-    /// `ssh_connection` is sshd's `SSH_CONNECTION` of the PAM environment: the client's address and port come first.
-    pub(crate) fn new(ssh_connection: Option<&str>) -> Self {
-        Self { client: ssh_connection.and_then(client_address).and_then(inherited) }
+    /// `ssh_connection` is sshd's `SSH_CONNECTION` of the PAM environment: the client's address and port come first. `stdin`: whether
+    /// standard input is a connection to who asks.
+    pub(crate) fn new(ssh_connection: Option<&str>, stdin: bool) -> Self {
+        Self { client: ssh_connection.and_then(client_address).and_then(inherited), stdin }
     }
 
     /// Whether the client closed its connection, or a signal to give up is pending.
     pub(crate) fn is_gone(&self) -> bool {
-        self.client.as_ref().is_some_and(hung_up) || signal_pending()
+        let ended = PollFlags::HUP | PollFlags::ERR;
+        self.client.as_ref().is_some_and(|client| is_now(client, ended | PollFlags::RDHUP))
+            // Who only says that nothing more will be typed still waits.
+            || (self.stdin && is_now(stdin(), ended))
+            || signal_pending()
     }
 }
 
@@ -53,11 +62,11 @@ fn inherited(client: SocketAddr) -> Option<OwnedFd> {
     None
 }
 
-fn hung_up(fd: &OwnedFd) -> bool {
-    let gone = PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR;
-    let mut fds = [PollFd::new(fd, PollFlags::RDHUP)];
+/// Whether one of `states` holds now.
+fn is_now(fd: impl AsFd, states: PollFlags) -> bool {
+    let mut fds = [PollFd::new(&fd, states)];
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0) && fds.iter().any(|fd| fd.revents().intersects(gone))
+    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0) && fds.iter().any(|fd| fd.revents().intersects(states))
 }
 
 fn signal_pending() -> bool {
@@ -88,7 +97,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (_held, _) = listener.accept().unwrap();
-        let watch = Watch::new(Some(&connection(&client)));
+        let watch = Watch::new(Some(&connection(&client)), false);
         assert!(watch.client.is_some() && !watch.is_gone());
         drop(client);
         assert!(watch.is_gone());
@@ -97,7 +106,7 @@ mod tests {
     #[test]
     fn without_a_client_nobody_is_gone() {
         for text in [None, Some(""), Some("192.0.2.1 1 192.0.2.2 22"), Some("x y"), Some("::1")] {
-            let watch = Watch::new(text);
+            let watch = Watch::new(text, false);
             assert!(watch.client.is_none() && !watch.is_gone(), "{text:?}");
         }
     }

@@ -9,6 +9,7 @@ use rustix::process::Uid;
 use rustix::thread::set_thread_res_uid;
 use std::fs::{self, Permissions};
 use std::io::Write;
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -62,6 +63,14 @@ impl PolkitHelper {
     /// When it is gone.
     pub fn answer(&mut self, text: &str) {
         writeln!(self.agent, "{text}").unwrap();
+    }
+
+    /// The agent closes its connection.
+    ///
+    /// # Panics
+    /// When it is closed.
+    pub fn leave(&self) {
+        self.agent.shutdown(Shutdown::Both).unwrap();
     }
 }
 

@@ -89,7 +89,7 @@ fn what_polkit_asks_for_is_shown_with_who_asks_and_not_by_them() {
 fn behind_polkit(name: &str) -> (Home, Device, Device) {
     let home = home(name, &ONE.replace("\"sshd\"", "\"sshd\", \"polkit-1\""));
     let (bob, carol) = (home.neighbour("bob", 2), home.neighbour("carol", 3));
-    home.house.world.pam("polkit-1", &[&home.house.world.module("required", "first_factor=stack")]);
+    home.house.world.pam("polkit-1", &[&home.house.world.module("required", "first_factor=stack debug")]);
     (home, bob, carol)
 }
 
@@ -107,6 +107,19 @@ fn whose_agent_talks_to_the_helper_that_systemd_starts_is_named_and_does_not_app
     assert_eq!(carol.does(&format!("approve {} {number}", request_id(&request))), "OK");
     helper.answer("");
     home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "user=\"alice\"", "reason=approved"]);
+}
+
+#[test]
+fn an_agent_that_leaves_the_helper_that_systemd_starts_has_its_push_withdrawn() {
+    let (mut home, _bob, _carol) = behind_polkit("approve-left-agent");
+    let mut helper = PolkitHelper::started_for(&home.house.world, home.house.world.user("alice").uid, "alice");
+    helper.expect("PAM_PROMPT");
+    let _ = home.device.presented();
+    helper.answer("");
+    home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "mfad waits for a device"]);
+    helper.leave();
+    let _ = home.device.hears(&["WITHDRAWN"]);
+    home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "reason=client-left"]);
 }
 
 #[test]
