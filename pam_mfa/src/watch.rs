@@ -11,6 +11,7 @@ use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_op
 use rustix::stdio::stdin;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 /// SIGHUP (1), SIGINT (2), SIGQUIT (3) and SIGTERM (15) as bits of `/proc/self/status`, which count from signal 1
 /// (signal(7), proc(5)).
@@ -51,6 +52,11 @@ fn client_address(ssh_connection: &str) -> Option<SocketAddr> {
 fn inherited(client: SocketAddr) -> Option<OwnedFd> {
     let this = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
     for entry in std::fs::read_dir("/proc/self/fd").ok()?.flatten() {
+        // Closing a copy of a file would give up the locks that the host holds on it (fcntl(2)).
+        let is_socket = |to: PathBuf| to.to_str().is_some_and(|to| to.starts_with("socket:"));
+        if !std::fs::read_link(entry.path()).is_ok_and(is_socket) {
+            continue;
+        }
         let number: i32 = entry.file_name().to_str()?.parse().ok()?;
         // Where seccomp refuses it, or the descriptor is gone by now, there is nothing to watch.
         let Ok(copy) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) else { continue };
@@ -85,7 +91,10 @@ fn pending_of(status: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{FlockOperation, MemfdFlags, fcntl_lock, memfd_create};
+    use std::fs::File;
     use std::net::{TcpListener, TcpStream};
+    use std::os::unix::fs::MetadataExt;
 
     fn connection(peer: &TcpStream) -> String {
         let address = peer.local_addr().unwrap();
@@ -101,6 +110,25 @@ mod tests {
         assert!(watch.client.is_some() && !watch.is_gone());
         drop(client);
         assert!(watch.is_gone());
+    }
+
+    #[test]
+    fn a_lock_of_the_hosts_is_still_held_when_its_connection_was_looked_for() {
+        // Opened first, it is looked at first.
+        let file = File::from(memfd_create("locked", MemfdFlags::empty()).unwrap());
+        fcntl_lock(&file, FlockOperation::LockExclusive).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (_held, _) = listener.accept().unwrap();
+        let locks = || {
+            let ours = format!(" {} ", std::process::id());
+            let locks = std::fs::read_to_string("/proc/locks").unwrap();
+            let number = format!(":{} ", file.metadata().unwrap().ino());
+            locks.lines().filter(|line| line.contains(&ours) && line.contains(&number)).count()
+        };
+        assert_eq!(locks(), 1);
+        assert!(Watch::new(Some(&connection(&client)), false).client.is_some());
+        assert_eq!(locks(), 1);
     }
 
     #[test]
