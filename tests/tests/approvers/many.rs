@@ -56,9 +56,14 @@ fn sixteen_requests_wait_for_one_person_and_no_more() {
         call.answer(&codes[at]);
         call
     };
-    let mut waiting: Vec<_> = (0..16).map(ask).collect();
-    let asked: Vec<_> =
-        waiting.iter_mut().map(|call| (number_in(&call.prompt()), request_id(&bob.presented()))).collect();
+    // One after the other: which number is whose is told by their order alone.
+    let (mut waiting, asked): (Vec<_>, Vec<_>) = (0..16)
+        .map(|at| {
+            let mut call = ask(at);
+            let asked = (number_in(&call.prompt()), request_id(&bob.presented()));
+            (call, asked)
+        })
+        .unzip();
     assert_ne!(ask(16).verdict(), "PAM_SUCCESS");
     home.house.world.log().expect(&["user=\"user16\"", "reason=no-approver"]);
     assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
