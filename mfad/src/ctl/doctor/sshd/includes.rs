@@ -3,9 +3,10 @@
 //! Called by the doctor, which looks at nothing else in these files: sshd itself says what it does for one login. What must never
 //! happen: files that include one another being read for ever.
 
+use glob::{MatchOptions, glob_with};
 use std::fs::File;
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// What sshd is told of no other file: its own, and the vendor's where there is none.
 const USUAL: [&str; 2] = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
@@ -71,100 +72,10 @@ fn words(list: &str) -> Vec<String> {
     words
 }
 
-/// The files that a pattern of glob(7) fits.
-fn files(pattern: &str) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::from("/")];
-    for part in Path::new(FOLDER).join(pattern).components() {
-        let name = match part {
-            Component::Normal(name) => name.to_string_lossy(),
-            Component::ParentDir => "..".into(),
-            Component::Prefix(_) | Component::RootDir | Component::CurDir => continue,
-        };
-        found = if name.contains(['*', '?', '[', '\\']) {
-            let tokens = tokens(&name);
-            // One that begins with a dot is named only by a dot.
-            let fit = |entry: &str| name.starts_with('.') == entry.starts_with('.') && fits(&tokens, entry);
-            found
-                .iter()
-                .flat_map(|folder| entries(folder))
-                .filter(|(entry, _)| fit(entry))
-                .map(|(_, path)| path)
-                .collect()
-        } else {
-            found.iter().map(|folder| folder.join(&*name)).collect()
-        };
-        found.truncate(MOST_FILES);
-    }
-    found
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
-}
-
-/// A part of a pattern.
-enum Token {
-    /// Any letters.
-    Many,
-    /// One of these ranges, or one of none of them.
-    Of { ranges: Vec<(char, char)>, not: bool },
-}
-
-fn tokens(pattern: &str) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut letters = pattern.chars();
-    while let Some(letter) = letters.next() {
-        let is = |letter| Token::Of { ranges: vec![(letter, letter)], not: false };
-        tokens.push(match letter {
-            '*' => Token::Many,
-            '?' => Token::Of { ranges: Vec::new(), not: true },
-            '\\' => is(letters.next().unwrap_or(letter)),
-            '[' => match set(letters.as_str()) {
-                Some((token, rest)) => {
-                    letters = rest.chars();
-                    token
-                }
-                None => is(letter),
-            },
-            _ => is(letter),
-        });
-    }
-    tokens
-}
-
-/// What stands between brackets, and what follows them.
-fn set(text: &str) -> Option<(Token, &str)> {
-    let not = text.starts_with(['!', '^']);
-    let text = if not { text.get(1..)? } else { text };
-    // A bracket that comes first is one of them.
-    let first = text.chars().next()?.len_utf8();
-    let end = first + text.get(first..)?.find(']')?;
-    let (mut letters, rest) = (text.get(..end)?.chars(), text.get(end + 1..)?);
-    let mut ranges = Vec::new();
-    while let Some(from) = letters.next() {
-        let mut ahead = letters.clone();
-        let to = ahead.next().filter(|dash| *dash == '-').and_then(|_| ahead.next());
-        if to.is_some() {
-            letters = ahead;
-        }
-        ranges.push((from, to.unwrap_or(from)));
-    }
-    Some((Token::Of { ranges, not }, rest))
-}
-
-fn fits(pattern: &[Token], name: &str) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    // How far the name is taken, in every way there is: ascending, and never more ways than letters.
-    let mut ends = vec![0];
-    for token in pattern {
-        ends = match token {
-            Token::Many => ends.first().map(|first| (*first..=name.len()).collect()).unwrap_or_default(),
-            Token::Of { ranges, not } => {
-                let has = |letter: &char| ranges.iter().any(|(from, to)| (from..=to).contains(&letter)) != *not;
-                ends.into_iter().filter(|end| name.get(*end).is_some_and(has)).map(|end| end + 1).collect()
-            }
-        };
-    }
-    ends.contains(&name.len())
+/// The files that a pattern fits; one that begins with a dot is named only by a dot, as in glob(7).
+fn files(pattern: &str) -> impl Iterator<Item = PathBuf> + use<> {
+    let options =
+        MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+    let path = Path::new(FOLDER).join(pattern);
+    glob_with(&path.to_string_lossy(), options).into_iter().flatten().flatten().take(MOST_FILES)
 }
