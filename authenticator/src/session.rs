@@ -1,6 +1,6 @@
 //! The session bus, of which only this user's own is taken.
 //!
-//! Called by everything here that speaks on it; GTK's own connection is held against [`is_own`] by `ui::bus`. What must never happen:
+//! Called by everything here that speaks on it; `ui::bus` holds GTK's own connection against [`reached`] and [`is_own`]. What must never happen:
 //! codes, keys or requests on the bus of another user, to which a `su` that keeps the environment leads.
 
 use crate::catalogue::{filled, gettext};
@@ -38,13 +38,24 @@ pub enum NoSession {
 /// # Errors
 /// When nothing answers, or it is another user's.
 pub async fn connect(patience: Duration) -> Result<Connection, NoSession> {
-    let failed = |error: std::io::Error| zbus::Error::InputOutput(error.into());
+    let stream = reached().await?.into_std().map_err(failed)?;
+    let greeted = tokio::time::timeout(patience, Builder::unix_stream(stream).method_timeout(patience).build()).await;
+    Ok(greeted.map_err(|_| failed(std::io::ErrorKind::TimedOut.into()))??)
+}
+
+/// What listens where the session bus is, to which nothing was said yet.
+///
+/// # Errors
+/// When nothing does, it is another user's, or libraries would not agree on where it is.
+pub async fn reached() -> Result<UnixStream, NoSession> {
     let stream = UnixStream::connect(socket()?).await.map_err(failed)?;
     // Not zbus's `peer_creds`: it wants the process as well, which in a sandbox nobody can see, and which may have ended.
     is_own(stream.peer_cred().map_err(failed)?.uid())?;
-    let stream = stream.into_std().map_err(failed)?;
-    let greeted = tokio::time::timeout(patience, Builder::unix_stream(stream).method_timeout(patience).build()).await;
-    Ok(greeted.map_err(|_| failed(std::io::ErrorKind::TimedOut.into()))??)
+    Ok(stream)
+}
+
+fn failed(error: std::io::Error) -> zbus::Error {
+    zbus::Error::InputOutput(error.into())
 }
 
 /// Whether a bus is this user's own that belongs to `uid`.
@@ -69,7 +80,9 @@ fn socket() -> zbus::Result<PathBuf> {
     let told = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").unwrap_or_default();
     let unread = || zbus::Error::Address("not one address of a socket of this computer".into());
     let text = told.to_str().filter(|text| !text.contains(';')).ok_or_else(unread)?;
-    let places = text.split(',').filter(|part| !part.starts_with("guid=")).count();
+    // Its keys stand in any order behind the transport.
+    let keys = text.split_once(':').map_or(text, |(_, keys)| keys);
+    let places = keys.split(',').filter(|part| !part.starts_with("guid=")).count();
     match Address::session()?.transport() {
         Transport::Unix(unix) if places == 1 => match unix.path() {
             UnixSocket::File(path) => Ok(path.clone()),
