@@ -104,9 +104,10 @@ impl MainWindow {
 
     /// Takes a QR code from where the user says, for the dialog that adds accounts.
     pub(super) fn scan(self: &Rc<Self>, source: Source, dialog: &Rc<AddDialog>) {
-        let (weak, dialog) = (Rc::downgrade(self), dialog.clone());
+        let (weak, dialog, locks) = (Rc::downgrade(self), dialog.clone(), self.locks.get());
         let scanned = move |bytes: Result<Vec<u8>, String>| {
-            let Some(own) = weak.upgrade() else { return };
+            // A portal may have taken its time.
+            let Some(own) = weak.upgrade().filter(|own| own.locks.get() == locks) else { return };
             match bytes {
                 Ok(bytes) => own.scanned(bytes, &dialog),
                 Err(why) => dialog.refuse(&why),

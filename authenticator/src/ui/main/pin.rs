@@ -144,6 +144,14 @@ impl MainWindow {
         self.over(&window);
     }
 
+    /// Where it was locked meanwhile, what was opened goes again, and the locked page asks for the PIN there is now.
+    fn stay_locked(&self) {
+        if let Some(cause) = self.lock.borrow().cause() {
+            self.keeper.lock();
+            self.locked.show(cause, self.has_pin.get());
+        }
+    }
+
     fn do_pin(
         self: &Rc<Self>,
         old: Secret,
@@ -167,6 +175,7 @@ impl MainWindow {
         glib::spawn_future_local(async move {
             if let (Ok(answer), Some(own)) = (done.await, weak.upgrade()) {
                 then(&own, answer);
+                own.stay_locked();
             }
         });
     }

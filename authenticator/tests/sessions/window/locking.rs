@@ -88,6 +88,23 @@ fn session(id: &str) -> OwnedObjectPath {
     OwnedObjectPath::try_from(format!("/org/freedesktop/login1/session/_3{id}")).unwrap()
 }
 
+impl Logind {
+    async fn start(desktop: &Desktop) -> Connection {
+        zbus::connection::Builder::address(desktop.address("system").as_str())
+            .serve_at("/org/freedesktop/login1", Self)
+            .name("org.freedesktop.login1")
+            .build()
+            .await
+            .unwrap()
+    }
+}
+
+/// Says that sleep begins or is over.
+async fn sleep(logind: &Connection, begins: bool) {
+    let (path, member) = ("/org/freedesktop/login1", "PrepareForSleep");
+    logind.emit_signal(None::<&str>, path, MANAGER, member, &begins).await.unwrap();
+}
+
 #[interface(name = "org.freedesktop.login1.Manager")]
 impl Logind {
     async fn get_session(&self, id: &str) -> OwnedObjectPath {
@@ -99,16 +116,7 @@ impl Logind {
 async fn sleep_locks_the_window_and_so_does_logind_for_its_own_session_alone() {
     let mut seat = Seat::new().await;
     seat.desktop.done(&["add"], URI);
-    let logind: Connection = zbus::connection::Builder::address(seat.desktop.address("system").as_str())
-        .serve_at("/org/freedesktop/login1", Logind)
-        .name("org.freedesktop.login1")
-        .build()
-        .await
-        .unwrap();
-    let sleep = async |begins: bool| {
-        let (path, member) = ("/org/freedesktop/login1", "PrepareForSleep");
-        logind.emit_signal(None::<&str>, path, MANAGER, member, &begins).await.unwrap();
-    };
+    let logind = Logind::start(&seat.desktop).await;
     let lock = async |id: &str| {
         let interface = "org.freedesktop.login1.Session";
         logind.emit_signal(None::<&str>, session(id), interface, "Lock", &()).await.unwrap();
@@ -118,8 +126,8 @@ async fn sleep_locks_the_window_and_so_does_logind_for_its_own_session_alone() {
     // The window may not listen yet. Somebody else's session, and waking up, lock nothing: the first cause is the one that is told.
     wait("the locked page", async || {
         lock("8").await;
-        sleep(false).await;
-        sleep(true).await;
+        sleep(&logind, false).await;
+        sleep(&logind, true).await;
         seat.reader.find("label", "Locked").await.is_some()
     })
     .await;
@@ -161,4 +169,34 @@ async fn what_the_command_line_copies_goes_by_itself_and_nothing_else_goes_with_
     seat.copy_elsewhere("mine");
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(seat.clipboard(), "mine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_is_set_while_the_window_locks_is_asked_for_by_the_locked_page() {
+    const PIN: &str = "correct horse";
+    let mut seat = Seat::new().await;
+    seat.desktop.done(&["add"], URI);
+    let logind = Logind::start(&seat.desktop).await;
+    seat.open_main(&[]).await;
+    seat.reader.wait("list item", "ACME, alice").await;
+    seat.screen.keys(&["ctrl+comma"]);
+    seat.reader.press("Set…").await;
+    seat.focus_is_on("New PIN").await;
+    seat.screen.text(PIN);
+    seat.screen.keys(&["Tab"]);
+    seat.focus_is_on("The same again").await;
+    seat.screen.text(PIN);
+    seat.desktop.freeze_keyring(true);
+    seat.screen.keys(&["Return"]);
+    wait("the word", async || seat.reader.says("Working").await).await;
+    wait("the locked page", async || {
+        sleep(&logind, true).await;
+        seat.reader.find("label", "Locked").await.is_some()
+    })
+    .await;
+    seat.desktop.freeze_keyring(false);
+    seat.focus_is_on("PIN").await;
+    seat.screen.text(PIN);
+    seat.screen.keys(&["Return"]);
+    wait("the account", async || !seat.rows("ACME, alice").await.is_empty()).await;
 }
