@@ -8,20 +8,17 @@ use crate::now;
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
 use crate::vault::import::{self, read_file};
-use crate::vault::{Account, AccountsKey, Style, Vault, picture};
+use crate::vault::{Account, AccountsKey, Style, Vault, named, picture};
 use anyhow::{anyhow, bail};
 use mfa_core::secret::Secret;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Longest list of accounts that a name which fits several is answered with.
-const MOST_NAMED: usize = 10;
-
 /// The accounts of the session's keyring. Where they are under a PIN it is asked for, or is the first line of standard input.
 pub(super) async fn vault() -> anyhow::Result<Vault> {
     let vault = locked_vault().await?;
     if let Some(sealed) = vault.pin().await? {
-        vault.hold(Some(opened(&sealed)?));
+        vault.hold(Some((opened(&sealed)?, sealed)));
     }
     Ok(vault)
 }
@@ -45,13 +42,14 @@ pub(super) fn opened(sealed: &Sealed) -> anyhow::Result<AccountsKey> {
 /// All accounts; says on standard error what cannot be read.
 pub(super) async fn loaded(vault: &Vault) -> anyhow::Result<Vec<Account>> {
     let loaded = vault.load(now()).await?;
-    if loaded.damaged > 0 {
+    let count = loaded.damaged.len();
+    if count > 0 {
         let text = ngettext(
-            "{count} of the accounts in the keyring cannot be read and is left alone",
-            "{count} of the accounts in the keyring cannot be read and are left alone",
-            loaded.damaged,
+            "{count} of the accounts in the keyring cannot be read and is left alone: {names}",
+            "{count} of the accounts in the keyring cannot be read and are left alone: {names}",
+            count,
         );
-        eprintln!("mfa-authenticator: {}", filled(text, &[("count", &loaded.damaged)]));
+        eprintln!("mfa-authenticator: {}", filled(text, &[("count", &count), ("names", &named(&loaded.damaged))]));
     }
     let mut accounts = loaded.accounts;
     accounts.sort_by_key(|account| (!account.pinned, account.called().to_lowercase(), account.id.clone()));
@@ -149,12 +147,9 @@ fn chosen<'a>(accounts: &'a [Account], words: &[String], trashed: bool) -> anyho
         [] => bail!(gettext("No account is called so. To see them: mfa-authenticator list")),
         [one] => Ok(one),
         several => {
-            let mut named: Vec<String> = several.iter().take(MOST_NAMED).map(|account| account.called()).collect();
-            if several.len() > MOST_NAMED {
-                named.push(gettext("and more").into());
-            }
+            let names: Vec<String> = several.iter().map(|account| account.called()).collect();
             let text = gettext("{count} accounts are called so: {names}. Say more of the name.");
-            bail!(filled(text, &[("count", &several.len()), ("names", &named.join("; "))]))
+            bail!(filled(text, &[("count", &several.len()), ("names", &named(&names))]))
         }
     }
 }

@@ -101,13 +101,13 @@ async fn over_codes(what: &What) -> anyhow::Result<()> {
         (_, None) => bail!(gettext("Your codes have no PIN. To give them one: mfa-authenticator pin set --codes")),
         (What::Change { .. }, Some(sealed)) => {
             let key = codes::opened(&sealed)?;
-            let sealed = key.under(&hidden::new_pin()?, &hidden::random()?)?;
-            vault.hold(Some(key.clone()));
-            vault.set_pin(key, &sealed).await?;
+            let other = key.under(&hidden::new_pin()?, &hidden::random()?)?;
+            vault.hold(Some((key.clone(), sealed)));
+            vault.set_pin(key, &other).await?;
             gettext("Your codes have the new PIN now.")
         }
         (What::Remove { .. }, Some(sealed)) => {
-            vault.hold(Some(codes::opened(&sealed)?));
+            vault.hold(Some((codes::opened(&sealed)?, sealed)));
             vault.remove_pin().await?;
             gettext("Your codes have no PIN any more.")
         }

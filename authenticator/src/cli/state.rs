@@ -75,7 +75,7 @@ pub(super) async fn status(json: bool) -> anyhow::Result<()> {
         let Some(loaded) = loaded else { return shown(&state, json) };
         let trashed = loaded.accounts.iter().filter(|account| account.trashed.is_some()).count();
         state.accounts = Some(loaded.accounts.len() - trashed);
-        (state.in_trash, state.damaged) = (Some(trashed), Some(loaded.damaged));
+        (state.in_trash, state.damaged) = (Some(trashed), Some(loaded.damaged.len()));
     }
     shown(&state, json)
 }

@@ -16,6 +16,17 @@ const BULK: Duration = Duration::from_secs(30);
 #[proxy(interface = "org.freedesktop.Secret.Item", default_service = "org.freedesktop.secrets")]
 trait Item {
     fn delete(&self) -> zbus::Result<OwnedObjectPath>;
+    #[zbus(property)]
+    fn label(&self) -> zbus::Result<String>;
+}
+
+/// What the items of one schema hold.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Those that can be read.
+    pub(crate) values: Vec<(OwnedObjectPath, Secret)>,
+    /// The others.
+    pub(crate) unread: Vec<OwnedObjectPath>,
 }
 
 /// The items of one schema.
@@ -35,26 +46,43 @@ impl Items {
     ///
     /// # Errors
     /// When there is no keyring, it does not answer, or it stays locked.
-    pub(crate) async fn all(&self) -> Result<Vec<(OwnedObjectPath, Secret)>, KeyringError> {
+    pub(crate) async fn all(&self) -> Result<Contents, KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, None)).await?;
         for item in &found.locked {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
         let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).collect();
-        bounded(BULK, values::read(&self.session, &items)).await
+        let mut contents = Contents::default();
+        for (item, value) in bounded(BULK, values::read(&self.session, (self.schema, None), &items)).await? {
+            match value {
+                Ok(value) => contents.values.push((item, value)),
+                Err(_) => contents.unread.push(item),
+            }
+        }
+        Ok(contents)
     }
 
-    /// The one called `name`, if there is one.
+    /// The one called `name`, if there is one: one that is there and cannot be read is an error, never none.
     ///
     /// # Errors
-    /// As [`Self::all`].
+    /// As [`Self::all`], or when it cannot be read.
     pub(crate) async fn one(&self, name: &str) -> Result<Option<Secret>, KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
-        if let Some(item) = found.locked.first() {
+        let Some(item) = found.unlocked.first().or(found.locked.first()) else { return Ok(None) };
+        if found.unlocked.is_empty() {
             service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
         }
-        let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).take(1).collect();
-        Ok(bounded(BULK, values::read(&self.session, &items)).await?.pop().map(|(_, value)| value))
+        let sought = (self.schema, Some(name));
+        let read = values::read(&self.session, sought, std::slice::from_ref(item));
+        bounded(BULK, read).await?.pop().map(|(_, value)| value).transpose()
+    }
+
+    /// What an item is called in password managers, for people; any program of the user's may have written it.
+    ///
+    /// # Errors
+    /// When the keyring does not say.
+    pub(crate) async fn label(&self, item: &OwnedObjectPath) -> Result<String, KeyringError> {
+        bounded(PATIENCE, async { self.proxy(item).await?.label().await.map_err(understood) }).await
     }
 
     /// Writes the one called `name`, in the place of the old one where there is one. That may lie in another collection than new ones
@@ -81,18 +109,18 @@ impl Items {
     /// When the keyring keeps it.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
-        for item in found.unlocked.into_iter().chain(found.locked) {
-            let delete = async {
-                let proxy = ItemProxy::builder(&self.session)
-                    .path(item)
-                    .cache_properties(CacheProperties::No)
-                    .build()
-                    .await
-                    .map_err(understood)?;
-                proxy.delete().await.map_err(understood)
-            };
-            bounded(PATIENCE, delete).await?;
+        for item in found.unlocked.iter().chain(&found.locked) {
+            let delete = async { self.proxy(item).await?.delete().await.map_err(understood) };
+            // "/" is the specification's word for none: it wants to ask somebody first.
+            if bounded(PATIENCE, delete).await?.as_str() != "/" {
+                return Err(KeyringError::Locked);
+            }
         }
         Ok(())
+    }
+
+    async fn proxy<'a>(&self, item: &'a OwnedObjectPath) -> Result<ItemProxy<'a>, KeyringError> {
+        let proxy = ItemProxy::builder(&self.session).path(item).cache_properties(CacheProperties::No);
+        proxy.build().await.map_err(understood)
     }
 }

@@ -18,7 +18,8 @@ use crate::catalogue::{Text, filled, gettext};
 use mfa_core::device::DeviceId;
 use mfa_core::secret::Secret;
 use std::time::Duration;
-use zbus::Connection;
+use subtle::ConstantTimeEq;
+use zbus::{Connection, OwnedObjectPath};
 
 /// The schema of device keys.
 const SCHEMA: &str = "io.github.pam_mfa.DeviceKey";
@@ -56,6 +57,9 @@ pub enum KeyringError {
     /// An item that is no key.
     #[error("{}", filled(gettext("The key of {device} in the keyring is damaged. Report the device lost and pair this computer again."), &[("device", .0)]))]
     Damaged(DeviceId),
+    /// Items that are different keys, all of them whole.
+    #[error("{}", filled(gettext("The keyring holds different keys of {device}. Remove all but the right one in your password manager, or report the device lost and pair this computer again."), &[("device", .0)]))]
+    Several(DeviceId),
     /// Anything else, in the keyring's words.
     #[error("{}", filled(gettext("The keyring refused: {why}."), &[("why", .0)]))]
     Refused(String),
@@ -93,26 +97,46 @@ impl Keyring {
             .map(|found| if found.unlocked.is_empty() && found.locked.is_empty() { Held::No } else { Held::Yes })
     }
 
-    /// The key of `device`, unlocking its collection first, for which a person may be asked for `patience` at most.
+    /// The key of `device`, unlocking its collection first, for which a person may be asked for `patience` at most. A damaged item beside
+    /// the key hides nothing; of several different keys none is chosen, since a restored one may be as whole as the right one.
     ///
     /// # Errors
-    /// When it is locked, absent, gone or damaged.
+    /// When it is locked, absent, gone, damaged, or one of several.
     pub async fn key(&self, device: &DeviceId, patience: Duration) -> Result<Stored, KeyringError> {
-        let found = bounded(PATIENCE, service::search(&self.session, SCHEMA, Some(device.as_str()))).await?;
-        let item =
-            found.unlocked.first().or(found.locked.first()).ok_or_else(|| KeyringError::Missing(device.clone()))?;
+        let search = || bounded(PATIENCE, service::search(&self.session, SCHEMA, Some(device.as_str())));
+        let mut found = search().await?;
         if found.unlocked.is_empty() {
+            let item = found.locked.first().ok_or_else(|| KeyringError::Missing(device.clone()))?;
             service::unlock(&self.session, item, patience).await?;
+            found = search().await?;
         }
-        let Some((_, text)) = bounded(PATIENCE, values::read(&self.session, std::slice::from_ref(item))).await?.pop()
-        else {
+        let (mut key, mut why): (Option<(Secret, Stored)>, _) = (None, None);
+        for (_, text) in self.texts(device, &found.unlocked).await? {
+            let read = text.and_then(|text| match Stored::read(&text) {
+                Some(stored) => Ok((text, stored)),
+                None => Err(KeyringError::Damaged(device.clone())),
+            });
+            match (read, &key) {
+                (Ok((text, _)), Some((other, _))) if !bool::from(text.expose().ct_eq(other.expose())) => {
+                    return Err(KeyringError::Several(device.clone()));
+                }
+                (Ok(read), _) => key = Some(read),
+                (Err(error), _) => why = Some(error),
+            }
+        }
+        match (key, why) {
+            (Some((_, key)), _) => Ok(key),
+            (None, Some(why)) => Err(why),
             // Somebody locked or removed it meanwhile.
-            return Err(match self.holds(device).await? {
+            (None, None) => Err(match self.holds(device).await? {
                 Held::Yes => KeyringError::Locked,
                 Held::No => KeyringError::Missing(device.clone()),
-            });
-        };
-        Stored::read(&text).ok_or_else(|| KeyringError::Damaged(device.clone()))
+            }),
+        }
+    }
+
+    async fn texts(&self, device: &DeviceId, items: &[OwnedObjectPath]) -> Result<Vec<values::Given>, KeyringError> {
+        bounded(PATIENCE, values::read(&self.session, (SCHEMA, Some(device.as_str())), items)).await
     }
 
     /// The devices whose keys are here. A locked collection may not tell: it is unlocked first, for which a person may be
@@ -181,14 +205,21 @@ impl Keyring {
         bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await
     }
 
-    /// Puts another text into the place of one that [`Self::key`] has just read.
+    /// Puts another text into the place of one that [`Self::key`] has just read, and of every copy of it: one that stayed would be the key
+    /// without the PIN it has now. What is damaged is left as it is.
     ///
     /// # Errors
     /// When the keyring does not take it; then the old one stands.
     pub async fn replace(&self, device: &DeviceId, text: &Secret) -> Result<(), KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, SCHEMA, Some(device.as_str()))).await?;
-        let item = found.unlocked.first().ok_or(KeyringError::Locked)?;
-        bounded(PATIENCE, values::set(&self.session, item, text)).await
+        let mut replaced = Err(KeyringError::Locked);
+        for (item, old) in self.texts(device, &found.unlocked).await? {
+            if old.is_ok_and(|old| Stored::read(&old).is_some()) {
+                bounded(PATIENCE, values::set(&self.session, &item, text)).await?;
+                replaced = Ok(());
+            }
+        }
+        replaced
     }
 }
 

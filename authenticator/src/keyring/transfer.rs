@@ -16,6 +16,7 @@ use crypto_bigint::{Odd, U1024};
 use hkdf::Hkdf;
 use mfa_core::secret::Secret;
 use sha2::Sha256;
+use tokio::runtime::Handle;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant, fdo, proxy};
 use zeroize::Zeroizing;
 
@@ -60,27 +61,34 @@ trait Session {
     fn close(&self) -> zbus::Result<()>;
 }
 
-/// An open session.
+/// An open session, which is closed when it is dropped: a keyring keeps each for as long as its caller's connection lasts.
 pub(super) struct Transfer {
+    session: Connection,
     path: OwnedObjectPath,
     key: Option<Key>,
 }
 
-/// Does `work` with a session that is closed afterwards: a keyring keeps each for as long as its caller's connection lasts.
+/// Does `work` with a session. Whoever stops waiting leaves none open: the opening goes on without him, and ends in a close.
 pub(super) async fn across<T>(
     session: &Connection,
     work: impl AsyncFnOnce(&Transfer) -> Result<T, KeyringError>,
 ) -> Result<T, KeyringError> {
-    let transfer = Transfer::open(session).await?;
-    let done = work(&transfer).await;
-    close(session, transfer.path).await;
-    done
+    let session = session.clone();
+    let opened = tokio::spawn(async move { Transfer::open(&session).await }).await;
+    work(&opened.map_err(|_| KeyringError::Silent)??).await
 }
 
-/// Best effort: what was done is done.
-async fn close(session: &Connection, path: OwnedObjectPath) {
-    if let Ok(proxy) = SessionProxy::builder(session).path(path).build().await {
-        let _ = proxy.close().await;
+impl Drop for Transfer {
+    /// Best effort: what was done is done.
+    fn drop(&mut self) {
+        let (session, path) = (self.session.clone(), self.path.clone());
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                if let Ok(proxy) = SessionProxy::builder(&session).path(path).build().await {
+                    let _ = proxy.close().await;
+                }
+            });
+        }
     }
 }
 
@@ -91,17 +99,13 @@ impl Transfer {
             let (private, public) = pair(getrandom::fill).map_err(|_| no_randomness())?;
             match service.open_session(ENCRYPTED, &Variant::from(public)).await {
                 Ok((theirs, path)) => {
+                    let mut opened = Self { session: session.clone(), path, key: None };
                     let common = Vec::<u8>::try_from(theirs).ok().and_then(|theirs| common(&private, &theirs));
-                    match common {
-                        // Some leave its leading zeros out before they make the key (KWallet): a value would be lost, or kept as another.
-                        Some(common) if common.first() != Some(&0) => {
-                            return Ok(Self { path, key: Some(derived(&common).ok_or_else(unreadable)?) });
-                        }
-                        Some(_) => close(session, path).await,
-                        None => {
-                            close(session, path).await;
-                            return Err(unreadable());
-                        }
+                    let common = common.ok_or_else(unreadable)?;
+                    // Some leave its leading zeros out before they make the key (KWallet): a value would be lost, or kept as another.
+                    if common.first() != Some(&0) {
+                        opened.key = Some(derived(&common).ok_or_else(unreadable)?);
+                        return Ok(opened);
                     }
                 }
                 // The specification's NotSupported, or whatever a keyring says that lacks a part for it (KWallet without QCA's plugins).
@@ -110,7 +114,7 @@ impl Transfer {
                 }
                 Err(zbus::Error::FDO(_) | zbus::Error::MethodError(..)) => {
                     let (_, path) = service.open_session(PLAIN, &Variant::from("")).await.map_err(understood)?;
-                    return Ok(Self { path, key: None });
+                    return Ok(Self { session: session.clone(), path, key: None });
                 }
                 Err(error) => return Err(understood(error)),
             }

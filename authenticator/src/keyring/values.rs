@@ -1,11 +1,12 @@
 //! Values of items: read many at once, made anew, put into the place of others.
 //!
 //! Called by [`super::Keyring`] and [`super::Items`], each within a bound of time of its own. What must never happen: an item that is
-//! locked hiding the others, something made from a key in attributes or labels.
+//! damaged hiding the others, one that was locked meanwhile taken for one that is not there, something made from a key in attributes or
+//! labels.
 
 use super::KeyringError;
-use super::service::{ID, KIND, understood};
-use super::transfer::{Value, across};
+use super::service::{ID, KIND, search, understood};
+use super::transfer::{Transfer, Value, across};
 use mfa_core::secret::Secret;
 use std::collections::HashMap;
 use zbus::proxy::CacheProperties;
@@ -39,21 +40,70 @@ trait Item {
     fn set_secret(&self, secret: &Value) -> zbus::Result<()>;
 }
 
-/// What `items` hold. A locked one, or one that is gone, is not among them.
+/// An item, and what it holds or why nobody can read it.
+pub(super) type Given = (OwnedObjectPath, Result<Secret, KeyringError>);
+
+/// What `items` hold, which a search for `schema` and `id` has found; one that is gone meanwhile is not among them.
+///
+/// # Errors
+/// When one is locked again, and when none of several can be read.
 pub(super) async fn read(
     session: &Connection,
+    (schema, id): (&str, Option<&str>),
     items: &[OwnedObjectPath],
-) -> Result<Vec<(OwnedObjectPath, Secret)>, KeyringError> {
+) -> Result<Vec<Given>, KeyringError> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let paths: Vec<&ObjectPath<'_>> = items.iter().map(|item| &**item).collect();
     let service = SecretsProxy::new(session).await.map_err(understood)?;
-    across(session, async |transfer| {
-        let values = service.get_secrets(&paths, transfer.path()).await.map_err(understood)?;
-        values.into_iter().map(|(item, value)| Ok((item, transfer.unwrapped(value)?))).collect()
-    })
-    .await
+    let mut values = across(session, async |transfer| given(&service, transfer, items).await).await?;
+    if values.len() < items.len() {
+        // Locked or removed since it was looked for: the keyring leaves out both (GetSecrets of the specification).
+        let found = search(session, schema, id).await?;
+        let left_out: Vec<_> = items.iter().filter(|item| !values.contains_key(*item)).collect();
+        if left_out.iter().any(|item| found.locked.contains(item)) {
+            return Err(KeyringError::Locked);
+        }
+        let kept_back = left_out.into_iter().filter(|item| found.unlocked.contains(item));
+        values.extend(kept_back.map(|item| (item.clone(), Err(KeyringError::Locked))));
+    }
+    match values.values().find_map(|value| value.as_ref().err()) {
+        // It is not the items, then.
+        Some(why) if values.len() > 1 && values.values().all(Result::is_err) => Err(why.clone()),
+        _ => Ok(values.into_iter().collect()),
+    }
+}
+
+/// Asks for all at once, and for each where one has the keyring refuse all (gnome-keyring).
+async fn given(
+    service: &SecretsProxy<'_>,
+    transfer: &Transfer,
+    items: &[OwnedObjectPath],
+) -> Result<HashMap<OwnedObjectPath, Result<Secret, KeyringError>>, KeyringError> {
+    let ask = async |items: &[OwnedObjectPath]| {
+        let paths: Vec<&ObjectPath<'_>> = items.iter().map(|item| &**item).collect();
+        service.get_secrets(&paths, transfer.path()).await.map_err(understood)
+    };
+    let mut values = HashMap::new();
+    let mut take = |given: HashMap<OwnedObjectPath, Value>| {
+        values.extend(given.into_iter().map(|(item, value)| (item, transfer.unwrapped(value))));
+    };
+    let mut refused = Vec::new();
+    match ask(items).await {
+        Ok(given) => take(given),
+        Err(KeyringError::Refused(_)) => {
+            for item in items {
+                match ask(std::slice::from_ref(item)).await {
+                    Ok(given) => take(given),
+                    Err(why @ KeyringError::Refused(_)) => refused.push((item.clone(), Err(why))),
+                    Err(why) => return Err(why),
+                }
+            }
+        }
+        Err(why) => return Err(why),
+    }
+    values.extend(refused);
+    Ok(values)
 }
 
 /// What an item is found by, and what people see of it.

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod export;
 mod fate;
 pub mod import;
+mod kept;
 pub mod picture;
 mod pin;
 mod steam;
@@ -14,5 +15,6 @@ mod store;
 
 pub use account::{Account, Style, TRASH_KEPT, tags};
 pub use fate::Fate;
+pub use kept::{Added, Loaded, NotKept, named};
 pub use pin::AccountsKey;
-pub use store::{Added, Loaded, MOST, NotKept, Vault};
+pub use store::{MOST, Vault};

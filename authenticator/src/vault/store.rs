@@ -3,16 +3,15 @@
 //! The id of an account is inside its value as well as in the attributes, since a keyring gives out values by path. What must
 //! never happen: a code of a counter leaving before the counter is saved, or one damaged item hiding the others.
 
-use super::Account;
 use super::pin::{self, AccountsKey, NONCE};
-use crate::catalogue::{Text, filled, gettext, ngettext};
+use super::{Account, Added, Loaded, NotKept};
+use crate::catalogue::gettext;
 use crate::keyring::{Items, KeyringError};
 use crate::sealed::{LONGEST_KEY, Sealed};
-use crate::unusable;
-use mfa_core::otpauth::UriError;
+use mfa_core::clean;
 use mfa_core::secret::Secret;
 use std::sync::{Mutex, PoisonError};
-use zbus::Connection;
+use zbus::{Connection, OwnedObjectPath};
 
 /// Our items' schema, so that password managers can tell them apart.
 const SCHEMA: &str = "io.github.pam_mfa.Account";
@@ -27,67 +26,13 @@ pub const MOST: usize = 10_000;
 /// Bytes of an id in hex, and the space behind it: an item's value is the id, a space, and the account's text.
 const ID: usize = 32;
 
-/// Why an account was not kept or changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotKept {
-    /// The keyring.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-    /// It is no address that can be used.
-    #[error("{}", filled(gettext("This is no account: {why}."), &[("why", &unusable::uri(.0))]))]
-    Uri(#[from] UriError),
-    /// It is there.
-    #[error("{}", filled(gettext("This account is here already, as {account}."), &[("account", .0)]))]
-    There(String),
-    /// It is not.
-    #[error("{}", Text("This account is not here any more. Another program may have removed it."))]
-    Gone,
-    /// They are under a PIN, which was not given.
-    #[error("{}", Text("The codes are locked by a PIN."))]
-    Pin,
-    /// No randomness.
-    #[error("{}", Text("The system gives no randomness; nothing was added. Try again."))]
-    Random,
-    /// It took some.
-    #[error("{}", filled(
-        ngettext(
-            "{count} account was added, then the keyring took no more: {why} Import the file again to add the rest.",
-            "{count} accounts were added, then the keyring took no more: {why} Import the file again to add the rest.",
-            *.0
-        ),
-        &[("count", .0), ("why", .1)]
-    ))]
-    Partly(usize, KeyringError),
-    /// Too many.
-    #[error("{}", filled(gettext("There would be more than {most} accounts, which is the most that are kept. Nothing was added."), &[("most", &MOST)]))]
-    Full,
-}
-
-/// What was found in the keyring.
-#[derive(Debug, Default)]
-pub struct Loaded {
-    /// What can be read, the trash included.
-    pub accounts: Vec<Account>,
-    /// How many items cannot.
-    pub damaged: usize,
-}
-
-/// What became of accounts that were to be added.
-#[derive(Debug, Default)]
-pub struct Added {
-    /// These are kept now.
-    pub kept: Vec<Account>,
-    /// These were there already.
-    pub there: Vec<Account>,
-}
-
 /// The accounts of one session's keyring.
 #[derive(Debug)]
 pub struct Vault {
     items: Items,
     pin: Items,
-    /// The accounts' key, where there is a PIN, while they are not locked.
-    key: Mutex<Option<AccountsKey>>,
+    /// The accounts' key, where there is a PIN, while they are not locked; and what it was opened from.
+    key: Mutex<Option<(AccountsKey, Sealed)>>,
     /// One change at a time, from this program.
     turn: tokio::sync::Mutex<()>,
 }
@@ -120,9 +65,9 @@ impl Vault {
         }
     }
 
-    /// The key that a PIN opened; `None`: they are locked again.
-    pub fn hold(&self, key: Option<AccountsKey>) {
-        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = key;
+    /// The key that a PIN opened, and what of; `None`: they are locked again.
+    pub fn hold(&self, opened: Option<(AccountsKey, Sealed)>) {
+        *self.key.lock().unwrap_or_else(PoisonError::into_inner) = opened;
     }
 
     /// The key to put under a new PIN: the one that is held, or a new one of `random`. (A new key over accounts that are encrypted by an
@@ -132,8 +77,12 @@ impl Vault {
         self.key().unwrap_or_else(|| AccountsKey::new(random))
     }
 
-    fn key(&self) -> Option<AccountsKey> {
+    fn held(&self) -> Option<(AccountsKey, Sealed)> {
         self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn key(&self) -> Option<AccountsKey> {
+        self.held().map(|(key, _)| key)
     }
 
     /// Puts all accounts under a PIN, or another than before: `sealed` is the key of [`Self::key_or`] under it.
@@ -141,29 +90,33 @@ impl Vault {
     /// # Errors
     /// When they are locked, or the keyring stops taking them; each account is readable with the PIN or as it was before then.
     pub async fn set_pin(&self, key: AccountsKey, sealed: &Sealed) -> Result<(), NotKept> {
+        // Before they are read: a counter that goes on meanwhile would be set back.
+        let _turn = self.turn.lock().await;
         let accounts = self.load(crate::now()).await?.accounts;
         if self.key().is_some_and(|held| !held.is(&key)) {
             return Err(NotKept::Pin);
         }
-        let _turn = self.turn.lock().await;
         // First: what is encrypted before its key is kept would be lost.
         self.pin.put(PIN_NAME, "PIN over codes", &Secret::from(sealed.text())).await?;
-        self.hold(Some(key));
+        self.hold(Some((key, sealed.clone())));
         self.save_all(&accounts).await
     }
 
     /// Takes the PIN off.
     ///
     /// # Errors
-    /// As [`Self::set_pin`]; the PIN stays then.
+    /// As [`Self::set_pin`], or when an account that cannot be read may need its key; the PIN stays then.
     pub async fn remove_pin(&self) -> Result<(), NotKept> {
-        let accounts = self.load(crate::now()).await?.accounts;
         let _turn = self.turn.lock().await;
-        let key = self.key();
+        let loaded = self.load(crate::now()).await?;
+        if !loaded.needing_key.is_empty() {
+            return Err(NotKept::Needed(loaded.needing_key));
+        }
+        let held = self.held();
         self.hold(None);
-        let saved = self.save_all(&accounts).await;
+        let saved = self.save_all(&loaded.accounts).await;
         if saved.is_err() {
-            self.hold(key);
+            self.hold(held);
             return saved;
         }
         Ok(self.pin.delete(PIN_NAME).await?)
@@ -177,9 +130,15 @@ impl Vault {
     }
 
     /// # Errors
-    /// When they are under a PIN that was not given.
+    /// When they are under a PIN that was not given, or another program has changed it: what is encrypted by a key that the keyring does
+    /// not hold any more would be lost.
     async fn ready(&self) -> Result<(), NotKept> {
-        if self.key().is_none() && self.pin().await?.is_some() { Err(NotKept::Pin) } else { Ok(()) }
+        match (self.held(), self.pin().await?) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(NotKept::Pin),
+            (Some((_, opened)), Some(kept)) if opened == kept => Ok(()),
+            (Some(_), _) => Err(NotKept::OtherPin),
+        }
     }
 
     /// All accounts. What has been in the trash for too long at `now` is removed.
@@ -189,14 +148,32 @@ impl Vault {
     pub async fn load(&self, now: u64) -> Result<Loaded, NotKept> {
         self.ready().await?;
         let mut loaded = Loaded::default();
-        for (_, value) in self.items.all().await? {
+        let contents = self.items.all().await?;
+        for (item, value) in contents.values {
             match self.read(&value) {
                 Some(account) if account.is_gone(now) => self.items.delete(&account.id).await?,
                 Some(account) => loaded.accounts.push(account),
-                None => loaded.damaged += 1,
+                None => {
+                    let called = self.called(&item).await;
+                    if self.opens(&value) {
+                        loaded.needing_key.push(called.clone());
+                    }
+                    loaded.damaged.push(called);
+                }
             }
         }
+        for item in contents.unread {
+            let called = self.called(&item).await;
+            loaded.needing_key.push(called.clone());
+            loaded.damaged.push(called);
+        }
         Ok(loaded)
+    }
+
+    /// What a person finds the item by in the password manager.
+    async fn called(&self, item: &OwnedObjectPath) -> String {
+        let label = self.items.label(item).await.unwrap_or_default();
+        clean::field(if label.is_empty() { item.as_str() } else { &label })
     }
 
     /// Adds what `uri` describes, unless it is there. One of the same in the trash comes back.
@@ -261,7 +238,7 @@ impl Vault {
         let _turn = self.turn.lock().await;
         self.ready().await?;
         let value = self.items.one(id).await?.ok_or(NotKept::Gone)?;
-        let mut account = self.read(&value).ok_or(NotKept::Gone)?;
+        let mut account = self.read(&value).ok_or(NotKept::Unread)?;
         let done = change(&mut account);
         self.save(&account).await?;
         Ok((account, done))
@@ -294,12 +271,22 @@ impl Vault {
     }
 
     fn read(&self, value: &Secret) -> Option<Account> {
-        let (id, text) = value.expose().split_at_checked(ID)?;
-        let id = std::str::from_utf8(id).ok().filter(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))?;
-        let text = text.strip_prefix(b" ")?;
+        let (id, text) = split(value)?;
         if pin::is_sealed(text) {
             return Account::read(id, self.key()?.open(id, text)?.expose());
         }
         Account::read(id, text)
     }
+
+    /// Whether the key that is held opens it.
+    fn opens(&self, value: &Secret) -> bool {
+        split(value).zip(self.key()).is_some_and(|((id, text), key)| key.open(id, text).is_some())
+    }
+}
+
+/// The id and the text of an item's value.
+fn split(value: &Secret) -> Option<(&str, &[u8])> {
+    let (id, text) = value.expose().split_at_checked(ID)?;
+    let id = std::str::from_utf8(id).ok().filter(|id| id.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    Some((id, text.strip_prefix(b" ")?))
 }

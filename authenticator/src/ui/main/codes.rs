@@ -81,8 +81,8 @@ impl MainWindow {
                 Ok((loaded, has_pin)) => {
                     own.has_pin.set(has_pin);
                     own.accounts.replace(loaded.accounts.into_iter().map(|it| (it.id.clone(), it)).collect());
-                    if loaded.damaged > 0 {
-                        own.say(&text::damaged(loaded.damaged));
+                    if !loaded.damaged.is_empty() {
+                        own.say(&text::damaged(&loaded.damaged));
                     }
                     own.refill();
                     own.codes.focus();

@@ -185,8 +185,8 @@ impl MainWindow {
 async fn opened(vault: &Vault, typed: Secret) -> Result<(), NotDone> {
     let Some(sealed) = vault.pin().await.map_err(NotKept::from)? else { return Ok(()) };
     let pin = Pin::new(typed).map_err(|_| NotDone::Wrong)?;
-    let key = computed(move || AccountsKey::opened(&sealed, &pin)).await??;
-    vault.hold(Some(key));
+    let opened = computed(move || AccountsKey::opened(&sealed, &pin).map(|key| (key, sealed))).await??;
+    vault.hold(Some(opened));
     Ok(())
 }
 

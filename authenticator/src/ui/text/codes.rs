@@ -2,6 +2,7 @@
 
 use super::Said;
 use crate::catalogue::{Text, filled, gettext, ngettext};
+use crate::vault::named;
 
 pub(in crate::ui) const CODES: Text = Text("Codes");
 pub(in crate::ui) const ACCOUNTS: Text = Text("Accounts");
@@ -179,11 +180,11 @@ pub(in crate::ui) fn trashed(title: &str) -> String {
 }
 
 /// Items of the keyring that nobody understands.
-pub(in crate::ui) fn damaged(count: usize) -> String {
+pub(in crate::ui) fn damaged(names: &[String]) -> String {
     let words = ngettext(
-        "{count} account in the keyring cannot be read. The others are not touched.",
-        "{count} accounts in the keyring cannot be read. The others are not touched.",
-        count,
+        "{count} account in the keyring cannot be read: {names}. The others are not touched.",
+        "{count} accounts in the keyring cannot be read: {names}. The others are not touched.",
+        names.len(),
     );
-    filled(words, &[("count", &count)])
+    filled(words, &[("count", &names.len()), ("names", &named(names))])
 }

@@ -6,6 +6,7 @@ mod canary;
 mod keyring;
 pub(crate) mod mfad;
 pub(crate) mod notifications;
+pub(crate) mod patchy;
 #[cfg(feature = "gui")]
 pub(crate) mod reader;
 #[cfg(feature = "gui")]

@@ -50,7 +50,7 @@ fn path(number: usize) -> OwnedObjectPath {
 }
 
 /// What is sent to the other end, and the common number, which begins with a zero byte or does not.
-fn agreed(theirs: &U1024, with_zero: bool) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn agreed(theirs: &U1024, with_zero: bool) -> (Vec<u8>, Vec<u8>) {
     let generator = FixedMontyForm::new(&U1024::from_u8(2), &GROUP);
     let theirs = FixedMontyForm::new(theirs, &GROUP);
     let (mut ours, mut common) = (generator, theirs);
