@@ -5,6 +5,7 @@
 
 use super::service::{self, understood};
 use super::{KeyringError, PATIENCE, PROMPT_PATIENCE, bounded, values};
+use crate::catalogue::gettext;
 use mfa_core::secret::Secret;
 use std::time::Duration;
 use zbus::proxy::CacheProperties;
@@ -103,18 +104,30 @@ impl Items {
         bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await
     }
 
-    /// Removes the one called `name`; nothing where there is none.
+    /// Removes the one called `name`, for which a person may be asked for `patience` at most; nothing where there is none.
     ///
     /// # Errors
     /// When the keyring keeps it.
-    pub(crate) async fn delete(&self, name: &str) -> Result<(), KeyringError> {
+    pub(crate) async fn delete(&self, name: &str, patience: Duration) -> Result<(), KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
         for item in found.unlocked.iter().chain(&found.locked) {
-            let delete = async { self.proxy(item).await?.delete().await.map_err(understood) };
-            // "/" is the specification's word for none: it wants to ask somebody first.
-            if bounded(PATIENCE, delete).await?.as_str() != "/" {
-                return Err(KeyringError::Locked);
+            let delete = async {
+                let owner = service::owner(&self.session).await?;
+                Ok((owner, self.proxy(item).await?.delete().await.map_err(understood)?))
+            };
+            let (owner, prompt) = bounded(PATIENCE, delete).await?;
+            // "/" is the specification's word for none. KeePassXC can be told to ask.
+            if prompt.as_str() == "/" {
+                continue;
             }
+            let kept = || KeyringError::Refused(gettext("it keeps what was to be deleted").to_owned());
+            if patience.is_zero() {
+                return Err(kept());
+            }
+            service::prompted(&self.session, &owner, prompt, patience).await.map_err(|why| match why {
+                KeyringError::Locked => kept(),
+                why => why,
+            })?;
         }
         Ok(())
     }

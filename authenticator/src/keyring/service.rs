@@ -157,6 +157,19 @@ pub(super) async fn unlock(
     if prompt.as_str() == "/" {
         return if unlocked.is_empty() { Err(KeyringError::Locked) } else { Ok(()) };
     }
+    prompted(session, &owner, prompt, patience).await
+}
+
+/// Has the keyring ask a person, for `patience` at most.
+///
+/// # Errors
+/// [`KeyringError::Locked`] when nobody said yes.
+pub(super) async fn prompted(
+    session: &Connection,
+    owner: &OwnedUniqueName,
+    prompt: OwnedObjectPath,
+    patience: Duration,
+) -> Result<(), KeyringError> {
     // The destination is a unique name: only its owner's signals come through.
     let prompt =
         PromptProxy::builder(session).destination(owner.clone()).path(prompt).build().await.map_err(understood)?;
@@ -184,7 +197,8 @@ pub(super) async fn unlock(
     }
 }
 
-async fn owner(session: &Connection) -> Result<OwnedUniqueName, KeyringError> {
+/// The keyring's unique name.
+pub(super) async fn owner(session: &Connection) -> Result<OwnedUniqueName, KeyringError> {
     let bus = DBusProxy::new(session).await.map_err(understood)?;
     let name = BusName::try_from(SECRETS).map_err(understood)?;
     bus.get_name_owner(name).await.map_err(|error| understood(error.into()))

@@ -6,11 +6,12 @@
 use super::pin::{self, AccountsKey, NONCE};
 use super::{Account, Added, Loaded, NotKept};
 use crate::catalogue::gettext;
-use crate::keyring::{Items, KeyringError};
+use crate::keyring::{Items, KeyringError, PROMPT_PATIENCE};
 use crate::sealed::{LONGEST_KEY, Sealed};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath};
 
 /// Our items' schema, so that password managers can tell them apart.
@@ -114,12 +115,17 @@ impl Vault {
         }
         let held = self.held();
         self.hold(None);
-        let saved = self.save_all(&loaded.accounts).await;
-        if saved.is_err() {
+        let removed = async {
+            self.save_all(&loaded.accounts).await?;
+            Ok(self.pin.delete(PIN_NAME, PROMPT_PATIENCE).await?)
+        };
+        let removed = removed.await;
+        if removed.is_err() {
+            // Best effort: nothing is to stay in clear below a PIN that is asked for.
             self.hold(held);
-            return saved;
+            let _ = self.save_all(&loaded.accounts).await;
         }
-        Ok(self.pin.delete(PIN_NAME).await?)
+        removed
     }
 
     async fn save_all(&self, accounts: &[Account]) -> Result<(), NotKept> {
@@ -151,7 +157,7 @@ impl Vault {
         let contents = self.items.all().await?;
         for (item, value) in contents.values {
             match self.read(&value) {
-                Some(account) if account.is_gone(now) => self.items.delete(&account.id).await?,
+                Some(account) if account.is_gone(now) => self.throw_away(&account).await,
                 Some(account) => loaded.accounts.push(account),
                 None => {
                     let called = self.called(&item).await;
@@ -168,6 +174,13 @@ impl Vault {
             loaded.damaged.push(called);
         }
         Ok(loaded)
+    }
+
+    /// Asks nobody, and fails nothing: the next look tries again.
+    async fn throw_away(&self, account: &Account) {
+        if let Err(why) = self.items.delete(&account.id, Duration::ZERO).await {
+            tracing::warn!("an account that was in the trash for long enough is still in the keyring: {why}");
+        }
     }
 
     /// What a person finds the item by in the password manager.

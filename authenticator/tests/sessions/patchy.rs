@@ -135,6 +135,38 @@ async fn a_pin_that_an_unread_account_may_need_is_not_taken_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pin_whose_item_is_kept_stays_over_every_account() {
+    for (says, gone) in [(true, true), (false, false)] {
+        let desktop = Desktop::without_keyring();
+        let keyring = Patchy::start(&desktop, vec![sealed(0, &text("alice")), sealed(1, &text("bob")), pin()]).await;
+        keyring.state().deletes = Some(says);
+        if gone {
+            desktop.done(&["pin", "remove", "--codes"], &format!("{PIN}\n"));
+        } else {
+            let said = desktop.refused(&["pin", "remove", "--codes"], &format!("{PIN}\n"));
+            assert!(said.contains("it keeps what was to be deleted"), "{said}");
+        }
+        let state = keyring.state();
+        for item in state.items.iter().take(2) {
+            let Gives::Value(value) = &item.gives else { panic!("it gives a value") };
+            assert_eq!((value.contains(" sealed "), value.contains("ACME")), (!gone, gone), "{value}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_thrown_away_hides_nothing_and_asks_nobody() {
+    let desktop = Desktop::without_keyring();
+    let old = text("alice").replace("\"trashed\":null", "\"trashed\":1");
+    let old = account(0, Gives::Value(format!("{} {old}", id(0))));
+    let keyring = Patchy::start(&desktop, vec![old, whole(1, "bob")]).await;
+    keyring.state().deletes = Some(false);
+    assert_eq!(desktop.done(&["list"], ""), "ACME, bob  (totp)\n");
+    assert!(keyring.state().calls.contains(&"Delete 0".to_owned()));
+    assert_eq!(desktop.done(&["list", "--trash"], ""), "Nothing found.\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_whole_device_key_is_found_beside_a_damaged_one_and_of_different_ones_none_is_taken() {
     let damaged = || device(Gives::Value("no key".to_owned()));
     for (items, found) in [

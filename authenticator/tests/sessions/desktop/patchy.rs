@@ -4,7 +4,7 @@ use super::Desktop;
 use super::stripping::agreed;
 use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockModeEncrypt, KeyIvInit};
+use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use crypto_bigint::U1024;
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -15,6 +15,7 @@ use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant, fdo, interface};
 const ROOT: &str = "/org/freedesktop/secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 const SESSION: &str = "/org/freedesktop/secrets/session/s1";
+const PROMPT: &str = "/org/freedesktop/secrets/prompt/p1";
 
 /// What an item gives.
 #[derive(Clone)]
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub calls: Vec<String>,
     /// Milliseconds that the opening of a session takes.
     pub opening: u64,
+    /// What a person says who is asked before something is deleted, where one is asked.
+    pub deletes: Option<bool>,
     key: [u8; 16],
 }
 
@@ -55,6 +58,7 @@ pub(crate) struct Patchy {
 struct Entry(Patchy, usize);
 struct Collection(Patchy);
 struct Session(Patchy);
+struct Prompt(Patchy);
 
 type Value = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
@@ -71,6 +75,7 @@ impl Patchy {
             .serve_at(ROOT, own.clone())
             .serve_at(COLLECTION, Collection(own.clone()))
             .serve_at(SESSION, Session(own.clone()))
+            .serve_at(PROMPT, Prompt(own.clone()))
             .name("org.freedesktop.secrets");
         for number in 0..count {
             builder = builder.serve_at(path(number), Entry(own.clone(), number));
@@ -150,7 +155,8 @@ impl Entry {
 
     async fn delete(&self) -> OwnedObjectPath {
         self.0.called(format!("Delete {}", self.1));
-        OwnedObjectPath::try_from("/").unwrap()
+        let asks = self.0.state().deletes.is_some();
+        OwnedObjectPath::try_from(if asks { PROMPT } else { "/" }).unwrap()
     }
 
     async fn set_secret(&self, _secret: Value) {
@@ -168,13 +174,29 @@ impl Collection {
     async fn create_item(
         &self,
         properties: HashMap<String, OwnedVariant>,
-        _secret: Value,
+        secret: Value,
         _replace: bool,
     ) -> (OwnedObjectPath, OwnedObjectPath) {
         let attributes = properties["org.freedesktop.Secret.Item.Attributes"].try_clone().unwrap();
         let attributes = HashMap::<String, String>::try_from(attributes).unwrap();
         self.0.called(format!("CreateItem {} {}", attributes["kind"], attributes["id"]));
+        let (_, vector, bytes, _) = secret;
+        let mut state = self.0.state();
+        let decryptor = cbc::Decryptor::<Aes128>::new_from_slices(&state.key, &vector).unwrap();
+        let text = String::from_utf8(decryptor.decrypt_padded_vec::<Pkcs7>(&bytes).unwrap()).unwrap();
+        if let Some(item) = state.items.iter_mut().find(|item| item.id == attributes["id"]) {
+            item.gives = Gives::Value(text);
+        }
         (path(99), OwnedObjectPath::try_from("/").unwrap())
+    }
+}
+
+#[interface(name = "org.freedesktop.Secret.Prompt")]
+impl Prompt {
+    async fn prompt(&self, _window: String, #[zbus(connection)] connection: &Connection) {
+        let dismissed = self.0.state().deletes != Some(true);
+        let (interface, body) = ("org.freedesktop.Secret.Prompt", (dismissed, Variant::from(0u8)));
+        connection.emit_signal(None::<&str>, PROMPT, interface, "Completed", &body).await.unwrap();
     }
 }
 
