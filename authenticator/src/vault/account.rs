@@ -7,7 +7,7 @@ use super::steam;
 use data_encoding::HEXLOWER;
 use mfa_core::clean;
 use mfa_core::otp::{Moving, Otp, ShortSecret};
-use mfa_core::otpauth::{Otpauth, UriError};
+use mfa_core::otpauth::{MAX_COUNTER, Otpauth, UriError};
 use mfa_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -207,10 +207,11 @@ impl Account {
         })
     }
 
-    /// The code of the counter, which is one further afterwards: to be saved before anybody sees the code.
+    /// The code of the counter, which is one further afterwards: to be saved before anybody sees the code. None where the next one could
+    /// not be read again.
     pub fn count(&mut self) -> Option<Secret> {
-        let counter = self.counter?;
-        self.counter = Some(counter.checked_add(1)?);
+        let counter = self.counter.filter(|counter| *counter < MAX_COUNTER)?;
+        self.counter = Some(counter + 1);
         Some(self.otp.code(counter))
     }
 
@@ -267,6 +268,13 @@ mod tests {
         }
         assert_eq!((counts.counter, counts.period()), (Some(3), None));
         assert!(counts.code_at(59).is_none());
+    }
+
+    #[test]
+    fn a_counter_never_goes_on_to_where_it_cannot_be_read_again() {
+        let mut last = account(&format!("{}&counter={MAX_COUNTER}", RFC.replace("totp", "hotp")));
+        assert!(last.count().is_none());
+        assert!(Account::read(&last.id, last.text().expose()).is_some());
     }
 
     #[test]
