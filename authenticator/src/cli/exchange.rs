@@ -5,7 +5,7 @@
 use super::codes::{Row, loaded, shown, vault};
 use super::{hidden, object, state};
 use crate::catalogue::{filled, gettext, ngettext};
-use crate::keyring::{Keyring, KeyringError};
+use crate::keyring::{Asks, Keyring, KeyringError};
 use crate::now;
 use crate::settings::Settings;
 use crate::vault::export::{self, ExportError, Format};
@@ -119,7 +119,7 @@ async fn seen() -> anyhow::Result<Vec<Account>> {
     if Keyring::new(session.clone()).is_locked().await? {
         return Err(KeyringError::Locked.into());
     }
-    Ok(Vault::new(session).load(now()).await?.accounts)
+    Ok(Vault::asking(session, Asks::Nobody).load(now()).await?.accounts)
 }
 
 fn listed(found: &[Account], here: &[Account]) {

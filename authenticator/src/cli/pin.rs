@@ -5,7 +5,7 @@
 
 use super::{codes, hidden, ids, state};
 use crate::catalogue::{Text, filled, gettext};
-use crate::keyring::{self, Keyring, Stored, stored};
+use crate::keyring::{self, Asks, Keyring, Stored, stored};
 use crate::pin::Pin;
 use crate::sealed::{SealError, Sealed};
 use anyhow::{anyhow, bail};
@@ -118,7 +118,7 @@ async fn over_codes(what: &What) -> anyhow::Result<()> {
 
 /// The device meant, by the beginning of its name or because there is one alone.
 async fn chosen(keyring: &Keyring, typed: Option<&str>) -> anyhow::Result<DeviceId> {
-    let devices = keyring.devices().await?;
+    let devices = keyring.devices(Asks::Somebody).await?;
     let names = devices.iter().map(DeviceId::as_str);
     match (typed, devices.as_slice()) {
         (_, []) => bail!(gettext("This keyring holds no device key. To make one: mfa-authenticator pair")),

@@ -2,7 +2,7 @@
 
 use super::{object, when};
 use crate::catalogue::{Text, filled, gettext};
-use crate::keyring::{self, Keyring, KeyringError};
+use crate::keyring::{self, Asks, Keyring, KeyringError};
 use crate::now;
 use crate::session::{self, NoSession};
 use crate::settings::Settings;
@@ -65,13 +65,13 @@ pub(super) async fn status(json: bool) -> anyhow::Result<()> {
     };
     // Nobody is asked for a password by a look.
     if matches!(locked, Ok(false)) {
-        let vault = Vault::new(session);
+        let vault = Vault::asking(session, Asks::Nobody);
         state.pin = Some(vault.pin().await?.is_some());
         let loaded = match vault.load(now()).await {
-            Err(NotKept::Pin) => None,
+            Err(NotKept::Pin | NotKept::Keyring(KeyringError::Locked)) => None,
             loaded => Some(loaded?),
         };
-        state.devices = keyring.devices().await.ok().map(|devices| devices.len());
+        state.devices = keyring.devices(Asks::Nobody).await.ok().map(|devices| devices.len());
         let Some(loaded) = loaded else { return shown(&state, json) };
         let trashed = loaded.accounts.iter().filter(|account| account.trashed.is_some()).count();
         state.accounts = Some(loaded.accounts.len() - trashed);

@@ -4,7 +4,7 @@
 //! value in attributes.
 
 use super::service::{self, understood};
-use super::{KeyringError, PATIENCE, PROMPT_PATIENCE, bounded, values};
+use super::{Asks, KeyringError, PATIENCE, PROMPT_PATIENCE, bounded, unlocked, values};
 use crate::catalogue::gettext;
 use mfa_core::secret::Secret;
 use std::time::Duration;
@@ -35,22 +35,23 @@ pub(crate) struct Contents {
 pub(crate) struct Items {
     session: Connection,
     schema: &'static str,
+    asks: Asks,
 }
 
 impl Items {
-    /// Those of `schema` in the keyring that answers on `session`.
-    pub(crate) fn new(session: Connection, schema: &'static str) -> Self {
-        Self { session, schema }
+    /// Those of `schema` in the keyring that answers on `session`; `asks`: who may be asked to unlock them for reading.
+    pub(crate) fn new(session: Connection, schema: &'static str, asks: Asks) -> Self {
+        Self { session, schema, asks }
     }
 
-    /// All of them, unlocked first, for which a person may be asked.
+    /// All of them, unlocked first.
     ///
     /// # Errors
     /// When there is no keyring, it does not answer, or it stays locked.
     pub(crate) async fn all(&self) -> Result<Contents, KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, None)).await?;
         for item in &found.locked {
-            service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
+            unlocked(&self.session, item, self.asks).await?;
         }
         let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).collect();
         let mut contents = Contents::default();
@@ -71,7 +72,7 @@ impl Items {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
         let Some(item) = found.unlocked.first().or(found.locked.first()) else { return Ok(None) };
         if found.unlocked.is_empty() {
-            service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
+            unlocked(&self.session, item, self.asks).await?;
         }
         let sought = (self.schema, Some(name));
         let read = values::read(&self.session, sought, std::slice::from_ref(item));

@@ -74,6 +74,15 @@ pub enum Held {
     No,
 }
 
+/// Whom a look may trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asks {
+    /// Nobody: what is locked stays so, also where it lies in another collection than the default one.
+    Nobody,
+    /// A person, who is to unlock what is locked.
+    Somebody,
+}
+
 /// The keyring of one session.
 #[derive(Debug)]
 pub struct Keyring {
@@ -139,15 +148,14 @@ impl Keyring {
         bounded(PATIENCE, values::read(&self.session, (SCHEMA, Some(device.as_str())), items)).await
     }
 
-    /// The devices whose keys are here. A locked collection may not tell: it is unlocked first, for which a person may be
-    /// asked.
+    /// The devices whose keys are here. A locked collection may not tell: it is unlocked first, if a person may be asked.
     ///
     /// # Errors
     /// When there is no keyring, it does not answer, or it stays locked.
-    pub async fn devices(&self) -> Result<Vec<DeviceId>, KeyringError> {
+    pub async fn devices(&self, asks: Asks) -> Result<Vec<DeviceId>, KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, SCHEMA, None)).await?;
         for item in &found.locked {
-            service::unlock(&self.session, item, PROMPT_PATIENCE).await?;
+            unlocked(&self.session, item, asks).await?;
         }
         let mut devices = Vec::new();
         for item in found.unlocked.iter().chain(&found.locked) {
@@ -230,6 +238,14 @@ pub struct Owner {
     pub user: String,
     /// The computer.
     pub host: String,
+}
+
+/// Unlocks an item, where a person may be asked for that.
+async fn unlocked(session: &Connection, item: &OwnedObjectPath, asks: Asks) -> Result<(), KeyringError> {
+    match asks {
+        Asks::Nobody => Err(KeyringError::Locked),
+        Asks::Somebody => service::unlock(session, item, PROMPT_PATIENCE).await,
+    }
 }
 
 async fn bounded<T>(

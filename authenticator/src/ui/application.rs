@@ -12,7 +12,7 @@ use super::search::{self, Provider};
 use super::window::RequestsWindow;
 use super::{OPEN_REQUEST, REQUESTS};
 use crate::catalogue::{Text, filled, gettext};
-use crate::keyring::{Keyring, PATIENCE};
+use crate::keyring::{Asks, Keyring, PATIENCE};
 use crate::privacy;
 use crate::session::{self, NoSession};
 use crate::vault::{Account, Vault};
@@ -291,7 +291,7 @@ async fn unlocked_accounts() -> Option<Vec<Account>> {
     if locked {
         return None;
     }
-    Vault::new(session).load(crate::now()).await.ok().map(|loaded| loaded.accounts)
+    Vault::asking(session, Asks::Nobody).load(crate::now()).await.ok().map(|loaded| loaded.accounts)
 }
 
 fn dress(_application: &adw::Application) {

@@ -6,7 +6,7 @@
 use super::pin::{self, AccountsKey, NONCE};
 use super::{Account, Added, Loaded, NotKept};
 use crate::catalogue::gettext;
-use crate::keyring::{Items, KeyringError, PROMPT_PATIENCE};
+use crate::keyring::{Asks, Items, KeyringError, PROMPT_PATIENCE};
 use crate::sealed::{LONGEST_KEY, Sealed};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
@@ -42,9 +42,15 @@ impl Vault {
     /// Those of the keyring that answers on `session`.
     #[must_use]
     pub fn new(session: Connection) -> Self {
+        Self::asking(session, Asks::Somebody)
+    }
+
+    /// The same, for a look; `asks`: who may be asked to unlock them.
+    #[must_use]
+    pub fn asking(session: Connection, asks: Asks) -> Self {
         Self {
-            items: Items::new(session.clone(), SCHEMA),
-            pin: Items::new(session, PIN_SCHEMA),
+            items: Items::new(session.clone(), SCHEMA, asks),
+            pin: Items::new(session, PIN_SCHEMA, asks),
             key: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }

@@ -107,6 +107,20 @@ async fn an_account_that_cannot_be_read_hides_no_other_and_is_named_and_left_alo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_look_asks_nobody_for_what_is_locked_in_another_collection() {
+    let desktop = Desktop::without_keyring();
+    let keyring = Patchy::start(&desktop, vec![whole(0, "alice"), account(1, Gives::Locked)]).await;
+    desktop.run(&["status"], "");
+    let file = desktop.path("codes").display().to_string();
+    std::fs::write(&file, "otpauth://totp/ACME:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
+    desktop.done(&["import", &file, "--dry-run"], "");
+    assert!(!keyring.state().calls.contains(&"Unlock".to_owned()));
+    // What needs it asks.
+    assert!(desktop.refused(&["list"], "").contains("was not unlocked"));
+    assert!(keyring.state().calls.contains(&"Unlock".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_keyring_that_refuses_every_account_is_told_as_such() {
     let desktop = Desktop::without_keyring();
     let _keyring = Patchy::start(&desktop, vec![account(0, Gives::Refusal), account(1, Gives::Refusal)]).await;

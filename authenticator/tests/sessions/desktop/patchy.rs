@@ -29,6 +29,8 @@ pub(crate) enum Gives {
     Refusal,
     /// It keeps whoever asks waiting.
     Silence,
+    /// It is locked, and nobody says the password.
+    Locked,
 }
 
 pub(crate) struct Item {
@@ -100,8 +102,15 @@ impl Patchy {
             sought.get("kind").is_none_or(|kind| kind == item.kind) && sought.get("id").is_none_or(|id| *id == item.id)
         };
         let state = self.state();
-        let found = state.items.iter().enumerate().filter(|(_, item)| fits(item)).map(|(number, _)| path(number));
-        (found.collect(), Vec::new())
+        let found = state.items.iter().enumerate().filter(|(_, item)| fits(item));
+        let (locked, unlocked): (Vec<_>, Vec<_>) = found.partition(|(_, item)| matches!(item.gives, Gives::Locked));
+        let paths = |items: Vec<(usize, &Item)>| items.into_iter().map(|(number, _)| path(number)).collect();
+        (paths(unlocked), paths(locked))
+    }
+
+    async fn unlock(&self, _objects: Vec<OwnedObjectPath>) -> (Vec<OwnedObjectPath>, OwnedObjectPath) {
+        self.called("Unlock".to_owned());
+        (Vec::new(), OwnedObjectPath::try_from(PROMPT).unwrap())
     }
 
     async fn read_alias(&self, _name: String) -> OwnedObjectPath {
@@ -136,7 +145,7 @@ impl Patchy {
                 Gives::Value(text) => cbc::Encryptor::<Aes128>::new(&key.into(), &vector.into())
                     .encrypt_padded_vec::<Pkcs7>(text.as_bytes()),
                 Gives::Garbage => vec![7; 17],
-                Gives::Nothing => continue,
+                Gives::Nothing | Gives::Locked => continue,
                 Gives::Refusal => return Err(fdo::Error::Failed("the item cannot be decrypted".to_owned())),
                 Gives::Silence => std::future::pending().await,
             };
