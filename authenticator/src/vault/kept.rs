@@ -33,6 +33,9 @@ pub enum NotKept {
         Text("This account cannot be read any more, and was not changed. Another program may have damaged it.")
     )]
     Unread,
+    /// Another program has its turn.
+    #[error("{}", Text("Another program is changing your accounts. Try again when it is done."))]
+    Busy,
     /// They are under a PIN, which was not given.
     #[error("{}", Text("The codes are locked by a PIN."))]
     Pin,

@@ -12,6 +12,7 @@ pub mod picture;
 mod pin;
 mod steam;
 mod store;
+mod turn;
 
 pub use account::{Account, Style, TRASH_KEPT, tags};
 pub use fate::Fate;

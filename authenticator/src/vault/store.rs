@@ -4,6 +4,7 @@
 //! never happen: a code of a counter leaving before the counter is saved, or one damaged item hiding the others.
 
 use super::pin::{self, AccountsKey, NONCE};
+use super::turn::Turn;
 use super::{Account, Added, Loaded, NotKept};
 use crate::catalogue::gettext;
 use crate::keyring::{Asks, Items, KeyringError, PROMPT_PATIENCE};
@@ -34,8 +35,7 @@ pub struct Vault {
     pin: Items,
     /// The accounts' key, where there is a PIN, while they are not locked; and what it was opened from.
     key: Mutex<Option<(AccountsKey, Sealed)>>,
-    /// One change at a time, from this program.
-    turn: tokio::sync::Mutex<()>,
+    turn: Turn,
 }
 
 impl Vault {
@@ -52,7 +52,7 @@ impl Vault {
             items: Items::new(session.clone(), SCHEMA, asks),
             pin: Items::new(session, PIN_SCHEMA, asks),
             key: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
+            turn: Turn::default(),
         }
     }
 
@@ -98,7 +98,7 @@ impl Vault {
     /// When they are locked, or the keyring stops taking them; each account is readable with the PIN or as it was before then.
     pub async fn set_pin(&self, key: AccountsKey, sealed: &Sealed) -> Result<(), NotKept> {
         // Before they are read: a counter that goes on meanwhile would be set back.
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn.take().await?;
         let accounts = self.load(crate::now()).await?.accounts;
         if self.key().is_some_and(|held| !held.is(&key)) {
             return Err(NotKept::Pin);
@@ -114,7 +114,7 @@ impl Vault {
     /// # Errors
     /// As [`Self::set_pin`], or when an account that cannot be read may need its key; the PIN stays then.
     pub async fn remove_pin(&self) -> Result<(), NotKept> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn.take().await?;
         let loaded = self.load(crate::now()).await?;
         if !loaded.needing_key.is_empty() {
             return Err(NotKept::Needed(loaded.needing_key));
@@ -218,7 +218,7 @@ impl Vault {
         now: u64,
         mut done: impl FnMut(usize),
     ) -> Result<Added, NotKept> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn.take().await?;
         let mut here = self.load(now).await?.accounts;
         if here.len() + accounts.len() > MOST {
             return Err(NotKept::Full);
@@ -254,7 +254,7 @@ impl Vault {
     /// # Errors
     /// When it is gone, or the keyring does not take it; then the old one stands.
     pub async fn change<T>(&self, id: &str, change: impl FnOnce(&mut Account) -> T) -> Result<(Account, T), NotKept> {
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn.take().await?;
         self.ready().await?;
         let value = self.items.one(id).await?.ok_or(NotKept::Gone)?;
         let mut account = self.read(&value).ok_or(NotKept::Unread)?;

@@ -2,7 +2,7 @@
 //!
 //! [`another`] is another user's session, [`approving`] the way it should go, [`codes_cli`] accounts on the command line, [`contract`] the shipped XML,
 //! [`hygiene`] the process itself, [`keyrings`] keyrings that hang, [`notices`] the notifications, [`patchy`] keyrings of which an item cannot be read, [`pins`] keys under a
-//! PIN, [`starting`] who starts the agent, [`trust`] everybody who pretends, [`window`] the window (feature `gui`),
+//! PIN, [`starting`] who starts the agent, [`trust`] everybody who pretends, [`turns`] programs that change accounts at once, [`window`] the window (feature `gui`),
 //! [`servers`] real notification servers (with a screen, and so `gui`).
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -22,5 +22,6 @@ mod pins;
 mod servers;
 mod starting;
 mod trust;
+mod turns;
 #[cfg(feature = "gui")]
 mod window;
