@@ -4,12 +4,15 @@
 //! accepted code is durable here before the answer is "yes". What must never happen: a record that is
 //! missing, another enrolment's or of a later file than there is being taken for a fresh one (a spent code would live again).
 
+mod failures;
+
 use crate::bypass::Used;
 use crate::enrollment::{Enrollment, Factor, FactorId, Recovery, StateId};
 use crate::grants::Grant;
-use crate::limits::{ADMIN_AT, Budget, Counter, Lockout, OWN_AT, SOURCES, STRANGERS_AT};
+use crate::limits::{Counter, SOURCES};
 use crate::now::{Boot, Now};
 use crate::pushes::Pushes;
+use failures::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -109,15 +112,6 @@ pub struct FactorState {
     /// Failures of `mfactl verify`.
     #[serde(rename = "a", default, skip_serializing_if = "Counter::is_clear")]
     pub admin: Counter,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Source {
-    #[serde(rename = "p")]
-    prefix: String,
-    #[serde(rename = "c")]
-    counter: Counter,
 }
 
 fn is_level(drift: &i64) -> bool {
@@ -257,38 +251,6 @@ impl State {
         self.factors.get(&factor.id).and_then(|known| known.next).unwrap_or(factor.counter)
     }
 
-    /// Seconds an attempt on `id` by `budget` must wait; `u64::MAX` when the budget is used up.
-    pub fn wait(&mut self, id: &FactorId, budget: &Budget, now: Now) -> u64 {
-        let spent_up = match budget {
-            Budget::Evidence => false,
-            Budget::Source(_) => self.strangers >= STRANGERS_AT,
-            Budget::Own => self.factor(id).own.failures >= OWN_AT,
-            Budget::Admin => self.factor(id).admin.failures >= ADMIN_AT,
-        };
-        if spent_up { u64::MAX } else { self.counter(id, budget).wait(now) }
-    }
-
-    /// Charges one failure of an attempt on `ids`, before it is evaluated.
-    pub fn charge(&mut self, ids: &[&FactorId], budget: &Budget, now: Now, lockout: Lockout) {
-        if let Budget::Source(_) = budget {
-            // A source's counter is the user's, whatever factors the answer could have been meant for.
-            self.strangers = self.strangers.saturating_add(1);
-            if let Some(first) = ids.first() {
-                self.counter(first, budget).charge(now, lockout);
-            }
-            return;
-        }
-        for id in ids {
-            self.counter(id, budget).charge(now, lockout);
-        }
-        if *budget == Budget::Evidence {
-            if self.failed.len() >= FAILURES_KEPT {
-                self.failed.remove(0);
-            }
-            self.failed.push(now.boottime);
-        }
-    }
-
     /// Whether this record would know of what happened in the last hour: one that was lost is silent about what was before.
     fn knows_the_hour(&self, now: Now) -> bool {
         self.lost.as_ref().is_none_or(|lost| lost.adopted || now.wall.saturating_sub(lost.noticed) >= HOUR)
@@ -325,66 +287,5 @@ impl State {
             self.known.remove(0);
         }
         self.known.push(prefix.to_owned());
-    }
-
-    /// A success with `id`: its own failures are forgotten, with evidence everybody's. Those of a source are taken off the
-    /// strangers' total too: where no login shows evidence, a user's own typing errors must not add up for ever.
-    pub fn clear(&mut self, id: &FactorId, budget: &Budget) {
-        let forgotten = std::mem::take(self.counter(id, budget)).failures;
-        if let Budget::Source(_) = budget {
-            self.strangers = self.strangers.saturating_sub(forgotten);
-        }
-        if *budget == Budget::Evidence {
-            let factor = self.factor(id);
-            factor.own = Counter::default();
-            factor.admin = Counter::default();
-            self.strangers = 0;
-            self.sources.clear();
-        }
-    }
-
-    /// Forgets all failures and disablings: `mfactl unlock`.
-    pub fn unlock(&mut self) {
-        for factor in self.factors.values_mut() {
-            factor.disabled = false;
-            factor.evidence = Counter::default();
-            factor.own = Counter::default();
-            factor.admin = Counter::default();
-        }
-        self.strangers = 0;
-        self.sources.clear();
-        self.pushes = Pushes::default();
-        self.approvals = Pushes::default();
-        // A rule that raises by these would go on refusing whom the administrator has just let back in.
-        self.failed.clear();
-        self.denied = None;
-    }
-
-    fn counter(&mut self, id: &FactorId, budget: &Budget) -> &mut Counter {
-        match budget {
-            Budget::Evidence => &mut self.factor(id).evidence,
-            Budget::Own => &mut self.factor(id).own,
-            Budget::Admin => &mut self.factor(id).admin,
-            Budget::Source(prefix) => self.source(prefix),
-        }
-    }
-
-    fn source(&mut self, prefix: &str) -> &mut Counter {
-        let found = self.sources.iter().position(|known| known.prefix == prefix);
-        let source = match found {
-            Some(index) => self.sources.remove(index),
-            None => {
-                if self.sources.len() >= SOURCES {
-                    self.sources.remove(0);
-                }
-                Source { prefix: prefix.to_owned(), counter: Counter::default() }
-            }
-        };
-        // The latest stands last: the first is the one to forget.
-        self.sources.push(source);
-        let last = self.sources.len() - 1;
-        // `last` is the index of the element pushed above.
-        #[expect(clippy::indexing_slicing)]
-        &mut self.sources[last].counter
     }
 }
