@@ -280,19 +280,18 @@ impl Enrollment {
     }
 }
 
-/// The account a file names, read without its secrets: for the index of uids.
+/// The uid a file names, read without its secrets: for the index of uids.
 ///
-/// The name and uid stand before the first table, one to a line, as [`Enrollment::print`] writes them;
-/// a file where they do not is read in full by the caller instead.
+/// It stands before the first table, on a line of its own, as [`Enrollment::print`] writes it; a file where it does not is read
+/// in full by the caller instead. Of a file that was cut off the last line says nothing: it may be half a number.
 #[must_use]
-pub fn account_of(text: &str) -> Option<(String, u32)> {
-    let head = text.split("\n[").next()?;
+pub fn uid_of(text: &str) -> Option<u32> {
+    let (head, _) = text.split_once("\n[").or_else(|| text.rsplit_once('\n'))?;
     #[derive(Deserialize)]
     struct Head {
-        name: String,
         uid: u32,
     }
-    toml::from_str::<Head>(head).ok().map(|head| (head.name, head.uid))
+    toml::from_str::<Head>(head).ok().map(|head| head.uid)
 }
 
 #[derive(Deserialize)]

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_login_is_remembered_for_its_kind_place_and_time_alone() {
-        let mut state = State::new(StateId::new([1; 16]));
+        let mut state = State::new(StateId::new([1; 16]), 1000);
         state.enter(NOW);
         state.remember(Kind::Sshd, "192.0.2.7", TOTP, 50, [1; 4], NOW);
         let remembers =
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_login_is_remembered_no_longer_than_the_rule_says_that_it_is_to_satisfy() {
-        let mut state = State::new(StateId::new([1; 16]));
+        let mut state = State::new(StateId::new([1; 16]), 1000);
         state.remember(Kind::Sudo, "pts/1 1:2", TOTP, 86_400, [1; 4], NOW);
         let remembers = |remember, after| {
             let now = Now { boottime: NOW.boottime + after, ..NOW };
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_login_is_remembered_only_where_what_it_showed_is_enough() {
         let by = |shown, methods: &[Method], number| {
-            let mut state = State::new(StateId::new([1; 16]));
+            let mut state = State::new(StateId::new([1; 16]), 1000);
             state.remember(Kind::Sudo, "pts/1 1:2", shown, 50, [1; 4], NOW);
             state.remembers(Kind::Sudo, "pts/1 1:2", &asked(methods, number, LONG), NOW)
         };
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_oldest_makes_room() {
-        let mut state = State::new(StateId::new([1; 16]));
+        let mut state = State::new(StateId::new([1; 16]), 1000);
         for n in 0..20u8 {
             state.remember(Kind::Sudo, &format!("pts/{n} 1:2"), TOTP, 50, [n; 4], NOW);
         }

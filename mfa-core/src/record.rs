@@ -111,7 +111,7 @@ mod tests {
     use crate::wire::Method;
 
     fn state(spent: u8) -> State {
-        let mut state = State::new(StateId::new([7; 16]));
+        let mut state = State::new(StateId::new([7; 16]), 1000);
         state.spent = vec![spent];
         state
     }
@@ -204,7 +204,7 @@ mod tests {
         let now = Now { wall: latest, boot: Boot(u128::MAX), boottime: latest };
         // Each failure as a policy can make it longest: its delay is kept beside it.
         let lockout = Lockout { free: 1, half_an_hour_from: Some(1), ..Lockout::default() };
-        let mut state = State::new(StateId::new([0xff; 16]));
+        let mut state = State::new(StateId::new([0xff; 16]), u32::MAX);
         (state.spent, state.spent_of) = ((0..10).collect(), Some(latest));
         state.last_success = Some(latest);
         state.lost = Some(Lost { noticed: latest, adopted: true });

@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 pub struct State {
     /// The enrolment it belongs to.
     pub state_id: StateId,
+    /// The uid that one is of: where its file cannot be read, nothing else says so.
+    pub uid: u32,
     /// Set when the record had to be made anew for an enrolment that had one, or the file is older than the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Lost>,
@@ -125,9 +127,10 @@ fn is_zero(n: &u32) -> bool {
 impl State {
     /// The record of a new enrolment.
     #[must_use]
-    pub fn new(state_id: StateId) -> Self {
+    pub fn new(state_id: StateId, uid: u32) -> Self {
         Self {
             state_id,
+            uid,
             lost: None,
             boot: Boot(0),
             factors: BTreeMap::new(),
@@ -162,12 +165,14 @@ impl State {
                 (state, noticed)
             }
             _ => {
-                let mut state = Self::new(enrollment.state_id.clone());
+                let mut state = Self::new(enrollment.state_id.clone(), enrollment.uid);
                 state.lost = Some(lost);
                 (state, true)
             }
         };
         state.enter(now);
+        // An administrator may have given the file to another uid.
+        state.uid = enrollment.uid;
         // The record has room for the factors there are.
         let bypass = enrollment.bypass.as_ref().map(|bypass| &bypass.id);
         state.bypass = state.bypass.filter(|used| bypass == Some(&used.id));
@@ -287,5 +292,21 @@ impl State {
             self.known.remove(0);
         }
         self.known.push(prefix.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_says_the_uid_that_the_file_named_last() {
+        let now = Now { wall: 1000, boot: Boot(1), boottime: 5 };
+        let mut enrollment = Enrollment::new("alice", 1001, StateId::new([1; 16]));
+        let (state, _) = State::of(&enrollment, None, now);
+        assert_eq!(state.uid, 1001);
+        enrollment.uid = 1501;
+        let (state, noticed) = State::of(&enrollment, Some(state), now);
+        assert_eq!((state.uid, noticed), (1501, false));
     }
 }

@@ -288,7 +288,7 @@ impl Ground {
         let enrollment = person.enrollment(moving, &self.recovery);
         let users = self.world.state_dir().join("users").join(format!("{}.toml", person.name()));
         write(&users, enrollment.print().expect("it prints").as_bytes(), DAEMON, 0o600);
-        let state = record::first(&State::new(enrollment.state_id)).expect("it fits");
+        let state = record::first(&State::new(enrollment.state_id, enrollment.uid)).expect("it fits");
         write(&self.world.state_dir().join("state").join(person.name()), &state, DAEMON, 0o600);
     }
 

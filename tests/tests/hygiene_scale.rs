@@ -41,7 +41,7 @@ fn idle_people(world: &World, number: u32, pending: fn(u32) -> bool) {
         std::fs::write(&file, enrollment.print().unwrap().as_bytes()).unwrap();
         world.give_to_daemon(&file, 0o600);
         let file = states.join(&enrollment.name);
-        std::fs::write(&file, record::first(&State::new(id)).unwrap()).unwrap();
+        std::fs::write(&file, record::first(&State::new(id, enrollment.uid)).unwrap()).unwrap();
         world.give_to_daemon(&file, 0o600);
     }
 }

@@ -77,7 +77,7 @@ pub struct Somebody {
 pub struct ListedUser {
     /// Canonical name.
     pub user: String,
-    /// Enrolled uid; `u32::MAX` where the file cannot be read.
+    /// Enrolled uid; `u32::MAX` where the file cannot be read and nothing else says it.
     pub uid: u32,
     /// Whether there is a confirmed factor or a device.
     pub enrolled: bool,

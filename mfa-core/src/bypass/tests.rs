@@ -23,7 +23,7 @@ fn made(uses: Uses, consent: bool) -> (String, Bypass, State) {
         Ok::<(), Infallible>(())
     })
     .unwrap();
-    let mut state = State::new(StateId::new([1; 16]));
+    let mut state = State::new(StateId::new([1; 16]), 1000);
     state.begin_bypass(&bypass);
     (shown.expose_str().unwrap().to_owned(), bypass, state)
 }

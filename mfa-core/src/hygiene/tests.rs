@@ -57,7 +57,7 @@ fn device(number: u8) -> Device {
 fn user(factors: Vec<Factor>, devices: Vec<Device>) -> (Enrollment, State) {
     let mut enrollment = Enrollment::new("anna", 1003, StateId::new([1; 16]));
     (enrollment.factors, enrollment.devices) = (factors, devices);
-    (enrollment, State::new(StateId::new([1; 16])))
+    (enrollment, State::new(StateId::new([1; 16]), 1000))
 }
 
 /// What is done where what is announced stops a whole overlap later.
@@ -199,7 +199,7 @@ fn a_glance_never_overlooks_anything_and_spares_most_readings() {
         let mut glance = Glance::default();
         // In either order, and over what was there before.
         if some(2) == 0 {
-            glance.take_state(&State::new(StateId::new([2; 16])));
+            glance.take_state(&State::new(StateId::new([2; 16]), 1000));
             glance.take_enrollment(&enrollment);
             glance.take_state(&state);
         } else {

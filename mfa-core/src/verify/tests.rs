@@ -62,7 +62,7 @@ impl User {
         })
         .unwrap();
         enrollment.recovery = Some(Recovery { created: T0, codes: made.stored });
-        Self { enrollment, state: State::new(state_id), recovery: made.shown }
+        Self { enrollment, state: State::new(state_id, 1000), recovery: made.shown }
     }
 
     fn totp() -> Self {
@@ -307,7 +307,7 @@ fn loss_of_state_never_revives_a_code() {
 
     let mut user = User::hotp();
     assert_eq!(user.says(&user.code(0), now(0)), Reason::CodeAccepted);
-    (user.state, _) = State::of(&user.enrollment, Some(State::new(StateId::new([9; 16]))), now(5));
+    (user.state, _) = State::of(&user.enrollment, Some(State::new(StateId::new([9; 16]), 1000)), now(5));
     assert_eq!(user.says(&user.code(0), now(5)), Reason::StateLost);
     assert_eq!(user.says(&user.code(1), now(5)), Reason::StateLost);
 }

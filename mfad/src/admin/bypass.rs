@@ -35,7 +35,11 @@ fn make(authority: &Authority, account: &Account, wanted: Wanted) -> Result<Admi
     let (mut enrollment, fresh) = enrollment_of(authority, account)?;
     let now = authority.clock.now();
     bypasses::judge_by_policy(authority, &mut enrollment);
-    let state = if fresh { State::new(enrollment.state_id.clone()) } else { current_state(authority, &enrollment)? };
+    let state = if fresh {
+        State::new(enrollment.state_id.clone(), enrollment.uid)
+    } else {
+        current_state(authority, &enrollment)?
+    };
     if state.lost.as_ref().is_some_and(|lost| !lost.adopted) {
         return refuse(format!(
             "the record of used codes of {user} is lost, and nobody could count; mfactl adopt {user} first"

@@ -136,7 +136,8 @@ fn file_user(typed: &str) -> String {
 
 /// The enrolment of a typed name.
 fn enrolled(authority: &Authority, user: &str) -> Result<Enrollment, Refusal> {
-    match authority.store.enrollment(user)? {
+    let read = authority.store.enrollment(user).map_err(|why| status::damaged(authority, user, &why))?;
+    match read {
         Some(enrollment) => Ok(enrollment),
         None => refuse(format!("{} is not enrolled", clean::quoted(user))),
     }

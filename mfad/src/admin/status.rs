@@ -3,6 +3,7 @@
 use super::{Refusal, account, file_user};
 use crate::accounts::{Account, Lookup, by_name, by_uid};
 use crate::authority::Authority;
+use crate::changes::Elsewhere;
 use crate::store::StoreError;
 use mfa_core::admin::{AdminReply, FactorStatus, UserStatus};
 use mfa_core::clean;
@@ -29,30 +30,35 @@ pub fn of_account(authority: &Authority, account: &Account) -> Result<UserStatus
 pub(super) fn status(authority: &Authority, typed: &str) -> Result<AdminReply, Refusal> {
     let user = file_user(typed);
     let _held = authority.locks.blocking(&user);
-    let read = authority.store.enrollment(&user).map_err(|why| damaged(&user, &why))?;
+    let read = authority.store.enrollment(&user).map_err(|why| damaged(authority, &user, &why))?;
     match read {
         Some(enrollment) => Ok(AdminReply::Status(Box::new(status_of(authority, &enrollment)))),
         None => {
             let account = account(typed)?;
             let mut status = nothing(authority, &account);
-            if let Ok(Some(other)) = authority.store.roster().name_of(account.uid)
-                && other != account.name
-            {
-                let shown = clean::field(&other);
-                status.problems.push(format!(
-                    "uid {} is enrolled as {shown}; mfactl rename {shown} {} moves it",
-                    account.uid,
-                    clean::field(&account.name)
-                ));
+            if let Ok(Some(elsewhere)) = Elsewhere::of(authority, &account) {
+                status.problems.push(format!("its {}", elsewhere.told(&account)));
             }
             Ok(AdminReply::Status(Box::new(status)))
         }
     }
 }
 
-/// What there is to do about a file that cannot be read. Logins of this user are refused meanwhile.
-fn damaged(user: &str, why: &StoreError) -> Refusal {
+/// What there is to do about a file that cannot be read. Logins of this user are refused meanwhile, and of the account that has its
+/// uid now.
+pub(super) fn damaged(authority: &Authority, user: &str, why: &StoreError) -> Refusal {
     let shown = clean::field(user);
+    if let Ok(Some(uid)) = authority.store.owner(user)
+        && !matches!(by_name(user), Lookup::Found(account) if account.uid == uid)
+        && let Lookup::Found(now) = by_uid(uid)
+    {
+        let now = clean::field(&now.name);
+        return Refusal(format!(
+            "{why}. It is of uid {uid}, which is {now} now. Logins of {shown} and {now} are refused until it is repaired: put back a \
+             copy of the file and, if the account was renamed, mfactl rename {shown} {now}; or remove what is there and begin anew \
+             (mfactl reset {shown})"
+        ));
+    }
     Refusal(format!(
         "{why}. Logins of {shown} are refused until it is repaired: put back a copy of the file, or remove what is there and begin anew \
          (mfactl reset {shown})"
@@ -122,7 +128,7 @@ fn status_of(authority: &Authority, enrollment: &Enrollment) -> UserStatus {
         Ok(mut file) => State::of(enrollment, file.take(), now).0,
         Err(why) => {
             problems.push(why.to_string());
-            State::new(enrollment.state_id.clone())
+            State::new(enrollment.state_id.clone(), enrollment.uid)
         }
     };
     let looked_up = by_name(&enrollment.name);
@@ -230,7 +236,7 @@ mod tests {
     fn what_keeps_pushes_away_is_told() {
         let now = Now { wall: 1000, boot: Boot(1), boottime: 5 };
         let lockout: Lockout = Policy::built_in().lockout();
-        let mut state = State::new(StateId::new([1; 16]));
+        let mut state = State::new(StateId::new([1; 16]), 1000);
         state.enter(now);
         assert_eq!(of_pushes(&state, now), Vec::<String>::new());
         state.pushes.end(Ended::Reported, now);

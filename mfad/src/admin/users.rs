@@ -5,7 +5,7 @@ use super::{Refusal, account, done, enrolled, file_user, refuse, require};
 use crate::accounts::{Lookup, by_name, by_uid};
 use crate::authority::Authority;
 use crate::bypasses::{self, Happened};
-use crate::changes::{self, change_state, current_state};
+use crate::changes::{self, Elsewhere, change_state, current_state};
 use mfa_core::admin::AdminReply;
 use mfa_core::clean;
 use mfa_core::event::{Event, Kind};
@@ -28,21 +28,23 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
         // Whether what is required of the user is to stay is not known.
         Lookup::Failed(why) => return not_looked_up(&user, &why),
     };
-    let other = match &account {
+    let elsewhere = match &account {
         Some(account) if known.is_none_or(|file| file.uid != account.uid) => {
-            authority.store.roster().name_of(account.uid)?.filter(|name| *name != user)
+            Elsewhere::of(authority, account)?.map(|elsewhere| elsewhere.told_at_reset(account))
         }
         Some(_) | None => None,
     };
-    if let (Some(other), Some(_)) = (&other, new) {
-        return refuse(by_another_name(other, &user));
+    if let Some(told) = &elsewhere
+        && (new.is_some() || matches!(old, Ok(None)))
+    {
+        return refuse(told);
     }
     if matches!(old, Ok(None)) && (new.is_none() || account.is_none()) {
         return refuse(format!("{} is not enrolled", clean::quoted(&user)));
     }
     let required = new.or(known.and_then(|enrollment| enrollment.require));
     match &account {
-        Some(account) if other.is_none() => changes::empty(authority, account, known, required, by)?,
+        Some(account) if elsewhere.is_none() => changes::empty(authority, account, known, required, by)?,
         // A file of the account's own would hide the one by which it is enrolled.
         Some(_) | None => changes::remove(authority, &user)?,
     }
@@ -57,7 +59,7 @@ pub(super) fn reset(authority: &Authority, by: u32, typed: &str, after: Option<u
         }
         (None, Ok(_)) => String::new(),
     };
-    let kept = other.map_or(kept, |other| format!("; {}", by_another_name(&other, &user)));
+    let kept = elsewhere.map_or(kept, |told| format!("; {told}"));
     if let Some(old) = known
         && let Some(bypass) = old.bypass.as_ref().filter(|bypass| !bypass.is_over(authority.clock.now()))
     {
@@ -122,7 +124,8 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
         return refuse(format!("{} is enrolled already", clean::quoted(&account.name)));
     }
     let state = authority.store.state(from)?.take();
-    if let Some(state) = state {
+    if let Some(mut state) = state {
+        state.uid = enrollment.uid;
         authority.store.state(&account.name)?.save(&state)?;
     }
     for name in [from, account.name.as_str()] {
@@ -151,7 +154,7 @@ pub(super) fn orphans(
         let known = match by_name(name) {
             Lookup::Found(_) => true,
             // Where it was renamed `mfactl rename` is due: without the file the user would be one who never had a factor.
-            Lookup::Absent => match authority.store.enrollment(name).ok().flatten().map(|file| by_uid(file.uid)) {
+            Lookup::Absent => match authority.store.owner(name).ok().flatten().map(by_uid) {
                 Some(Lookup::Found(_)) => true,
                 Some(Lookup::Failed(why)) => return not_removed(name, &why),
                 None | Some(Lookup::Absent) => false,
@@ -175,14 +178,6 @@ pub(super) fn orphans(
         orphans.push(name);
     }
     Ok(AdminReply::Names { names: orphans, next: names.cursor() })
-}
-
-fn by_another_name(other: &str, user: &str) -> String {
-    let (shown, user) = (clean::field(other), clean::field(user));
-    let quoted = clean::quoted(other);
-    format!(
-        "the uid of {user} is enrolled as {quoted}; if it was renamed, mfactl rename {shown} {user}, else mfactl reset {shown}"
-    )
 }
 
 fn not_looked_up(name: &str, why: &str) -> Result<AdminReply, Refusal> {

@@ -5,12 +5,14 @@
 //! that was begun while there was none, without a proof, and comes into use beside the first one.
 
 mod confirm;
+mod elsewhere;
 mod factors;
 mod proved;
 pub mod tokens;
 mod told;
 
 pub use confirm::confirm;
+pub use elsewhere::Elsewhere;
 pub use factors::{Started, new_recovery, remove_factor, start};
 pub use proved::keep_proved;
 pub use told::told;
@@ -77,15 +79,9 @@ pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enroll
         }
         return Ok((enrollment, false));
     }
-    match authority.store.roster().name_of(account.uid)? {
-        Some(other) if other != account.name => refuse(format!(
-            "uid {} is enrolled as {}; mfactl rename {} {} moves it",
-            account.uid,
-            clean::quoted(&other),
-            clean::field(&other),
-            clean::field(&account.name)
-        )),
-        _ => Ok((Enrollment::new(&account.name, account.uid, StateId::new(random()?)), true)),
+    match Elsewhere::of(authority, account)? {
+        Some(elsewhere) => refuse(elsewhere.told(account)),
+        None => Ok((Enrollment::new(&account.name, account.uid, StateId::new(random()?)), true)),
     }
 }
 
@@ -97,7 +93,7 @@ pub fn enrollment_of(authority: &Authority, account: &Account) -> Result<(Enroll
 /// When it is not durable; the old file then stands.
 pub fn save(authority: &Authority, enrollment: &mut Enrollment, fresh: bool) -> Result<(), Refusal> {
     if fresh {
-        authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone()))?;
+        authority.store.state(&enrollment.name)?.save(&State::new(enrollment.state_id.clone(), enrollment.uid))?;
     }
     let is_first = enrollment.activated.is_none() && enrollment.is_enrolled();
     let unproved = if is_first { without_unproved(enrollment) } else { Vec::new() };
@@ -163,7 +159,7 @@ pub fn empty(
     // The file is replaced, never away: what was required must not be lost to a crash in between. Its old
     // state is another enrolment's from then on.
     save(authority, &mut enrollment, false)?;
-    Ok(authority.store.state(&account.name)?.save(&State::new(state_id))?)
+    Ok(authority.store.state(&account.name)?.save(&State::new(state_id, account.uid))?)
 }
 
 /// Removes a user's files, and a ticket. The user's hardware tokens go back to the stock.

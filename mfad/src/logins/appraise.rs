@@ -7,9 +7,9 @@ use super::signals::Seen;
 use crate::accounts::{Account, Lookup, by_name};
 use crate::authority::Authority;
 use crate::bypasses;
+use crate::changes::Elsewhere;
 use crate::clock;
 use crate::seldom::{Each, Seldom, due, due_about};
-use crate::store::StillReading;
 use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::login::{Subject, first_factors};
@@ -260,9 +260,9 @@ fn subject(authority: &Authority, caller: Caller, account: &Account, wall: u64) 
                 account.uid
             );
             // It may be left of an account that is gone, whose name was given to one that is enrolled by another.
-            let own = match by_another_name(authority, account) {
+            let own = match Elsewhere::of(authority, account) {
                 Ok(None) => Own::Known(enrollment.require),
-                Ok(Some((_, own))) => own.and(Own::Known(enrollment.require), wall),
+                Ok(Some(elsewhere)) => elsewhere.own.and(Own::Known(enrollment.require), wall),
                 Err(_) => Own::Unknown,
             };
             bar(why, Reason::UidMismatch, own)
@@ -271,31 +271,10 @@ fn subject(authority: &Authority, caller: Caller, account: &Account, wall: u64) 
             let own = enrollment.require;
             Ok(Known { own, enrollment: Some(enrollment) })
         }
-        Ok(None) => match by_another_name(authority, account) {
+        Ok(None) => match Elsewhere::of(authority, account) {
             Err(why) => bar(why.to_string(), Reason::StorageFailed, Own::Unknown),
-            Ok(Some((name, own))) => {
-                let why = format!(
-                    "its uid {} is enrolled as {}; if the account was renamed: mfactl rename {} {}",
-                    account.uid,
-                    clean::quoted(&name),
-                    clean::field(&name),
-                    clean::field(&account.name)
-                );
-                bar(why, Reason::UidMismatch, own)
-            }
+            Ok(Some(elsewhere)) => bar(format!("its {}", elsewhere.told(account)), Reason::UidMismatch, elsewhere.own),
             Ok(None) => Ok(Known { own: None, enrollment: None }),
         },
     }
-}
-
-/// The other name by which the account's uid is enrolled, and what is required of the user by it: it is required of the account.
-fn by_another_name(authority: &Authority, account: &Account) -> Result<Option<(String, Own)>, StillReading> {
-    let other = authority.store.roster().name_of(account.uid)?.filter(|name| *name != account.name);
-    Ok(other.map(|name| {
-        let own = match authority.store.enrollment(&name) {
-            Ok(Some(enrollment)) => Own::Known(enrollment.require),
-            Ok(None) | Err(_) => Own::Unknown,
-        };
-        (name, own)
-    }))
 }

@@ -74,7 +74,7 @@ fn state_of(authority: &Authority, account: &Account, now: Now) -> Option<State>
             let stored = authority.store.state(&account.name).ok()?.take();
             Some(State::of(&enrollment, stored, now).0)
         }
-        Ok(None) => Some(State::new(mfa_core::enrollment::StateId::new([0; 16]))),
+        Ok(None) => Some(State::new(mfa_core::enrollment::StateId::new([0; 16]), account.uid)),
         Err(_) => None,
     }
 }

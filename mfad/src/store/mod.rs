@@ -6,15 +6,17 @@
 
 mod looked;
 mod open;
+mod owner;
 mod parsed;
 mod roster;
 mod states;
 
 pub use open::{Loose, check_parents};
+pub use owner::Ownerless;
 pub use roster::{Entry, Roster, StillReading};
 pub use states::StateFile;
 
-use mfa_core::enrollment::{Enrollment, MAX_BYTES, account_of};
+use mfa_core::enrollment::{Enrollment, MAX_BYTES, uid_of};
 use mfa_core::name;
 use mfa_core::place::FileError;
 use mfa_core::policy::{REQUIREMENTS_FILE, Requirements};
@@ -266,18 +268,13 @@ impl Store {
         Ok(())
     }
 
-    /// The account that `user`'s file names: name and uid, without its secrets where they stand apart.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn account(&self, user: &str) -> Result<Option<(String, u32)>, StoreError> {
+    /// The uid that `user`'s file names, read without its secrets where they stand apart.
+    fn uid_in_file(&self, user: &str) -> Result<Option<u32>, StoreError> {
         let path = self.user_path(user)?;
         let Some(text) = self.read(&self.users, &path, MAX_BYTES)? else { return Ok(None) };
-        match account_of(&text) {
-            Some(account) => Ok(Some(account)),
-            None => {
-                Enrollment::parse(&path.display().to_string(), &text).map(|e| Some((e.name, e.uid))).map_err(Into::into)
-            }
+        match uid_of(&text) {
+            Some(uid) => Ok(Some(uid)),
+            None => Ok(Some(Enrollment::parse(&path.display().to_string(), &text)?.uid)),
         }
     }
 

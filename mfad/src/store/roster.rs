@@ -9,6 +9,7 @@ mod users;
 
 use super::{Store, StoreError};
 use mfa_core::bypass::Bypass;
+use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
 use mfa_core::hygiene::Glance;
 use mfa_core::limits::{ADMIN_AT, OWN_AT, STRANGERS_AT};
@@ -30,7 +31,7 @@ const LIST_PATIENCE: Duration = Duration::from_secs(50);
 /// What is known of one user with a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Enrolled uid; `u32::MAX` where the file could not be read.
+    /// Enrolled uid; `u32::MAX` where nothing says it.
     pub uid: u32,
     /// Whether the file could be read.
     pub readable: bool,
@@ -284,16 +285,13 @@ impl Store {
         let users = self.listed()?;
         self.roster.lock().users.makes_room_for(users.count(), users.bytes());
         for user in users.each() {
-            match self.account(user) {
-                Ok(Some((_, uid))) => {
-                    let mut inner = self.roster.lock();
-                    // What was written since is newer than what was read.
-                    if inner.users.called(uid).is_none() || inner.users.of(user).is_none() {
-                        inner.users.call(uid, user);
-                    }
+            // What cannot be read is told of below, when nobody waits any more.
+            if let Ok(Some(uid)) = self.owner(user) {
+                let mut inner = self.roster.lock();
+                // What was written since is newer than what was read.
+                if inner.users.called(uid).is_none() || inner.users.of(user).is_none() {
+                    inner.users.call(uid, user);
                 }
-                Ok(None) => {}
-                Err(why) => tracing::warn!("{why}"),
             }
         }
         self.read_so_far(Read::Uids);
@@ -327,11 +325,24 @@ impl Store {
                 }
             }
             Ok(None) => return,
-            Err(_) => {}
+            Err(why) => match self.owner(user) {
+                Ok(Some(uid)) => {
+                    tracing::warn!("{why}; the file is of uid {uid}");
+                    entry.uid = uid;
+                }
+                Ok(None) => return,
+                Err(why) => tracing::warn!(
+                    "{why}. Its account by another name would count as not enrolled: put back a copy of the file, or mfactl reset {}",
+                    clean::field(user)
+                ),
+            },
         }
         let mut inner = self.roster.lock();
-        if inner.users.of(user).is_some_and(|known| known.written >= reading) {
-            return;
+        match inner.users.of(user) {
+            Some(known) if known.written >= reading => return,
+            // As it was when the file could be read.
+            Some(known) if entry.uid == u32::MAX => entry.uid = known.uid,
+            Some(_) | None => {}
         }
         let uid = entry.uid;
         inner.users.put(user, entry);

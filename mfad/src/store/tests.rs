@@ -2,6 +2,7 @@
 
 use super::*;
 use mfa_core::enrollment::StateId;
+use mfa_core::now::{Boot, Now};
 use mfa_core::state::State;
 use std::os::unix::fs::symlink;
 
@@ -21,7 +22,7 @@ fn an_enrolment_is_found_again_and_another_is_not_there() {
     let store = Store::open_checked(dir.path()).unwrap();
     store.save_enrollment(&enrollment("alice")).unwrap();
     assert_eq!(store.enrollment("alice").unwrap().unwrap().uid, 1000);
-    assert_eq!(store.account("alice").unwrap(), Some(("alice".into(), 1000)));
+    assert_eq!(store.owner("alice").unwrap(), Some(1000));
     assert!(store.enrollment("bob").unwrap().is_none());
     assert_eq!(store.users().unwrap(), ["alice"]);
     store.remove("alice").unwrap();
@@ -39,7 +40,7 @@ fn a_second_process_is_told_that_the_folder_is_in_use() {
 fn a_state_is_written_in_place_and_read_back() {
     let dir = folder();
     let store = Store::open_checked(dir.path()).unwrap();
-    let mut state = State::new(StateId::new([1; 16]));
+    let mut state = State::new(StateId::new([1; 16]), 1000);
     assert!(store.state("alice").unwrap().take().is_none());
     store.state("alice").unwrap().save(&state).unwrap();
     let inode = || std::fs::metadata(dir.path().join("state/alice")).unwrap();
@@ -62,7 +63,7 @@ fn record_file_length() -> u64 {
 fn a_damaged_state_is_said_to_be_damaged_and_can_be_replaced() {
     let dir = folder();
     let store = Store::open_checked(dir.path()).unwrap();
-    let state = State::new(StateId::new([1; 16]));
+    let state = State::new(StateId::new([1; 16]), 1000);
     for bytes in [vec![], vec![0; 100], vec![0xff; mfa_core::record::FILE]] {
         let path = dir.path().join("state/alice");
         std::fs::write(&path, bytes).unwrap();
@@ -141,6 +142,45 @@ fn what_a_killed_process_left_is_swept() {
     let store = Store::open_checked(dir.path()).unwrap();
     assert!(!left.exists());
     assert!(store.users().unwrap().is_empty());
+}
+
+#[test]
+fn whose_a_file_was_is_not_forgotten_when_it_cannot_be_read_any_more() {
+    let dir = folder();
+    let store = Store::open_checked(dir.path()).unwrap();
+    let now = Now { wall: 1000, boot: Boot(1), boottime: 5 };
+    let called = || store.roster().name_of(1000).unwrap();
+    store.save_enrollment(&enrollment("alice")).unwrap();
+    store.fill_roster(now).unwrap();
+    std::fs::write(dir.path().join("users/alice.toml"), "").unwrap();
+    assert!(store.owner("alice").is_err(), "there is no record either");
+    store.fill_roster(now).unwrap();
+    assert_eq!(called().as_deref(), Some("alice"));
+    store.remove("alice").unwrap();
+    assert_eq!(called(), None, "with the file its uid is free");
+}
+
+#[test]
+fn a_file_says_itself_whose_it_is_and_its_record_where_it_does_not() {
+    let dir = folder();
+    let store = Store::open_checked(dir.path()).unwrap();
+    store.save_enrollment(&enrollment("alice")).unwrap();
+    store.state("alice").unwrap().save(&State::new(StateId::new([1; 16]), 2000)).unwrap();
+    let file = dir.path().join("users/alice.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let owner = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        store.owner("alice").map_err(|why| why.to_string())
+    };
+    assert_eq!(owner(&text), Ok(Some(1000)));
+    assert_eq!(owner(&text.replace("state_id", "surprise")), Ok(Some(1000)), "the line of the uid is whole");
+    let (before, _) = text.split_once("00\n").unwrap();
+    assert!(before.ends_with("uid = 10"), "{before}");
+    assert_eq!(owner(before), Ok(Some(2000)), "half a number is none");
+    std::fs::remove_file(dir.path().join("state/alice")).unwrap();
+    assert!(owner(before).unwrap_err().ends_with("say whose it is: there is none"));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(store.owner("alice").unwrap(), None);
 }
 
 #[test]

@@ -15,7 +15,7 @@ impl Type for Secret {
 pub struct UserListed {
     /// Canonical name.
     pub user: String,
-    /// Enrolled uid; 4294967295 where the file cannot be read.
+    /// Enrolled uid; 4294967295 where the file cannot be read and nothing else says it.
     pub uid: u32,
     /// Whether there is a confirmed factor or a device.
     pub enrolled: bool,

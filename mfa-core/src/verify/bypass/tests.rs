@@ -37,7 +37,7 @@ impl User {
             Ok::<(), Infallible>(())
         })
         .unwrap();
-        let mut state = State::new(state_id);
+        let mut state = State::new(state_id, 1003);
         state.enter(NOW);
         state.begin_bypass(&bypass);
         enrollment.bypass = Some(bypass);

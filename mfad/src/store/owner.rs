@@ -1,0 +1,48 @@
+//! Whose file it is that cannot be read.
+//!
+//! The roster asks, and administration about one user's. The record of used codes is another file, with a checksum, and says which
+//! uid it was enrolled by. What must never happen: a file or record that others could write being believed.
+
+use super::{Store, StoreError};
+
+/// The uid of a file is not known.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}; nor does its record of used codes say whose it is: {record}")]
+pub struct Ownerless {
+    file: Box<StoreError>,
+    record: Box<Silent>,
+}
+
+/// Why a record says nothing.
+#[derive(Debug, thiserror::Error)]
+enum Silent {
+    #[error("there is none")]
+    Missing,
+    #[error("it is damaged")]
+    Damaged,
+    #[error(transparent)]
+    Unreadable(#[from] StoreError),
+}
+
+impl Store {
+    /// The uid by which `user` is enrolled: as the file says or, where it does not, the record of used codes. `None`: there is no
+    /// file.
+    ///
+    /// # Errors
+    /// When neither says so.
+    pub fn owner(&self, user: &str) -> Result<Option<u32>, Ownerless> {
+        self.uid_in_file(user).or_else(|file| match self.uid_in_record(user) {
+            Ok(uid) => Ok(Some(uid)),
+            Err(record) => Err(Ownerless { file: Box::new(file), record: Box::new(record) }),
+        })
+    }
+
+    fn uid_in_record(&self, user: &str) -> Result<u32, Silent> {
+        let mut record = self.state(user)?;
+        match record.take() {
+            Some(state) => Ok(state.uid),
+            None if record.is_damaged() => Err(Silent::Damaged),
+            None => Err(Silent::Missing),
+        }
+    }
+}
