@@ -81,15 +81,11 @@ impl Vault {
     /// old one would lose those that were not written again in time.)
     #[must_use]
     pub fn key_or(&self, random: [u8; 32]) -> AccountsKey {
-        self.key().unwrap_or_else(|| AccountsKey::new(random))
+        self.held().map_or_else(|| AccountsKey::new(random), |(key, _)| key)
     }
 
     fn held(&self) -> Option<(AccountsKey, Sealed)> {
         self.key.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn key(&self) -> Option<AccountsKey> {
-        self.held().map(|(key, _)| key)
     }
 
     /// Puts all accounts under a PIN, or another than before: `sealed` is the key of [`Self::key_or`] under it.
@@ -99,14 +95,15 @@ impl Vault {
     pub async fn set_pin(&self, key: AccountsKey, sealed: &Sealed) -> Result<(), NotKept> {
         // Before they are read: a counter that goes on meanwhile would be set back.
         let _turn = self.turn.take().await?;
-        let accounts = self.load(crate::now()).await?.accounts;
-        if self.key().is_some_and(|held| !held.is(&key)) {
+        let held = self.ready().await?.map(|(key, _)| key);
+        if held.as_ref().is_some_and(|held| !held.is(&key)) {
             return Err(NotKept::Pin);
         }
+        let accounts = self.found(held.as_ref(), crate::now()).await?.accounts;
         // First: what is encrypted before its key is kept would be lost.
         self.pin.put(PIN_NAME, "PIN over codes", &Secret::from(sealed.text())).await?;
-        self.hold(Some((key, sealed.clone())));
-        self.save_all(&accounts).await
+        self.hold(Some((key.clone(), sealed.clone())));
+        self.save_all(Some(&key), &accounts).await
     }
 
     /// Takes the PIN off.
@@ -115,40 +112,52 @@ impl Vault {
     /// As [`Self::set_pin`], or when an account that cannot be read may need its key; the PIN stays then.
     pub async fn remove_pin(&self) -> Result<(), NotKept> {
         let _turn = self.turn.take().await?;
-        let loaded = self.load(crate::now()).await?;
+        let held = self.ready().await?;
+        let key = held.as_ref().map(|(key, _)| key);
+        let loaded = self.found(key, crate::now()).await?;
         if !loaded.needing_key.is_empty() {
             return Err(NotKept::Needed(loaded.needing_key));
         }
-        let held = self.held();
-        self.hold(None);
-        let removed = async {
-            self.save_all(&loaded.accounts).await?;
-            Ok(self.pin.delete(PIN_NAME, PROMPT_PATIENCE).await?)
+        let in_clear = self.save_all(None, &loaded.accounts).await;
+        let all_in_clear = in_clear.is_ok();
+        let removed = match in_clear {
+            Ok(()) => self.pin.delete(PIN_NAME, PROMPT_PATIENCE).await.map_err(NotKept::from),
+            Err(why) => Err(why),
         };
-        let removed = removed.await;
-        if removed.is_err() {
-            // Best effort: nothing is to stay in clear below a PIN that is asked for.
-            self.hold(held);
-            let _ = self.save_all(&loaded.accounts).await;
+        match (&removed, self.pin().await) {
+            (Ok(()), _) => self.hold(None),
+            // It is gone as well where the keyring did not say so in time.
+            (Err(_), Ok(None)) if all_in_clear => {
+                self.hold(None);
+                return Ok(());
+            }
+            // Best effort: nothing is to stay in clear below a PIN that is asked for. Below any other it would be lost.
+            (Err(_), Ok(kept)) if kept.as_ref() == held.as_ref().map(|(_, opened)| opened) => {
+                let _ = self.save_all(key, &loaded.accounts).await;
+            }
+            (Err(_), _) => {}
         }
         removed
     }
 
-    async fn save_all(&self, accounts: &[Account]) -> Result<(), NotKept> {
+    async fn save_all(&self, key: Option<&AccountsKey>, accounts: &[Account]) -> Result<(), NotKept> {
         for account in accounts {
-            self.save(account).await?;
+            self.save(key, account).await?;
         }
         Ok(())
     }
 
+    /// The key to read and write with until what is begun is done, even where they are locked meanwhile: what is written without it would
+    /// stay in clear below the PIN.
+    ///
     /// # Errors
     /// When they are under a PIN that was not given, or another program has changed it: what is encrypted by a key that the keyring does
     /// not hold any more would be lost.
-    async fn ready(&self) -> Result<(), NotKept> {
+    async fn ready(&self) -> Result<Option<(AccountsKey, Sealed)>, NotKept> {
         match (self.held(), self.pin().await?) {
-            (None, None) => Ok(()),
+            (None, None) => Ok(None),
             (None, Some(_)) => Err(NotKept::Pin),
-            (Some((_, opened)), Some(kept)) if opened == kept => Ok(()),
+            (Some((key, opened)), Some(kept)) if opened == kept => Ok(Some((key, opened))),
             (Some(_), _) => Err(NotKept::OtherPin),
         }
     }
@@ -158,16 +167,20 @@ impl Vault {
     /// # Errors
     /// When there is no keyring, it does not answer, it stays locked, or a PIN was not given.
     pub async fn load(&self, now: u64) -> Result<Loaded, NotKept> {
-        self.ready().await?;
+        let held = self.ready().await?;
+        self.found(held.as_ref().map(|(key, _)| key), now).await
+    }
+
+    async fn found(&self, key: Option<&AccountsKey>, now: u64) -> Result<Loaded, NotKept> {
         let mut loaded = Loaded::default();
         let contents = self.items.all().await?;
         for (item, value) in contents.values {
-            match self.read(&value) {
+            match read(key, &value) {
                 Some(account) if account.is_gone(now) => self.throw_away(&account).await,
                 Some(account) => loaded.accounts.push(account),
                 None => {
                     let called = self.called(&item).await;
-                    if self.opens(&value) {
+                    if opens(key, &value) {
                         loaded.needing_key.push(called.clone());
                     }
                     loaded.damaged.push(called);
@@ -219,7 +232,9 @@ impl Vault {
         mut done: impl FnMut(usize),
     ) -> Result<Added, NotKept> {
         let _turn = self.turn.take().await?;
-        let mut here = self.load(now).await?.accounts;
+        let held = self.ready().await?;
+        let key = held.as_ref().map(|(key, _)| key);
+        let mut here = self.found(key, now).await?.accounts;
         if here.len() + accounts.len() > MOST {
             return Err(NotKept::Full);
         }
@@ -237,7 +252,7 @@ impl Vault {
                 account.name_id(random);
                 here.push(account.clone());
             }
-            if let Err(why) = self.save(&account).await {
+            if let Err(why) = self.save(key, &account).await {
                 return Err(match (added.kept.len(), why) {
                     (kept @ 1.., NotKept::Keyring(why)) => NotKept::Partly(kept, why),
                     (_, why) => why,
@@ -255,11 +270,12 @@ impl Vault {
     /// When it is gone, or the keyring does not take it; then the old one stands.
     pub async fn change<T>(&self, id: &str, change: impl FnOnce(&mut Account) -> T) -> Result<(Account, T), NotKept> {
         let _turn = self.turn.take().await?;
-        self.ready().await?;
+        let held = self.ready().await?;
+        let key = held.as_ref().map(|(key, _)| key);
         let value = self.items.one(id).await?.ok_or(NotKept::Gone)?;
-        let mut account = self.read(&value).ok_or(NotKept::Unread)?;
+        let mut account = read(key, &value).ok_or(NotKept::Unread)?;
         let done = change(&mut account);
-        self.save(&account).await?;
+        self.save(key, &account).await?;
         Ok((account, done))
     }
 
@@ -272,11 +288,11 @@ impl Vault {
         Ok((account, code.ok_or(NotKept::Gone)?))
     }
 
-    async fn save(&self, account: &Account) -> Result<(), NotKept> {
+    async fn save(&self, key: Option<&AccountsKey>, account: &Account) -> Result<(), NotKept> {
         let mut text = account.text();
         // The label is read by people in their keyring, which encrypts it with the value.
         let mut label = format!("Codes of {}", account.called());
-        if let Some(key) = self.key() {
+        if let Some(key) = key {
             let mut nonce = [0; NONCE];
             getrandom::fill(&mut nonce).map_err(|_| NotKept::Random)?;
             text = key.seal(&account.id, &text, nonce).ok_or(NotKept::Random)?;
@@ -288,19 +304,19 @@ impl Vault {
         value.extend_from_slice(text.expose());
         Ok(self.items.put(&account.id, &label, &Secret::new(value)).await?)
     }
+}
 
-    fn read(&self, value: &Secret) -> Option<Account> {
-        let (id, text) = split(value)?;
-        if pin::is_sealed(text) {
-            return Account::read(id, self.key()?.open(id, text)?.expose());
-        }
-        Account::read(id, text)
+fn read(key: Option<&AccountsKey>, value: &Secret) -> Option<Account> {
+    let (id, text) = split(value)?;
+    if pin::is_sealed(text) {
+        return Account::read(id, key?.open(id, text)?.expose());
     }
+    Account::read(id, text)
+}
 
-    /// Whether the key that is held opens it.
-    fn opens(&self, value: &Secret) -> bool {
-        split(value).zip(self.key()).is_some_and(|((id, text), key)| key.open(id, text).is_some())
-    }
+/// Whether the key opens it.
+fn opens(key: Option<&AccountsKey>, value: &Secret) -> bool {
+    split(value).zip(key).is_some_and(|((id, text), key)| key.open(id, text).is_some())
 }
 
 /// The id and the text of an item's value.

@@ -169,6 +169,42 @@ async fn a_pin_whose_item_is_kept_stays_over_every_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_account_is_put_under_a_pin_whose_item_went_without_an_answer() {
+    let desktop = Desktop::without_keyring();
+    let keyring = Patchy::start(&desktop, vec![sealed(0, &text("alice")), sealed(1, &text("bob")), pin()]).await;
+    keyring.state().silent = true;
+    desktop.done(&["pin", "remove", "--codes"], &format!("{PIN}\n"));
+    assert_eq!(desktop.done(&["list"], ""), "ACME, alice  (totp)\nACME, bob  (totp)\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_begun_before_the_lock_leaves_nothing_in_clear_below_the_pin() {
+    let desktop = Desktop::without_keyring();
+    let trashed = |name: &str| text(name).replace("\"trashed\":null", "\"trashed\":1");
+    let items = vec![sealed(0, &trashed("alice")), sealed(1, &trashed("bob")), sealed(2, &text("carol")), pin()];
+    let keyring = Patchy::start(&desktop, items).await;
+    let vault = Vault::new(desktop.connect("session").await);
+    let under = vault.pin().await.unwrap().unwrap();
+    let open = || vault.hold(Some((AccountsKey::new(KEY), under.clone())));
+    let account = |name: &str| {
+        let uri = format!("otpauth://totp/ACME:{name}?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME");
+        Account::from_uri(&uri).unwrap()
+    };
+    open();
+    let added = vault.add_all(vec![account("alice"), account("bob")], 1, |_| vault.hold(None)).await.unwrap();
+    assert_eq!(added.kept.len(), 2);
+    open();
+    vault.change(&id(2), |_| vault.hold(None)).await.unwrap();
+    assert_eq!(vault.load(1).await.unwrap_err().to_string(), "The codes are locked by a PIN.");
+    let state = keyring.state();
+    assert_eq!(state.calls.iter().filter(|call| call.starts_with("CreateItem")).count(), 3);
+    for item in state.items.iter().take(3) {
+        let Gives::Value(value) = &item.gives else { panic!("it gives a value") };
+        assert!(value.contains(" sealed "), "{value}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_thrown_away_hides_nothing_and_asks_nobody() {
     let desktop = Desktop::without_keyring();
     let old = text("alice").replace("\"trashed\":null", "\"trashed\":1");

@@ -31,6 +31,8 @@ pub(crate) enum Gives {
     Silence,
     /// It is locked, and nobody says the password.
     Locked,
+    /// It is not there any more.
+    Gone,
 }
 
 pub(crate) struct Item {
@@ -48,6 +50,8 @@ pub(crate) struct State {
     pub opening: u64,
     /// What a person says who is asked before something is deleted, where one is asked.
     pub deletes: Option<bool>,
+    /// Whether it deletes, and says nothing of it.
+    pub silent: bool,
     key: [u8; 16],
 }
 
@@ -102,7 +106,8 @@ impl Patchy {
             sought.get("kind").is_none_or(|kind| kind == item.kind) && sought.get("id").is_none_or(|id| *id == item.id)
         };
         let state = self.state();
-        let found = state.items.iter().enumerate().filter(|(_, item)| fits(item));
+        let there = |item: &Item| fits(item) && !matches!(item.gives, Gives::Gone);
+        let found = state.items.iter().enumerate().filter(|(_, item)| there(item));
         let (locked, unlocked): (Vec<_>, Vec<_>) = found.partition(|(_, item)| matches!(item.gives, Gives::Locked));
         let paths = |items: Vec<(usize, &Item)>| items.into_iter().map(|(number, _)| path(number)).collect();
         (paths(unlocked), paths(locked))
@@ -145,7 +150,7 @@ impl Patchy {
                 Gives::Value(text) => cbc::Encryptor::<Aes128>::new(&key.into(), &vector.into())
                     .encrypt_padded_vec::<Pkcs7>(text.as_bytes()),
                 Gives::Garbage => vec![7; 17],
-                Gives::Nothing | Gives::Locked => continue,
+                Gives::Nothing | Gives::Locked | Gives::Gone => continue,
                 Gives::Refusal => return Err(fdo::Error::Failed("the item cannot be decrypted".to_owned())),
                 Gives::Silence => std::future::pending().await,
             };
@@ -162,10 +167,14 @@ impl Entry {
         format!("Codes of number {}\u{1b}", self.1)
     }
 
-    async fn delete(&self) -> OwnedObjectPath {
+    async fn delete(&self) -> fdo::Result<OwnedObjectPath> {
         self.0.called(format!("Delete {}", self.1));
+        if self.0.state().silent {
+            self.0.state().items[self.1].gives = Gives::Gone;
+            return Err(fdo::Error::NoReply("it took too long".to_owned()));
+        }
         let asks = self.0.state().deletes.is_some();
-        OwnedObjectPath::try_from(if asks { PROMPT } else { "/" }).unwrap()
+        Ok(OwnedObjectPath::try_from(if asks { PROMPT } else { "/" }).unwrap())
     }
 
     async fn set_secret(&self, _secret: Value) {
