@@ -153,3 +153,29 @@ fn match_blocks_are_found_in_what_the_configuration_includes() {
         assert_eq!(told(&line), has, "{line}");
     }
 }
+
+#[test]
+fn what_is_no_file_or_fits_no_end_of_files_keeps_nobody_waiting() {
+    let house = house();
+    let folder = house.folder.join("ssh");
+    fs::create_dir_all(folder.join("of.d/below/deeper")).unwrap();
+    let made = Command::new("mkfifo").arg(folder.join("of.d/10-pipe.conf")).status().unwrap();
+    assert!(made.success());
+    house.write("ssh/of.d/20-games.conf", "Match User games\n");
+    house.write("ssh/of.d/below/deeper/30-games.conf", "Match User games\n");
+    let told = |config: &str| {
+        let config = house.write("ssh/sshd_config", &format!("UsePAM yes\n{config}\n"));
+        with_sshd(&house, &saying(GOOD), &["--sshd-config", &config]).out.contains("has Match blocks")
+    };
+    let folder = folder.display();
+    for (line, has) in [
+        (format!("Include /dev/zero {folder}/of.d {folder}/of.d/*.conf"), true),
+        (format!("Include {folder}/of.d/10-pipe.conf"), false),
+        // As sshd reads it, two stars are one.
+        (format!("Include {folder}/of.d/20**.conf"), true),
+        (format!("Include {folder}/**/30-games.conf"), false),
+        (format!("Include {folder}/**/**/**/30-games.conf"), true),
+    ] {
+        assert_eq!(told(&line), has, "{line}");
+    }
+}

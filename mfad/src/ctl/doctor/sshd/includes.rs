@@ -1,11 +1,13 @@
 //! Whether sshd's configuration has `Match` blocks, in its own file or in one it includes.
 //!
 //! Called by the doctor, which looks at nothing else in these files: sshd itself says what it does for one login. What must never
-//! happen: files that include one another being read for ever.
+//! happen: files that include one another being read for ever, or a pipe waited for.
 
 use glob::{MatchOptions, glob_with};
-use std::fs::File;
+use rustix::fs::OFlags;
+use std::fs::OpenOptions;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// What sshd is told of no other file: its own, and the vendor's where there is none.
@@ -35,16 +37,24 @@ fn have(file: &Path, depth: usize, left: &mut usize) -> bool {
         return false;
     }
     *left -= 1;
-    let mut text = Vec::new();
-    if File::open(file).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut text)).is_err() {
-        return false;
-    }
+    let Ok(text) = read(file) else { return false };
     String::from_utf8_lossy(&text).lines().any(|line| {
         let (word, rest) = keyword(line);
         word.eq_ignore_ascii_case("match")
             || (word.eq_ignore_ascii_case("include")
                 && words(rest).iter().flat_map(|pattern| files(pattern)).any(|file| have(&file, depth + 1, left)))
     })
+}
+
+/// What a file begins with; nothing of what is none: a pipe would keep the doctor waiting for who writes.
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(file)?;
+    let mut text = Vec::new();
+    if file.metadata()?.is_file() {
+        file.take(MOST_BYTES).read_to_end(&mut text)?;
+    }
+    Ok(text)
 }
 
 /// A line's first word and what follows it, behind at most one `=`.
@@ -76,6 +86,11 @@ fn words(list: &str) -> Vec<String> {
 fn files(pattern: &str) -> impl Iterator<Item = PathBuf> + use<> {
     let options =
         MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+    // glob(7) knows no `**`, which to the library is every folder below, or no pattern.
+    let mut pattern = pattern.to_owned();
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
+    }
     let path = Path::new(FOLDER).join(pattern);
     glob_with(&path.to_string_lossy(), options).into_iter().flatten().flatten().take(MOST_FILES)
 }
