@@ -79,6 +79,19 @@ impl Items {
         bounded(BULK, read).await?.pop().map(|(_, value)| value).transpose()
     }
 
+    /// All copies of the one called `name`, as of a keyring restored beside the one in use. One that cannot be read hides no other.
+    ///
+    /// # Errors
+    /// As [`Self::one`], when there are some and none can be read.
+    pub(crate) async fn copies(&self, name: &str) -> Result<Vec<Secret>, KeyringError> {
+        let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
+        if found.unlocked.len() < 2 {
+            return Ok(self.one(name).await?.into_iter().collect());
+        }
+        let read = bounded(BULK, values::read(&self.session, (self.schema, Some(name)), &found.unlocked)).await?;
+        Ok(read.into_iter().filter_map(|(_, value)| value.ok()).collect())
+    }
+
     /// What an item is called in password managers, for people; any program of the user's may have written it.
     ///
     /// # Errors
@@ -88,11 +101,18 @@ impl Items {
     }
 
     /// Writes the one called `name`, in the place of the old one where there is one. That may lie in another collection than new ones
-    /// do (the default is changed, an item moved): a second one here would leave what is read to chance.
+    /// do (the default is changed, an item moved): a second one here would leave what is read to chance. It goes into the place of every
+    /// unlocked copy as well whose value is one `of` it: one that stayed would be in clear below a PIN.
     ///
     /// # Errors
     /// When the keyring does not take it; then the old one stands.
-    pub(crate) async fn put(&self, name: &str, label: &str, text: &Secret) -> Result<(), KeyringError> {
+    pub(crate) async fn put(
+        &self,
+        name: &str,
+        label: &str,
+        text: &Secret,
+        of: impl Fn(&Secret) -> bool,
+    ) -> Result<(), KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
         let collection = match found.unlocked.first().or(found.locked.first()) {
             Some(item) => service::collection_of(item)?,
@@ -102,7 +122,16 @@ impl Items {
             service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
         }
         let new = values::New { schema: self.schema, id: name, label, notes: &[] };
-        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await
+        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await?;
+        if found.unlocked.len() > 1 {
+            let read = values::read(&self.session, (self.schema, Some(name)), &found.unlocked);
+            for (item, old) in bounded(BULK, read).await? {
+                if old.is_ok_and(|old| old.expose() != text.expose() && of(&old)) {
+                    bounded(PATIENCE, values::set(&self.session, &item, text)).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes the one called `name`, for which a person may be asked for `patience` at most; nothing where there is none.

@@ -11,6 +11,8 @@ use crate::keyring::{Asks, Items, KeyringError, PROMPT_PATIENCE};
 use crate::sealed::{LONGEST_KEY, Sealed};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath};
@@ -101,7 +103,7 @@ impl Vault {
         }
         let accounts = self.found(held.as_ref(), crate::now()).await?.accounts;
         // First: what is encrypted before its key is kept would be lost.
-        self.pin.put(PIN_NAME, "PIN over codes", &Secret::from(sealed.text())).await?;
+        self.pin.put(PIN_NAME, "PIN over codes", &Secret::from(sealed.text()), |_| true).await?;
         self.hold(Some((key.clone(), sealed.clone())));
         self.save_all(Some(&key), &accounts).await
     }
@@ -172,12 +174,17 @@ impl Vault {
     }
 
     async fn found(&self, key: Option<&AccountsKey>, now: u64) -> Result<Loaded, NotKept> {
-        let mut loaded = Loaded::default();
+        let (mut loaded, mut accounts) = (Loaded::default(), HashMap::<String, Account>::new());
         let contents = self.items.all().await?;
         for (item, value) in contents.values {
             match read(key, &value) {
-                Some(account) if account.is_gone(now) => self.throw_away(&account).await,
-                Some(account) => loaded.accounts.push(account),
+                Some(account) => match accounts.entry(account.id.clone()) {
+                    Entry::Occupied(mut copy) if rank(copy.get(), now) < rank(&account, now) => {
+                        _ = copy.insert(account)
+                    }
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(place) => _ = place.insert(account),
+                },
                 None => {
                     let called = self.called(&item).await;
                     if opens(key, &value) {
@@ -191,6 +198,13 @@ impl Vault {
             let called = self.called(&item).await;
             loaded.needing_key.push(called.clone());
             loaded.damaged.push(called);
+        }
+        for account in accounts.into_values() {
+            if account.is_gone(now) {
+                self.throw_away(&account).await;
+            } else {
+                loaded.accounts.push(account);
+            }
         }
         Ok(loaded)
     }
@@ -272,8 +286,11 @@ impl Vault {
         let _turn = self.turn.take().await?;
         let held = self.ready().await?;
         let key = held.as_ref().map(|(key, _)| key);
-        let value = self.items.one(id).await?.ok_or(NotKept::Gone)?;
-        let mut account = read(key, &value).ok_or(NotKept::Unread)?;
+        let copies = self.items.copies(id).await?;
+        let now = crate::now();
+        let account = copies.iter().filter_map(|value| read(key, value)).max_by_key(|account| rank(account, now));
+        let missing = if copies.is_empty() { NotKept::Gone } else { NotKept::Unread };
+        let mut account = account.ok_or(missing)?;
         let done = change(&mut account);
         self.save(key, &account).await?;
         Ok((account, done))
@@ -302,7 +319,8 @@ impl Vault {
         value.extend_from_slice(account.id.as_bytes());
         value.push(b' ');
         value.extend_from_slice(text.expose());
-        Ok(self.items.put(&account.id, &label, &Secret::new(value)).await?)
+        let is_copy = |old: &Secret| split(old).is_some_and(|(id, _)| id == account.id);
+        Ok(self.items.put(&account.id, &label, &Secret::new(value), is_copy).await?)
     }
 }
 
@@ -312,6 +330,11 @@ fn read(key: Option<&AccountsKey>, value: &Secret) -> Option<Account> {
         return Account::read(id, key?.open(id, text)?.expose());
     }
     Account::read(id, text)
+}
+
+/// Which of the copies of an account is taken: one that may stay, and whose codes were not given out before.
+fn rank(account: &Account, now: u64) -> (bool, Option<u64>, bool) {
+    (!account.is_gone(now), account.counter, account.trashed.is_none())
 }
 
 /// Whether the key opens it.

@@ -205,6 +205,39 @@ async fn what_is_begun_before_the_lock_leaves_nothing_in_clear_below_the_pin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn copies_of_an_account_are_one_whose_counter_only_rises_and_no_copy_stays_in_clear_below_a_pin() {
+    let counted = |counter: u64| {
+        let uri = "otpauth://hotp/ACME:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME";
+        let account = Account::from_uri(&format!("{uri}&counter={counter}")).unwrap();
+        account.text().expose_str().unwrap().to_owned()
+    };
+    let copy = |text: &str| account(0, Gives::Value(format!("{} {text}", id(0))));
+    let desktop = Desktop::without_keyring();
+    // Called so, and another.
+    let other = account(0, Gives::Value(format!("{} {}", id(5), text("bob"))));
+    let gone = counted(9).replace("\"trashed\":null", "\"trashed\":1");
+    let items = vec![copy(&counted(3)), copy(&counted(7)), account(0, Gives::Garbage), other, copy(&gone)];
+    let keyring = Patchy::start(&desktop, items).await;
+    let vault = Vault::new(desktop.connect("session").await);
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let mut counters: Vec<_> = vault.load(now).await.unwrap().accounts.iter().map(|account| account.counter).collect();
+    counters.sort_unstable();
+    assert_eq!(counters, [None, Some(7)]);
+    assert_eq!(vault.count(&id(0)).await.unwrap().0.counter, Some(8));
+    assert_eq!(vault.count(&id(0)).await.unwrap().0.counter, Some(9));
+    let key = AccountsKey::new(KEY);
+    let under = key.under(&Pin::new(Secret::from(PIN.to_owned())).unwrap(), &[1; 40]).unwrap();
+    vault.set_pin(key, &under).await.unwrap();
+    let state = keyring.state();
+    for number in [0, 1, 4] {
+        let Gives::Value(value) = &state.items[number].gives else { panic!("it gives a value") };
+        assert!(value.contains(" sealed "), "{number}: {value}");
+    }
+    assert!(matches!(&state.items[2].gives, Gives::Garbage));
+    assert!(matches!(&state.items[3].gives, Gives::Value(value) if value.starts_with(&id(5))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_thrown_away_hides_nothing_and_asks_nobody() {
     let desktop = Desktop::without_keyring();
     let old = text("alice").replace("\"trashed\":null", "\"trashed\":1");

@@ -55,6 +55,13 @@ pub(crate) struct State {
     key: [u8; 16],
 }
 
+impl State {
+    fn text(&self, (_, vector, bytes, _): &Value) -> String {
+        let decryptor = cbc::Decryptor::<Aes128>::new_from_slices(&self.key, vector).unwrap();
+        String::from_utf8(decryptor.decrypt_padded_vec::<Pkcs7>(bytes).unwrap()).unwrap()
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct Patchy {
     state: Arc<Mutex<State>>,
@@ -177,8 +184,11 @@ impl Entry {
         Ok(OwnedObjectPath::try_from(if asks { PROMPT } else { "/" }).unwrap())
     }
 
-    async fn set_secret(&self, _secret: Value) {
+    async fn set_secret(&self, secret: Value) {
         self.0.called(format!("SetSecret {}", self.1));
+        let mut state = self.0.state();
+        let text = state.text(&secret);
+        state.items[self.1].gives = Gives::Value(text);
     }
 }
 
@@ -198,10 +208,8 @@ impl Collection {
         let attributes = properties["org.freedesktop.Secret.Item.Attributes"].try_clone().unwrap();
         let attributes = HashMap::<String, String>::try_from(attributes).unwrap();
         self.0.called(format!("CreateItem {} {}", attributes["kind"], attributes["id"]));
-        let (_, vector, bytes, _) = secret;
         let mut state = self.0.state();
-        let decryptor = cbc::Decryptor::<Aes128>::new_from_slices(&state.key, &vector).unwrap();
-        let text = String::from_utf8(decryptor.decrypt_padded_vec::<Pkcs7>(&bytes).unwrap()).unwrap();
+        let text = state.text(&secret);
         if let Some(item) = state.items.iter_mut().find(|item| item.id == attributes["id"]) {
             item.gives = Gives::Value(text);
         }
