@@ -6,6 +6,7 @@
 use super::{KeyringError, SCHEMA};
 use crate::catalogue::gettext;
 use futures_util::StreamExt;
+use mfa_core::clean;
 use mfa_core::device::DeviceId;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -212,11 +213,16 @@ pub(super) fn understood(error: zbus::Error) -> KeyringError {
                 KeyringError::Absent
             }
             fdo::Error::NoReply(_) | fdo::Error::Timeout(_) | fdo::Error::TimedOut(_) => KeyringError::Silent,
-            other => KeyringError::Refused(other.to_string()),
+            other => said(&other),
         },
         zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => KeyringError::Silent,
         zbus::Error::InputOutput(_) => KeyringError::Absent,
         zbus::Error::MethodError(name, ..) if name == IS_LOCKED => KeyringError::Locked,
-        other => KeyringError::Refused(other.to_string()),
+        other => said(&other),
     }
+}
+
+/// A keyring's own words. They reach terminals.
+fn said(why: &impl std::fmt::Display) -> KeyringError {
+    KeyringError::Refused(clean::message(&why.to_string()))
 }

@@ -10,7 +10,7 @@ use crate::unusable;
 use mfa_core::otpauth::UriError;
 
 /// Longest list of names in one text.
-const MOST_NAMED: usize = 10;
+pub(super) const MOST_NAMED: usize = 10;
 
 /// Why an account was not kept or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

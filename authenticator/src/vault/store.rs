@@ -3,6 +3,7 @@
 //! The id of an account is inside its value as well as in the attributes, since a keyring gives out values by path. What must
 //! never happen: a code of a counter leaving before the counter is saved, or one damaged item hiding the others.
 
+use super::kept::MOST_NAMED;
 use super::pin::{self, AccountsKey, NONCE};
 use super::turn::Turn;
 use super::{Account, Added, Loaded, NotKept};
@@ -11,8 +12,8 @@ use crate::keyring::{Asks, Items, KeyringError, PROMPT_PATIENCE};
 use crate::sealed::{LONGEST_KEY, Sealed};
 use mfa_core::clean;
 use mfa_core::secret::Secret;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use zbus::{Connection, OwnedObjectPath};
@@ -174,7 +175,7 @@ impl Vault {
     }
 
     async fn found(&self, key: Option<&AccountsKey>, now: u64) -> Result<Loaded, NotKept> {
-        let (mut loaded, mut accounts) = (Loaded::default(), HashMap::<String, Account>::new());
+        let (mut loaded, mut accounts) = (Loaded::default(), BTreeMap::<String, Account>::new());
         let contents = self.items.all().await?;
         for (item, value) in contents.values {
             match read(key, &value) {
@@ -186,7 +187,7 @@ impl Vault {
                     Entry::Vacant(place) => _ = place.insert(account),
                 },
                 None => {
-                    let called = self.called(&item).await;
+                    let called = self.called(&item, loaded.damaged.len()).await;
                     if opens(key, &value) {
                         loaded.needing_key.push(called.clone());
                     }
@@ -195,7 +196,7 @@ impl Vault {
             }
         }
         for item in contents.unread {
-            let called = self.called(&item).await;
+            let called = self.called(&item, loaded.damaged.len()).await;
             loaded.needing_key.push(called.clone());
             loaded.damaged.push(called);
         }
@@ -216,9 +217,9 @@ impl Vault {
         }
     }
 
-    /// What a person finds the item by in the password manager.
-    async fn called(&self, item: &OwnedObjectPath) -> String {
-        let label = self.items.label(item).await.unwrap_or_default();
+    /// What a person finds the item by in the password manager. More than are named in a text are not asked for.
+    async fn called(&self, item: &OwnedObjectPath, before: usize) -> String {
+        let label = if before < MOST_NAMED { self.items.label(item).await.unwrap_or_default() } else { String::new() };
         clean::field(if label.is_empty() { item.as_str() } else { &label })
     }
 

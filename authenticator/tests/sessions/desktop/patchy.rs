@@ -158,7 +158,9 @@ impl Patchy {
                     .encrypt_padded_vec::<Pkcs7>(text.as_bytes()),
                 Gives::Garbage => vec![7; 17],
                 Gives::Nothing | Gives::Locked | Gives::Gone => continue,
-                Gives::Refusal => return Err(fdo::Error::Failed("the item cannot be decrypted".to_owned())),
+                Gives::Refusal => {
+                    return Err(fdo::Error::Failed("the item cannot be \u{1b}[2Jdecrypted\u{202e}".to_owned()));
+                }
                 Gives::Silence => std::future::pending().await,
             };
             given.insert(item, (session.clone(), vector.to_vec(), bytes, "text/plain".to_owned()));
