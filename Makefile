@@ -102,10 +102,10 @@ authenticator_files = $(BINDIR)/mfa-authenticator $(USERUNITDIR)/mfa-authenticat
 build:
 	$(CARGO) build --release $(CARGOFLAGS) -p pam_mfa
 	MFA_LOCALEDIR=$(LOCALEDIR) $(CARGO) build --release $(CARGOFLAGS) $(programs)
-	MFA_LOCALEDIR=$(LOCALEDIR) $(CARGO) run --release $(CARGOFLAGS) -p mfa-pages $(page_features) -- $(PAGES)
+	MFA_LOCALEDIR=$(LOCALEDIR) $(CARGO) run --release $(CARGOFLAGS) -p mfa-pages $(page_features) -- "$(PAGES)"
 ifneq ($(authenticator),)
-	mkdir -p $(LOCALE)
-	for language in $(languages); do $(MSGFMT) -o $(LOCALE)/$$language.mo po/$$language.po || exit 1; done
+	mkdir -p "$(LOCALE)"
+	for language in $(languages); do $(MSGFMT) -o "$(LOCALE)/$$language.mo" po/$$language.po || exit 1; done
 endif
 
 check:
@@ -115,10 +115,10 @@ check:
 	$(CARGO) test $(CARGOFLAGS) -p mfa-pages --lib
 
 bill:
-	mkdir -p $(TARGET)/bill
-	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- sbom >$(TARGET)/bill/pam_mfa.cdx.json
-	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- licences >$(TARGET)/bill/LICENCES
-	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- notices >$(TARGET)/bill/NOTICES
+	mkdir -p "$(TARGET)/bill"
+	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- sbom >"$(TARGET)/bill/pam_mfa.cdx.json"
+	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- licences >"$(TARGET)/bill/LICENCES"
+	$(CARGO) run --quiet $(CARGOFLAGS) -p mfa-bill -- notices >"$(TARGET)/bill/NOTICES"
 
 install: $(addprefix install-,$(PARTS)) install-doc
 
@@ -127,14 +127,14 @@ install-strip:
 	$(MAKE) INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
 
 install-module:
-	$(INSTALL_PROGRAM) -D -m $(PAMMODE) $(RELEASE)/libpam_mfa.so "$(DESTDIR)$(PAMDIR)/pam_mfa.so"
+	$(INSTALL_PROGRAM) -D -m $(PAMMODE) "$(RELEASE)/libpam_mfa.so" "$(DESTDIR)$(PAMDIR)/pam_mfa.so"
 	$(data) packaging/stacks.sh "$(DESTDIR)$(DATADIR)/pam_mfa/stacks.sh"
 	$(data) packaging/pam-configs/mfa "$(DESTDIR)$(PAMCONFIGSDIR)/mfa"
 	$(data) packaging/man/pam_mfa.8 "$(DESTDIR)$(MANDIR)/man8/pam_mfa.8"
 
 install-daemon:
-	$(program) $(RELEASE)/mfad "$(DESTDIR)$(LIBEXECDIR)/mfad"
-	$(program) $(RELEASE)/mfactl "$(DESTDIR)$(BINDIR)/mfactl"
+	$(program) "$(RELEASE)/mfad" "$(DESTDIR)$(LIBEXECDIR)/mfad"
+	$(program) "$(RELEASE)/mfactl" "$(DESTDIR)$(BINDIR)/mfactl"
 	$(data) packaging/stacks.sh "$(DESTDIR)$(DATADIR)/mfad/stacks.sh"
 	$(data) config/mfa.toml "$(DESTDIR)/usr/lib/pam_mfa/mfa.toml"
 	$(INSTALL) -d -m 0755 "$(DESTDIR)/etc/pam_mfa/mfa.toml.d"
@@ -150,24 +150,24 @@ install-daemon:
 	$(call text,packaging/apparmor/usr.libexec.mfad,$(APPARMORDIR)/usr.libexec.mfad)
 	$(data) packaging/apparmor/abstractions/pam_mfa "$(DESTDIR)$(APPARMORDIR)/abstractions/pam_mfa"
 	$(call text,packaging/man/mfad.8,$(MANDIR)/man8/mfad.8)
-	$(data) $(PAGES)/mfactl.8 "$(DESTDIR)$(MANDIR)/man8/mfactl.8"
+	$(data) "$(PAGES)/mfactl.8" "$(DESTDIR)$(MANDIR)/man8/mfactl.8"
 	$(data) packaging/man/mfa.toml.5 "$(DESTDIR)$(MANDIR)/man5/mfa.toml.5"
 	$(data) packaging/man/mfa-push.7 "$(DESTDIR)$(MANDIR)/man7/mfa-push.7"
-	$(data) $(PAGES)/mfactl.bash "$(DESTDIR)$(BASHCOMPDIR)/mfactl"
-	$(data) $(PAGES)/_mfactl "$(DESTDIR)$(ZSHCOMPDIR)/_mfactl"
-	$(data) $(PAGES)/mfactl.fish "$(DESTDIR)$(FISHCOMPDIR)/mfactl.fish"
+	$(data) "$(PAGES)/mfactl.bash" "$(DESTDIR)$(BASHCOMPDIR)/mfactl"
+	$(data) "$(PAGES)/_mfactl" "$(DESTDIR)$(ZSHCOMPDIR)/_mfactl"
+	$(data) "$(PAGES)/mfactl.fish" "$(DESTDIR)$(FISHCOMPDIR)/mfactl.fish"
 
 install-authenticator:
-	$(program) $(RELEASE)/mfa-authenticator "$(DESTDIR)$(BINDIR)/mfa-authenticator"
+	$(program) "$(RELEASE)/mfa-authenticator" "$(DESTDIR)$(BINDIR)/mfa-authenticator"
 	$(call text,packaging/systemd/user/mfa-authenticator.service,$(USERUNITDIR)/mfa-authenticator.service)
 	$(call text,packaging/dbus/io.github.pam_mfa.Authenticator.Agent.service,$(DBUSDIR)/services/io.github.pam_mfa.Authenticator.Agent.service)
 	$(call text,packaging/desktop/io.github.pam_mfa.Authenticator.Agent.desktop,$(AUTOSTARTDIR)/io.github.pam_mfa.Authenticator.Agent.desktop)
-	$(data) $(PAGES)/mfa-authenticator.1 "$(DESTDIR)$(MANDIR)/man1/mfa-authenticator.1"
-	$(data) $(PAGES)/mfa-authenticator.bash "$(DESTDIR)$(BASHCOMPDIR)/mfa-authenticator"
-	$(data) $(PAGES)/_mfa-authenticator "$(DESTDIR)$(ZSHCOMPDIR)/_mfa-authenticator"
-	$(data) $(PAGES)/mfa-authenticator.fish "$(DESTDIR)$(FISHCOMPDIR)/mfa-authenticator.fish"
+	$(data) "$(PAGES)/mfa-authenticator.1" "$(DESTDIR)$(MANDIR)/man1/mfa-authenticator.1"
+	$(data) "$(PAGES)/mfa-authenticator.bash" "$(DESTDIR)$(BASHCOMPDIR)/mfa-authenticator"
+	$(data) "$(PAGES)/_mfa-authenticator" "$(DESTDIR)$(ZSHCOMPDIR)/_mfa-authenticator"
+	$(data) "$(PAGES)/mfa-authenticator.fish" "$(DESTDIR)$(FISHCOMPDIR)/mfa-authenticator.fish"
 	for language in $(languages); do \
-		$(data) $(LOCALE)/$$language.mo "$(DESTDIR)$(LOCALEDIR)/$$language/LC_MESSAGES/mfa-authenticator.mo" || exit 1; done
+		$(data) "$(LOCALE)/$$language.mo" "$(DESTDIR)$(LOCALEDIR)/$$language/LC_MESSAGES/mfa-authenticator.mo" || exit 1; done
 ifneq ($(GUI),)
 	$(call text,packaging/desktop/io.github.pam_mfa.Authenticator.desktop,$(DATADIR)/applications/io.github.pam_mfa.Authenticator.desktop)
 	$(call text,packaging/dbus/io.github.pam_mfa.Authenticator.service,$(DBUSDIR)/services/io.github.pam_mfa.Authenticator.service)
@@ -184,7 +184,8 @@ endif
 install-doc:
 	$(INSTALL) -d "$(DESTDIR)$(DOCDIR)/examples"
 	$(INSTALL) -m 0644 README.md CHANGELOG.md SECURITY.md docs/*.md "$(DESTDIR)$(DOCDIR)"
-	cp -R --no-preserve=ownership,timestamps config/pam.d config/sshd_config.d config/fail2ban "$(DESTDIR)$(DOCDIR)/examples"
+	for file in config/pam.d/* config/sshd_config.d/* config/fail2ban/*/*; do \
+		$(data) $$file "$(DESTDIR)$(DOCDIR)/examples/$${file#config/}" || exit 1; done
 	sh packaging/links.sh "$(DESTDIR)$(DOCDIR)"
 
 # A stack that names a module that is gone refuses everybody: first take the line out (docs/operations.md).

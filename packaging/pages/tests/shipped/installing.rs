@@ -25,8 +25,8 @@ fn listing(folder: &Path) -> Vec<String> {
 }
 
 /// All that `install` and `uninstall` may call.
-const TOOLS: [&str; 11] =
-    ["make", "sh", "install", "sed", "chmod", "cp", "rm", "mkdir", "dpkg-architecture", "gcc", "dirname"];
+const TOOLS: [&str; 10] =
+    ["make", "sh", "install", "sed", "chmod", "rm", "mkdir", "dpkg-architecture", "gcc", "dirname"];
 
 /// What changes the running system, and belongs into a package's scripts. Each is there, fails, and says that it was called:
 /// `|| true` hides a failure, and `command -v` one that is missing.
@@ -62,17 +62,18 @@ struct Tree {
 }
 
 impl Tree {
-    /// Built, as far as `make install` can see.
+    /// Built, as far as `make install` can see, and in a folder whose name is two words.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let release = folder.path().join("built/release");
+        let built = folder.path().join("built here");
+        let release = built.join("release");
         std::fs::create_dir_all(&release).unwrap();
         for program in ["libpam_mfa.so", "mfad", "mfactl", "mfa-authenticator"] {
             std::fs::write(release.join(program), program).unwrap();
         }
-        ok(Command::new(env!("CARGO_BIN_EXE_mfa-pages")).arg(folder.path().join("built/pages")));
-        std::fs::create_dir(folder.path().join("built/locale")).unwrap();
-        std::fs::write(folder.path().join("built/locale/de.mo"), "").unwrap();
+        ok(Command::new(env!("CARGO_BIN_EXE_mfa-pages")).arg(built.join("pages")));
+        std::fs::create_dir(built.join("locale")).unwrap();
+        std::fs::write(built.join("locale/de.mo"), "").unwrap();
         let tree = Self { folder };
         let programs = tree.programs();
         std::fs::create_dir(&programs).unwrap();
@@ -102,11 +103,21 @@ impl Tree {
         self.folder.path().join("called")
     }
 
+    /// What was built.
+    fn built(&self) -> std::path::PathBuf {
+        self.folder.path().join("built here")
+    }
+
     fn make(&self, words: &[&str]) {
-        let mut make = Command::new("make");
+        self.make_under("022", words);
+    }
+
+    fn make_under(&self, umask: &str, words: &[&str]) {
+        let mut make = Command::new("sh");
+        make.args(["-c", "umask \"$0\" && exec make \"$@\"", umask]);
         // `install` may build nothing: it has no cargo.
         make.args(["--silent", "CARGO=false"]).args(words).arg(format!("DESTDIR={}", self.root().display()));
-        make.env("PATH", self.programs()).env("CARGO_TARGET_DIR", self.folder.path().join("built"));
+        make.env("PATH", self.programs()).env("CARGO_TARGET_DIR", self.built());
         let said = ok(make.env_remove("MAKEFLAGS"));
         let called = std::fs::read_to_string(self.called()).unwrap_or_default();
         assert_eq!(called, "", "the running system was touched:\n{said}");
@@ -143,6 +154,20 @@ fn everything_goes_where_debian_looks_for_it() {
     assert!(tree.root().join("etc/pam_mfa/mfa.toml.d").is_dir());
 }
 
+/// Folders and files below `folder` that not everybody can read, or that somebody else than their owner can change.
+fn of_odd_modes(folder: &Path) -> String {
+    ok(Command::new("find").arg(folder).args(["-mindepth", "1", "-not", "-perm", "755", "-not", "-perm", "644"]))
+}
+
+#[test]
+fn modes_are_the_same_whatever_the_umask_is() {
+    for umask in ["077", "002"] {
+        let tree = Tree::new();
+        tree.make_under(umask, &["install"]);
+        assert_eq!(of_odd_modes(&tree.root().join("usr")), "", "umask {umask}");
+    }
+}
+
 #[test]
 fn symbols_stay_unless_they_are_not_wanted() {
     let tree = Tree::new();
@@ -151,7 +176,7 @@ fn symbols_stay_unless_they_are_not_wanted() {
     // Something to be stripped: this test itself.
     let whole = std::env::current_exe().unwrap();
     for program in ["libpam_mfa.so", "mfad", "mfactl", "mfa-authenticator"] {
-        std::fs::copy(&whole, tree.folder.path().join("built/release").join(program)).unwrap();
+        std::fs::copy(&whole, tree.built().join("release").join(program)).unwrap();
     }
     let size = |path: &Path| std::fs::metadata(path).unwrap().len();
     for (how, stripped) in [("install", false), ("install-strip", true)] {
@@ -240,6 +265,18 @@ fn without_the_window_nothing_of_it_is_installed() {
         found.contains("mfa-authenticator.service") && !found.contains("icons") && !found.contains("/applications/"),
         "{found}"
     );
+}
+
+#[test]
+fn what_is_made_for_a_build_goes_into_its_folder_whatever_it_is_called() {
+    let tree = Tree::new();
+    std::fs::remove_dir_all(tree.built().join("locale")).unwrap();
+    let mut make = Command::new("make");
+    make.args(["--silent", "CARGO=true", "build", "bill"]).env("CARGO_TARGET_DIR", tree.built());
+    ok(make.env_remove("MAKEFLAGS"));
+    for path in ["locale/de.mo", "bill/NOTICES"] {
+        assert!(tree.built().join(path).is_file(), "{path}");
+    }
 }
 
 #[test]
