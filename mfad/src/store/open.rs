@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A file or folder with the wrong owner, mode or kind.
@@ -117,16 +117,22 @@ pub(super) fn folder(path: &Path) -> Result<OwnedFd, StoreError> {
     rustix::fs::open(path, flags, Mode::empty()).map_err(|e| super::io_error(path, e.into()))
 }
 
+/// What stands at a path, link or not. By the system call, as [`own_uid`]: under fakeroot libc names other owners, and to
+/// compare the two would refuse every folder.
+fn at(path: &Path) -> Result<(FileType, Stat), Errno> {
+    rustix::fs::lstat(path).map(|seen| (FileType::from_raw_mode(seen.st_mode), seen))
+}
+
 /// The state folder itself: ours, closed to others, below folders nobody else can change.
 pub(super) fn check_folder(path: &Path) -> Result<(), StoreError> {
-    let seen = std::fs::symlink_metadata(path).map_err(|e| super::io_error(path, e))?;
-    if !seen.is_dir() {
+    let (kind, seen) = at(path).map_err(|e| super::io_error(path, e.into()))?;
+    if kind != FileType::Directory {
         return Err(Loose::new(path, "not a folder").into());
     }
-    if seen.uid() != own_uid() {
+    if seen.st_uid != own_uid() {
         return Err(Loose::new(path, "not owned by the user mfad runs as; chown it").into());
     }
-    if seen.mode() & 0o077 != 0 {
+    if seen.st_mode & 0o077 != 0 {
         return Err(Loose::new(path, "open to others; chmod 0700 it").into());
     }
     check_parents(path, &[0, own_uid()]).map_err(Into::into)
@@ -134,8 +140,8 @@ pub(super) fn check_folder(path: &Path) -> Result<(), StoreError> {
 
 /// A folder inside the state folder.
 pub(super) fn check_inner(path: &Path) -> Result<(), StoreError> {
-    let seen = std::fs::symlink_metadata(path).map_err(|e| super::io_error(path, e))?;
-    if !seen.is_dir() || seen.uid() != own_uid() || seen.mode() & 0o027 != 0 {
+    let (kind, seen) = at(path).map_err(|e| super::io_error(path, e.into()))?;
+    if kind != FileType::Directory || seen.st_uid != own_uid() || seen.st_mode & 0o027 != 0 {
         return Err(Loose::new(path, "must be a folder of the user mfad runs as, closed to others (chmod 0700)").into());
     }
     Ok(())
@@ -150,14 +156,14 @@ pub fn check_parents(path: &Path, owners: &[u32]) -> Result<(), Loose> {
     let mut parents: Vec<PathBuf> = absolute.ancestors().skip(1).map(Path::to_owned).collect();
     parents.reverse();
     for parent in parents {
-        let seen = std::fs::symlink_metadata(&parent).map_err(|e| Loose::new(&parent, e.to_string()))?;
-        if seen.file_type().is_symlink() {
+        let (kind, seen) = at(&parent).map_err(|e| Loose::new(&parent, std::io::Error::from(e).to_string()))?;
+        if kind == FileType::Symlink {
             // What it points to is checked instead, with its own parents.
             let real = std::fs::canonicalize(&parent).map_err(|e| Loose::new(&parent, e.to_string()))?;
             check_parents(&real.join("x"), owners)?;
-        } else if !owners.contains(&seen.uid()) {
+        } else if !owners.contains(&seen.st_uid) {
             return Err(Loose::new(&parent, "owned by a user who could replace what is below it"));
-        } else if seen.mode() & 0o022 != 0 {
+        } else if seen.st_mode & 0o022 != 0 {
             return Err(Loose::new(&parent, "writable by others, who could replace what is below it"));
         }
     }
