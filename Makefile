@@ -111,8 +111,7 @@ endif
 check:
 	$(CARGO) test $(CARGOFLAGS) -p mfa-core -p pam_mfa
 	$(CARGO) test $(CARGOFLAGS) -p mfad --lib --test shipped_config --test doctor_stacks
-	$(CARGO) test $(CARGOFLAGS) -p mfa-authenticator --lib
-	$(CARGO) test $(CARGOFLAGS) -p mfa-pages --lib
+	$(if $(authenticator),$(CARGO) test $(CARGOFLAGS) -p mfa-authenticator --lib)
 
 bill:
 	mkdir -p "$(TARGET)/bill"

@@ -36,7 +36,10 @@ impl RunDir {
     fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let dir = std::env::temp_dir().join(format!("mfa-test-{}-{number}", std::process::id()));
+        // The path of a socket has 108 bytes, and some builders' TMPDIR has more.
+        let parent = Some(std::env::temp_dir()).filter(|folder| folder.as_os_str().len() < 60);
+        let parent = parent.unwrap_or_else(|| "/tmp".into());
+        let dir = parent.join(format!("mfa-test-{}-{number}", std::process::id()));
         fs::create_dir(&dir).unwrap();
         fs::set_permissions(&dir, Permissions::from_mode(0o755)).unwrap();
         Self(dir)
