@@ -50,8 +50,8 @@ ZSHCOMPDIR = $(DATADIR)/zsh/site-functions
 FISHCOMPDIR = $(DATADIR)/fish/vendor_completions.d
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# Where cargo puts it; with --target in CARGOFLAGS, say RELEASE=target/TRIPLE/release.
-RELEASE = $(TARGET)/release
+# Where cargo puts it. Instead of --target in CARGOFLAGS say CARGO_BUILD_TARGET=TRIPLE, which cargo reads as well.
+RELEASE = $(TARGET)$(addprefix /,$(CARGO_BUILD_TARGET))/release
 # What is made from the command lines; mfa-pages has to run on the machine that builds.
 PAGES = $(TARGET)/pages
 # The translations, made from po.

@@ -34,8 +34,11 @@ fn module() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        output(cargo().args(["build", "--release", "-p", "pam_mfa", "--target-dir"]).arg(target));
-        target.join("release/libpam_mfa.so")
+        let mut build = cargo();
+        build.args(["build", "--release", "-p", "pam_mfa", "--message-format=json", "--target-dir"]).arg(target);
+        // Where it is depends on CARGO_BUILD_TARGET as well.
+        let told = output(&mut build);
+        told.split('"').find(|word| word.ends_with("/libpam_mfa.so")).unwrap().into()
     })
 }
 

@@ -109,15 +109,16 @@ impl Tree {
     }
 
     fn make(&self, words: &[&str]) {
-        self.make_under("022", words);
+        self.make_under("022", None, words);
     }
 
-    fn make_under(&self, umask: &str, words: &[&str]) {
+    fn make_under(&self, umask: &str, triple: Option<&str>, words: &[&str]) {
         let mut make = Command::new("sh");
         make.args(["-c", "umask \"$0\" && exec make \"$@\"", umask]);
         // `install` may build nothing: it has no cargo.
         make.args(["--silent", "CARGO=false"]).args(words).arg(format!("DESTDIR={}", self.root().display()));
         make.env("PATH", self.programs()).env("CARGO_TARGET_DIR", self.built());
+        make.env_remove("CARGO_BUILD_TARGET").envs(triple.map(|triple| ("CARGO_BUILD_TARGET", triple)));
         let said = ok(make.env_remove("MAKEFLAGS"));
         let called = std::fs::read_to_string(self.called()).unwrap_or_default();
         assert_eq!(called, "", "the running system was touched:\n{said}");
@@ -163,9 +164,18 @@ fn of_odd_modes(folder: &Path) -> String {
 fn modes_are_the_same_whatever_the_umask_is() {
     for umask in ["077", "002"] {
         let tree = Tree::new();
-        tree.make_under(umask, &["install"]);
+        tree.make_under(umask, None, &["install"]);
         assert_eq!(of_odd_modes(&tree.root().join("usr")), "", "umask {umask}");
     }
+}
+
+#[test]
+fn what_was_built_for_a_named_target_is_found() {
+    let tree = Tree::new();
+    std::fs::create_dir(tree.built().join("a-triple")).unwrap();
+    std::fs::rename(tree.built().join("release"), tree.built().join("a-triple/release")).unwrap();
+    tree.make_under("022", Some("a-triple"), &["install"]);
+    assert!(tree.root().join("usr/bin/mfactl").is_file());
 }
 
 #[test]
