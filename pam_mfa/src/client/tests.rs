@@ -328,7 +328,9 @@ fn a_folder_that_others_can_change_is_refused() {
     let below = dir.client_of(&link.join("deeper"), SHORT).ask(&begin());
     assert!(matches!(below, Err(ClientError::Loose { .. })));
     let sticky = Client::new(Path::new("/tmp/mfa-none"), true, SHORT).ask(&begin());
-    assert!(matches!(sticky, Err(ClientError::Loose { folder, .. }) if folder == Path::new("/tmp")));
+    // Some builders' sandboxes know no root: there / itself is somebody else's.
+    let looked_at = ["/", "/tmp"].map(Path::new);
+    assert!(matches!(sticky, Err(ClientError::Loose { folder, .. }) if looked_at.contains(&folder.as_path())));
 }
 
 #[test]
