@@ -109,7 +109,8 @@ ifneq ($(authenticator),)
 endif
 
 check:
-	$(CARGO) test $(CARGOFLAGS) -p mfa-core -p pam_mfa
+	$(CARGO) test $(CARGOFLAGS) -p pam_mfa
+	$(CARGO) test $(CARGOFLAGS) -p mfa-core --all-features
 	$(CARGO) test $(CARGOFLAGS) -p mfad --lib --test shipped_config --test doctor_stacks
 	$(if $(authenticator),$(CARGO) test $(CARGOFLAGS) -p mfa-authenticator --lib)
 
