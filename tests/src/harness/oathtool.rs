@@ -1,6 +1,7 @@
 //! Codes by `oathtool`, an implementation that is not ours.
 
 use super::program::Program;
+use mfa_core::otp::{LOOK_AHEAD, LOOK_BACK};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A factor's parameters; [`Oathtool::new`] has what authenticator apps have.
@@ -58,6 +59,19 @@ impl Oathtool {
     #[must_use]
     pub fn hotps(&self, first: u64, count: u64) -> Vec<String> {
         self.codes(&["--hotp".to_owned(), format!("--counter={first}"), format!("--window={}", count - 1)])
+    }
+
+    /// The HOTP codes of the first `count` counters whose code is that of no counter close by. Once in some ten thousand logins one is:
+    /// mfad goes on behind the later counter, and takes the code for a replay behind the earlier.
+    #[must_use]
+    pub fn lone_hotps(&self, count: usize) -> Vec<String> {
+        let all = self.hotps(0, u64::try_from(count).unwrap() + 100);
+        let near = usize::try_from(LOOK_AHEAD.max(LOOK_BACK)).unwrap();
+        let is_lone = |at: usize| {
+            let around = at.saturating_sub(near)..(at + near + 1).min(all.len());
+            all[around].iter().filter(|code| **code == all[at]).count() == 1
+        };
+        (0..all.len()).filter(|at| is_lone(*at)).map(|at| all[at].clone()).take(count).collect()
     }
 
     fn codes(&self, mode: &[String]) -> Vec<String> {
