@@ -36,7 +36,8 @@ fn nothing_that_was_typed_or_shown_stands_anywhere_afterwards() {
     home.house
         .world
         .pam("sshd", &["requisite pam_unix.so", &home.house.world.module("required", "first_factor=stack debug")]);
-    let sshd = Sshd::start(&home.house.world, "LogLevel DEBUG3\nMaxAuthTries 20");
+    // Not 3: there newer versions of OpenSSH log each message that a login shows (docs/logs.md).
+    let sshd = Sshd::start(&home.house.world, "LogLevel DEBUG2\nMaxAuthTries 20");
     let (wrong, right) = (codes.wrong(calm_now()), codes.totp(calm_now()));
     for (answer, opens) in [("hunter2hunter2", false), (wrong.as_str(), false), (right.as_str(), true)] {
         let ssh = Ssh::to(&sshd, "alice").option("NumberOfPasswordPrompts=1").command("echo let in");

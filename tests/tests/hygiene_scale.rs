@@ -67,7 +67,7 @@ fn nobody_waits_at_a_login_while_the_factors_of_a_whole_company_are_suspended() 
     let mfad = Mfad::start_with_own_clock(&world, UNUSED);
     let mut house = House { mfad, mfactl: Mfactl::new(&world), world };
     wait_for_files(&house.mfad);
-    let alice = house.enroll("alice", "hotp").oathtool();
+    let mut codes = house.enroll("alice", "hotp").oathtool().lone_hotps(100_000).into_iter();
     let _ = house.mfad.stop();
     house.mfad.set_clock(DAY);
     house.mfad.run();
@@ -75,7 +75,7 @@ fn nobody_waits_at_a_login_while_the_factors_of_a_whole_company_are_suspended() 
     let began = Instant::now();
     while house.mfad.errors().matches("hygiene: suspended").count() == 0 {
         let login = Instant::now();
-        assert_eq!(house.knock("alice", &alice.hotp(logins)).code, "PAM_SUCCESS");
+        assert_eq!(house.knock("alice", &codes.next().unwrap()).code, "PAM_SUCCESS");
         (logins, slowest) = (logins + 1, slowest.max(login.elapsed()));
         assert!(
             began.elapsed() < Duration::from_secs(1800),

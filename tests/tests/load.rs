@@ -44,15 +44,7 @@ fn people(house: &mut House, sshd: &Sshd, count: u32) -> Vec<Person> {
 fn sshd(house: &House, max_startups: &str) -> Sshd {
     house.world.pam("sshd", &[&house.world.module("required", ""), "required pam_permit.so"]);
     let keys = "AuthenticationMethods publickey,keyboard-interactive";
-    Sshd::start(&house.world, &format!("{max_startups}\n{}{keys}", penalties()))
-}
-
-/// OpenSSH 9.8 and later punish a source whose connections fail; older ones do not know the word.
-fn penalties() -> &'static str {
-    let version = Program::new("ssh").arg("-V").run("").stderr;
-    let number = version.split("OpenSSH_").nth(1).unwrap_or_default();
-    let minor = |part: usize| number.split(['.', 'p', ' ']).nth(part).and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
-    if (minor(0), minor(1)) >= (9, 8) { "PerSourcePenalties no\n" } else { "" }
+    Sshd::start(&house.world, &format!("{max_startups}\n{keys}"))
 }
 
 fn is_in(ended: &Ended) -> bool {

@@ -43,9 +43,13 @@ pub fn with_mfad_failing<T>(house: &mut House, fault: &Fault, act: impl FnOnce(&
     (done, logged || ended)
 }
 
-/// What libraries end mfad with (systemd starts it anew): Rust's runtime has no memory for the signal stack of a new thread; tokio
-/// cannot wake itself by its eventfd, a call that no kernel fails so (eventfd(2)).
-const ENDS: [&str; 2] = ["failed to allocate an alternative stack", "failed to wake I/O driver"];
+/// What libraries end mfad with (systemd starts it anew): Rust's runtime has no memory for the signal stack of a new thread, or cannot
+/// guard it; tokio cannot wake itself by its eventfd, a call that no kernel fails so (eventfd(2)).
+const ENDS: [&str; 3] = [
+    "failed to allocate an alternative stack",
+    "failed to set up alternative stack guard page",
+    "failed to wake I/O driver",
+];
 
 /// How this call can fail (its man page's ERRORS), and how the process can end before it.
 fn ways(call: &str) -> &'static [&'static str] {

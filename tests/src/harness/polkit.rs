@@ -26,6 +26,8 @@ impl Polkit {
         let bus = SystemBus::start_with(world, &[BUS_POLICY]);
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/polkit");
         mounts::bind(&shipped, Path::new("/usr/share/polkit-1/actions"));
+        // The machine's own folder is its polkitd's alone, whose uid may be another.
+        mounts::tmpfs(Path::new("/etc/polkit-1/rules.d"), 0o755);
         world.write("/etc/polkit-1/rules.d/10-test.rules", rules, 0o644);
         let polkitd = Program::new("/usr/lib/polkit-1/polkitd").arg("--no-debug").bound_to_the_test();
         let child = polkitd.command().spawn().expect("polkitd: tests/run.sh installs it");
