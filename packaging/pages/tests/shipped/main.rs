@@ -7,6 +7,7 @@ mod completions;
 mod files;
 mod installing;
 mod manuals;
+mod purging;
 mod spelling;
 mod stacks;
 mod units;
