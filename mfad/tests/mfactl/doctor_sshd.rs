@@ -72,6 +72,24 @@ fn an_sshd_that_is_not_there_or_tells_nothing_is_said_not_to_have_been_looked_at
 }
 
 #[test]
+fn an_sshd_and_a_sudo_that_hang_are_killed_and_said_not_to_have_been_looked_at() {
+    let house = house();
+    house.write("pam.d/sudo", STACK);
+    let hanging = house.write("hanging", "#!/bin/sh\nexec sleep 3600\n");
+    fs::set_permissions(&hanging, Permissions::from_mode(0o755)).unwrap();
+    let mounts = format!("mount --bind {hanging} /usr/sbin/sshd && mount --bind {hanging} /usr/bin/sudo");
+    let told = doctor(&house, &mounts, &["--simulate", "games", "sshd"]).out;
+    for words in [
+        "“sshd -T” did not end within 10 seconds and was killed: its settings were not looked at",
+        "“sudo -V” did not end within 10 seconds and was killed: its settings were not looked at",
+        "What sshd asks for before is not known: its settings were not read.",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(!told.contains("Every login ends in the PAM dialogue") && !told.contains("would not start"), "{told}");
+}
+
+#[test]
 fn a_service_that_sshd_has_by_another_name_and_match_blocks_are_named() {
     let house = house();
     let config = house.write("sshd_config", "UsePAM yes\nMatch User games\n  PasswordAuthentication yes\n");

@@ -3,7 +3,9 @@
 //! Called by the doctor's entry; everything it returns is judged elsewhere. What must never happen: a file
 //! that cannot be read being taken for one that is not there without libpam doing the same.
 
+use super::program;
 use super::stack::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -119,6 +121,8 @@ pub enum Sshd {
     Refused(String),
     /// It could not run here for a reason that is not its configuration.
     NotNow(String),
+    /// It did not end in time, and was killed.
+    Late,
 }
 
 /// Runs `sshd -T` with `config`, for `user` from this host where one is named.
@@ -135,8 +139,9 @@ pub fn sshd(config: Option<&Path>, user: Option<&str>) -> Sshd {
     if let Some(user) = user.filter(|user| !user.contains(',')) {
         command.arg("-C").arg(format!("user={user},host=localhost,addr=127.0.0.1"));
     }
-    let output = match command.output() {
+    let output = match program::output(command, program::PATIENCE) {
         Ok(output) => output,
+        Err(error) if error.kind() == ErrorKind::TimedOut => return Sshd::Late,
         Err(error) => return Sshd::NotNow(error.to_string()),
     };
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -148,11 +153,27 @@ pub fn sshd(config: Option<&Path>, user: Option<&str>) -> Sshd {
     if not_now.iter().any(|words| said.contains(words)) { Sshd::NotNow(said) } else { Sshd::Refused(said) }
 }
 
-/// What `sudo -V` says of its settings, which it tells root alone. Not by PATH, which a root shell of `su` has from the user.
+/// What `sudo -V` says of its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sudo {
+    /// Nothing: it is not installed, or would not say.
+    Silent,
+    /// This; of its settings it tells root alone.
+    Version(String),
+    /// It did not end in time, and was killed.
+    Late,
+}
+
+/// Runs `sudo -V`. Not by PATH, which a root shell of `su` has from the user.
 #[must_use]
-pub fn sudo_version() -> Option<String> {
+pub fn sudo_version() -> Sudo {
     let places = ["/usr/bin/sudo", "/usr/local/bin/sudo", "/bin/sudo"];
-    let program = places.iter().find(|place| Path::new(place).exists())?;
-    let output = Command::new(program).arg("-V").env("LC_ALL", "C").output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let Some(program) = places.iter().find(|place| Path::new(place).exists()) else { return Sudo::Silent };
+    let mut command = Command::new(program);
+    command.arg("-V").env("LC_ALL", "C");
+    match program::output(command, program::PATIENCE) {
+        Ok(output) if output.status.success() => Sudo::Version(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(error) if error.kind() == ErrorKind::TimedOut => Sudo::Late,
+        Ok(_) | Err(_) => Sudo::Silent,
+    }
 }

@@ -14,6 +14,7 @@ pub mod host;
 pub mod lines;
 pub mod modules;
 pub mod names;
+pub mod program;
 pub mod rules;
 pub mod simulate;
 pub mod sshd;
@@ -24,7 +25,7 @@ pub mod walk;
 pub use findings::{Finding, Severity, locks_out_or_lets_by};
 pub use simulate::{Decision, Simulation};
 
-use edge::{PamFolders, Sshd};
+use edge::{PamFolders, Sshd, Sudo};
 use mfa_core::wire::Kind;
 use rules::{BeforePam, Subject};
 use serde::Serialize;
@@ -207,6 +208,7 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
             let fix = "Run this as root; where /run/sshd is missing, start sshd once, or mkdir -m 0755 /run/sshd.";
             (vec![Finding::new(Severity::Warning, "sshd", text, fix)], None)
         }
+        Sshd::Late => (vec![sshd::late(program::PATIENCE)], None),
         Sshd::Settings(output) => {
             let settings = sshd::Settings::parse(&output);
             let mut found = sshd::judge(&settings);
@@ -226,9 +228,15 @@ fn look_at_sshd(options: &Options) -> (Vec<Finding>, Option<sshd::Settings>) {
 fn look_at_sudo(services: &[ServiceExpectation]) -> Vec<Finding> {
     let of = |asked: fn(&ServiceExpectation) -> bool| services.iter().find(|it| it.kind == Kind::Sudo && asked(it));
     let (by_target, asked) = (of(|service| service.by_target), of(|service| service.asked));
-    let version = (by_target.is_some() || asked.is_some()).then(edge::sudo_version).flatten();
+    let Some(any) = asked.or(by_target) else { return Vec::new() };
+    let (version, late) = match edge::sudo_version() {
+        Sudo::Version(version) => (Some(version), None),
+        Sudo::Silent => (None, None),
+        Sudo::Late => (None, Some(sudo::late(&any.name, program::PATIENCE))),
+    };
     let memory = by_target.and_then(|service| sudo::judge(&service.name, version.as_deref()));
-    memory.into_iter().chain(asked.and_then(|service| sudo::judge_silence(&service.name, version.as_deref()))).collect()
+    let silence = asked.and_then(|service| sudo::judge_silence(&service.name, version.as_deref()));
+    memory.into_iter().chain(silence).chain(late).collect()
 }
 
 #[cfg(test)]

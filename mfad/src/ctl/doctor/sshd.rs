@@ -9,6 +9,7 @@ use super::findings::{Finding, Severity};
 use super::rules::BeforePam;
 use mfa_core::clean::{field, message};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Shortest `LoginGraceTime` that leaves our dialogue its 110 s, in seconds; also sshd's own default.
 const GRACE_SECONDS: u64 = 120;
@@ -266,6 +267,21 @@ pub fn unreadable(said: &str) -> Finding {
         "sshd",
         format!("sshd does not accept its configuration and would not start: {}.", own_words(said)),
         "Repair what sshd names, and try again with “sshd -t”.",
+    )
+}
+
+/// The finding about an sshd that was killed after `patience`, before it told its settings.
+#[must_use]
+pub fn late(patience: Duration) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        "sshd",
+        format!(
+            "“sshd -T” did not end within {} seconds and was killed: its settings were not looked at, so its stack is judged as if it \
+             asked for no key.",
+            patience.as_secs()
+        ),
+        "Try “sshd -T” as root, and see what it waits for: an agent with the host's keys (HostKeyAgent), a file server, the name service.",
     )
 }
 

@@ -3,6 +3,7 @@
 //! Called once each, with what policy says of sudo's services and what `sudo -V` says of itself.
 
 use super::findings::{Finding, Severity};
+use std::time::Duration;
 
 /// What is wrong where a rule looks at the target of `service`. `version`: what `sudo -V` told root, in the C locale.
 #[must_use]
@@ -35,6 +36,17 @@ pub(super) fn judge_silence(service: &str, version: Option<&str>) -> Option<Find
     let text = "sudo does not tell PAM who runs it (!pam_ruser): with targetpw, rootpw or runaspw the log names the target alone.";
     let fix = "Take !pam_ruser out of sudoers.";
     Some(Finding::new(Severity::Warning, service, text, fix))
+}
+
+/// The finding about a sudo that was killed after `patience`, before it told its settings.
+#[must_use]
+pub(super) fn late(service: &str, patience: Duration) -> Finding {
+    let text = format!(
+        "“sudo -V” did not end within {} seconds and was killed: its settings were not looked at.",
+        patience.as_secs()
+    );
+    let fix = "Try “sudo -V” as root, and see what it waits for: a directory of sudo's rules, the name service.";
+    Finding::new(Severity::Warning, service, text, fix)
 }
 
 /// Minutes of sudo's timestamp (sudo's `sudo_printf` of its defaults, as root sees them).
