@@ -1,14 +1,15 @@
-//! What pam-bindings lacks: the PAM environment, safe data of the handle, setting the stacked password. The only file with
-//! `unsafe`.
+//! What pam-bindings lacks: the PAM environment, safe data of the handle, setting the stacked password; and what rustix lacks: whose
+//! the other end of a socket is. The only file with `unsafe`.
 //!
-//! Called by `host.rs` and the hooks. What must never happen: a pointer of libpam outliving the call
+//! Called by `host.rs`, `process.rs` and the hooks. What must never happen: a pointer of libpam outliving the call
 //! that gave it, or data of the handle being read as another type than it was stored.
-#![allow(unsafe_code, reason = "libpam is a C library")]
+#![allow(unsafe_code, reason = "libpam and libc are C libraries")]
 
 use mfa_core::secret::Secret;
 use pam::module::PamHandle;
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::os::fd::{AsFd, AsRawFd};
 
 /// `PAM_AUTHTOK` and `PAM_SUCCESS` of `_pam_types.h`.
 const AUTHTOK: c_int = 6;
@@ -72,4 +73,17 @@ pub(crate) fn was_granted(pamh: &PamHandle) -> bool {
 fn granted(pamh: &PamHandle) -> Option<&Granted> {
     // SAFETY: only `remember_granted` stores under this name, always a boxed `Granted`, which libpam keeps until pam_end.
     unsafe { pamh.get_data::<Granted>(GRANTED) }.ok()
+}
+
+/// The effective uid of who connected a Unix socket, or made the pair it is of (unix(7)). rustix would ask for the process as well, and
+/// its `Pid` cannot be 0, as the kernel numbers one outside our pid namespace.
+pub(crate) fn peer_uid(socket: impl AsFd) -> Option<u32> {
+    // Nobody, until the kernel says who.
+    let mut peer = libc::ucred { pid: 0, uid: u32::MAX, gid: u32::MAX };
+    let room = size_of::<libc::ucred>();
+    let mut length = libc::socklen_t::try_from(room).ok()?;
+    let (fd, to) = (socket.as_fd().as_raw_fd(), (&raw mut peer).cast());
+    // SAFETY: the descriptor is open for this call, and the kernel writes at most `length` bytes of a `ucred`, which may be any, to `peer`.
+    let said = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_PEERCRED, to, &raw mut length) };
+    (said == 0 && usize::try_from(length).ok()? == room && peer.uid != u32::MAX).then_some(peer.uid)
 }

@@ -3,6 +3,7 @@
 //! What must never happen: a file of proc read without a limit, or anything decided by the environment: it only says what the terminal
 //! can show.
 
+use crate::ffi;
 use crate::host::text;
 use mfa_core::wire::MAX_ARGUMENTS;
 use rustix::net::{AddressFamily, SocketType, sockopt};
@@ -56,7 +57,7 @@ pub(crate) fn stdin_peer() -> Option<u32> {
     // Of other families the kernel names nobody.
     let is_local = sockopt::socket_domain(stdin()).ok()? == AddressFamily::UNIX
         && sockopt::socket_type(stdin()).ok()? == SocketType::STREAM;
-    if is_local { sockopt::socket_peercred(stdin()).ok().map(|peer| peer.uid.as_raw()) } else { None }
+    if is_local { ffi::peer_uid(stdin()) } else { None }
 }
 
 /// As many whole arguments as fit [`MAX_ARGUMENTS`].

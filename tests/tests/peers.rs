@@ -1,6 +1,7 @@
 //! Who may ask for whom: the user's own programs over the user socket, strangers, and a name service that hangs.
 
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, begin, calm_now};
+use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -84,6 +85,18 @@ fn what_a_program_says_of_itself_is_not_believed() {
     let events = format!("{events:?}");
     assert!(events.contains("Verification code") && !events.contains("PAM_SUCCESS"), "{events}");
     assert!(!events.contains("mfactl enroll"), "no evidence, no word about the enrolment: {events}");
+}
+
+#[test]
+fn an_mfad_in_a_pid_namespace_of_its_own_serves_who_is_outside() {
+    let world = World::new("contained");
+    let mut mfad = Mfad::new(&world, POLICY);
+    let container = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+    assert_eq!(mfad.comes_up_behind(container.map(OsString::from).to_vec()), None);
+    let house = House { mfad, mfactl: Mfactl::new(&world), world };
+    let codes = house.enroll("alice", "totp");
+    assert_eq!(house.knock("alice", &codes.recovery_codes[0]).code, "PAM_SUCCESS", "root, over its own socket");
+    assert_eq!(locker(&house, "alice", "alice").verdict(&[&codes.recovery_codes[1]]), "PAM_SUCCESS");
 }
 
 /// A name service that takes a minute for names that begin with `slow`.

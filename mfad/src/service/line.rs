@@ -5,9 +5,10 @@
 //! What must never happen: a wait without an end, or two who read the same frame.
 
 use mfa_core::wire::{self, WireError};
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send, sockopt::socket_peercred};
+use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};
 use serde::Serialize;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -119,7 +120,8 @@ impl Line {
 
     /// The kernel's word on who connected.
     pub(super) fn peer(&self) -> Option<u32> {
-        socket_peercred(&self.socket.0).ok().map(|peer| peer.uid.as_raw())
+        // Not by rustix: of a process outside our pid namespace the kernel says the number 0, which is no value of rustix's `Pid`.
+        getsockopt(&self.socket.0, PeerCredentials).ok().map(|peer| peer.uid())
     }
 
     /// For a thread that works on what came.

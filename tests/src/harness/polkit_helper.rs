@@ -29,6 +29,19 @@ impl PolkitHelper {
     /// When there is no helper.
     #[must_use]
     pub fn started_for(world: &World, agent: u32, user: &str) -> Self {
+        Self::started(world, agent, user, |helper| helper)
+    }
+
+    /// The same in a pid namespace of its own, which the agent is not in.
+    ///
+    /// # Panics
+    /// When there is no helper.
+    #[must_use]
+    pub fn entered_for(world: &World, agent: u32, user: &str) -> Self {
+        Self::started(world, agent, user, Program::entered)
+    }
+
+    fn started(world: &World, agent: u32, user: &str, how: impl FnOnce(Program) -> Program) -> Self {
         let socket = world.folder().join("agent-helper.socket");
         let listener = UnixListener::bind(&socket).unwrap();
         fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
@@ -42,7 +55,7 @@ impl PolkitHelper {
         let ends: [OwnedFd; 2] = [accepted.try_clone().unwrap().into(), accepted.into()];
         let [input, output] = ends;
         let helper = Program::new("/usr/lib/polkit-1/polkit-agent-helper-1").args([user, "cookie"]).bound_to_the_test();
-        let child = helper.command().stdin(input).stdout(output).spawn().expect("polkit's helper");
+        let child = how(helper).command().stdin(input).stdout(output).spawn().expect("polkit's helper");
         Self { child, agent, lines: Hearing::default() }
     }
 

@@ -59,7 +59,9 @@ fn where_nothing_says_who_acts_for_another_nobody_is_asked_to_approve_it() {
     let mut bob = home.neighbour("bob", 2);
     let carol = home.house.enroll("carol", "totp");
     // polkit's helper that systemd starts is root by its real uid, and its PAM_RUSER is PAM_USER. It may be bob who asks.
-    for (at, (service, ruser)) in [("polkit-1", "carol"), ("sudo", ""), ("su", "")].iter().enumerate() {
+    for (at, (service, ruser)) in
+        [("polkit-1", "carol"), ("sudo", ""), ("su", "")].iter().enumerate()
+    {
         let mut call = home.house.door(service, "carol", "first_factor=stack").option("--ruser", ruser).start();
         call.prompt();
         call.answer(&carol.recovery_codes[at]);
@@ -107,6 +109,18 @@ fn whose_agent_talks_to_the_helper_that_systemd_starts_is_named_and_does_not_app
     assert_eq!(carol.does(&format!("approve {} {number}", request_id(&request))), "OK");
     helper.answer("");
     home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "user=\"alice\"", "reason=approved"]);
+}
+
+#[test]
+fn an_agent_outside_of_the_helpers_container_is_known_as_well() {
+    let (home, mut bob, mut carol) = behind_polkit("approve-outer-agent");
+    let mut helper = PolkitHelper::entered_for(&home.house.world, home.house.world.user("bob").uid, "alice");
+    helper.expect("PAM_PROMPT");
+    helper.answer(&home.enrolled.recovery_codes[1]);
+    helper.expect(ASKED);
+    let request = carol.presented();
+    assert_eq!((request["user"].as_str(), request["ruser"].as_str()), (Some("alice"), Some("bob")));
+    assert!(bob.hears_no("PRESENTED", Duration::from_millis(300)));
 }
 
 #[test]
