@@ -61,6 +61,10 @@ pub enum Ask {
     Cancel,
 }
 
+/// What the kernel says of a uid that has no number in a user namespace (user_namespaces(7)): it may be anybody's. `nobody`, nearly
+/// everywhere, whom nobody logs in as.
+pub const UNMAPPED: u32 = 65534;
+
 /// Who knocks, as the PAM handle tells it. Nothing that is decided by is taken from the process environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

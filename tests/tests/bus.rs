@@ -173,6 +173,19 @@ fn every_method_answers_each_caller_as_the_table_says() {
 }
 
 #[test]
+fn a_caller_whose_uid_has_no_number_here_is_not_served() {
+    let world = World::new("unmapped-caller");
+    let _bus = SystemBus::start(&world);
+    let mfad = Mfad::start(&world, "require = \"required\"\n");
+    mfad.is_on_the_bus(1);
+    let unmapped = User { name: String::from("nobody"), uid: 65_534, ..world.user("alice") };
+    let list = |user: &User| call(user, "io.github.pam_mfa.Factors1.List", &[]);
+    assert_eq!(list(&world.user("alice")).code, 0);
+    let refused = list(&unmapped);
+    assert!(refused.stderr.contains("the bus does not say who calls"), "{refused:?}");
+}
+
+#[test]
 fn nobody_but_mfad_takes_its_name() {
     let world = World::new("name");
     let _bus = SystemBus::start(&world);

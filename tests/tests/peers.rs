@@ -1,6 +1,9 @@
 //! Who may ask for whom: the user's own programs over the user socket, strangers, and a name service that hangs.
 
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, begin, calm_now};
+use rustix::process::Uid;
+use rustix::thread::set_thread_res_uid;
+use serde_json::Value;
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -97,6 +100,24 @@ fn an_mfad_in_a_pid_namespace_of_its_own_serves_who_is_outside() {
     let codes = house.enroll("alice", "totp");
     assert_eq!(house.knock("alice", &codes.recovery_codes[0]).code, "PAM_SUCCESS", "root, over its own socket");
     assert_eq!(locker(&house, "alice", "alice").verdict(&[&codes.recovery_codes[1]]), "PAM_SUCCESS");
+}
+
+/// What mfad says to a program whose effective uid is this.
+fn told(house: &House, uid: u32) -> Option<Value> {
+    let socket = house.world.run_dir().join("user.sock");
+    let connecting = std::thread::spawn(move || {
+        // Of this thread alone.
+        set_thread_res_uid(None, Uid::from_raw(uid), None).unwrap();
+        UnixStream::connect(socket).unwrap()
+    });
+    Raw(connecting.join().unwrap()).ask(&begin("alice", uid))
+}
+
+#[test]
+fn a_program_whose_uid_has_no_number_here_is_not_served() {
+    let house = House::new("unmapped", POLICY);
+    assert!(told(&house, 65_000).is_some());
+    assert_eq!(told(&house, 65_534), None, "it may be anybody's");
 }
 
 /// A name service that takes a minute for names that begin with `slow`.

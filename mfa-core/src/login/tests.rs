@@ -3,6 +3,7 @@
 use super::*;
 use crate::place::Place;
 use crate::policy::{ALL_METHODS, Deadline, Set, Way};
+use crate::wire::UNMAPPED;
 
 mod approve;
 mod bypass;
@@ -199,6 +200,7 @@ fn a_first_factor_is_in_evidence_only_as_declared() {
         (Context { rhost: Some("192.0.2.1".into()), ..base.clone() }, Kind::Sudo, Some(1000), false),
         (Context { tty: Some("ssh".into()), ..base.clone() }, Kind::Sudo, Some(1000), false),
         (Context { real_uid: 0, ..base.clone() }, Kind::Su, Some(0), false),
+        (Context { real_uid: UNMAPPED, ..base.clone() }, Kind::Su, Some(UNMAPPED), false),
     ] {
         assert_eq!(!first_factors(&context, kind, uid).is_empty(), expected, "{context:?} {kind} {uid:?}");
     }

@@ -5,10 +5,7 @@
 
 use crate::accounts::{Lookup, by_name, by_uid};
 use mfa_core::clean;
-use mfa_core::wire::{Context, Kind};
-
-/// What the kernel says of a uid that has no number in this user namespace (user_namespaces(7)): it may be anybody's.
-const UNMAPPED: u32 = 65534;
+use mfa_core::wire::{Context, Kind, UNMAPPED};
 
 /// The name of who acts, cleaned, for those who decide; `None`: nothing says so.
 pub(super) fn name(context: &Context, kind: Kind) -> Option<String> {
@@ -34,11 +31,11 @@ pub(super) fn uids(user: &str, context: &Context, kind: Kind) -> Result<Vec<u32>
         Lookup::Failed(why) => return Err(why),
     }
     match remote_user(context, kind).map(by_name) {
-        Some(Lookup::Found(account)) => uids.push(account.uid),
+        Some(Lookup::Found(account)) if account.uid != UNMAPPED => uids.push(account.uid),
         // It may be a name of another host; whoever runs a program of this one is known by the real uid.
-        None | Some(Lookup::Absent) if ran.is_some() || !acts_for_another(kind) => {}
-        // A wrapper of root's, or polkit's helper for an agent of root's.
-        None | Some(Lookup::Absent) => return Err(String::from("PAM does not say who asks")),
+        None | Some(Lookup::Absent | Lookup::Found(_)) if ran.is_some() || !acts_for_another(kind) => {}
+        // A wrapper of root's, polkit's helper for an agent of root's, or somebody without a number here.
+        None | Some(Lookup::Absent | Lookup::Found(_)) => return Err(String::from("PAM does not say who asks")),
         Some(Lookup::Failed(why)) => return Err(why),
     }
     Ok(uids)
@@ -48,6 +45,7 @@ pub(super) fn uids(user: &str, context: &Context, kind: Kind) -> Result<Vec<u32>
 /// there it is the agent's, at the other end of its standard input, and polkitd takes the helper's word for a session of that uid alone.
 fn uid(context: &Context, kind: Kind) -> Option<u32> {
     match (context.real_uid, context.stdin_peer) {
+        (UNMAPPED, _) => None,
         // An agent with the rights of root, as pkexec's own, is anybody's.
         (0, Some(agent)) if kind == Kind::Polkit && agent != 0 && agent != UNMAPPED => Some(agent),
         (0, _) => None,
@@ -82,6 +80,7 @@ mod tests {
         for nobody in [None, Some(0), Some(UNMAPPED)] {
             assert_eq!(asks(0, nobody, Kind::Polkit), None, "{nobody:?}");
         }
+        assert_eq!(asks(UNMAPPED, None, Kind::Sudo), None, "whoever has no number here may be anybody");
         for kind in [Kind::Sshd, Kind::Sudo, Kind::Su, Kind::Login, Kind::Display, Kind::Locker, Kind::Other] {
             assert_eq!(asks(0, Some(1002), kind), None, "{kind:?}");
         }

@@ -15,7 +15,7 @@ use crate::authority::Authority;
 use crate::logins::Caller;
 use crate::seldom::{Seldom, due};
 use mfa_core::admin::Call;
-use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, Verdict, decode};
+use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, UNMAPPED, Verdict, decode};
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::sync::{Arc, Mutex};
@@ -250,8 +250,8 @@ async fn accept_users(shared: Arc<Shared>, socket: Listener) {
                 continue;
             }
         };
-        // No credentials: no connection. There is no default uid.
-        let Some(uid) = line.peer() else { continue };
+        // No credentials: no connection. There is no default uid, and one that is nobody's number here may be anybody's.
+        let Some(uid) = line.peer().filter(|uid| *uid != UNMAPPED) else { continue };
         let Some(place) = Place::take(&shared.programs, uid, shared.limits.per_uid) else { continue };
         let Some(permit) = room_for_a_program(&shared).await else { continue };
         let (sharing, stays) = (Arc::clone(&shared), Stays::default());

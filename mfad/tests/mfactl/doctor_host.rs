@@ -1,10 +1,11 @@
 //! What the doctor says of mfad's sockets, folders and files: one thing wrong after another, and nothing where all is right.
 
-use crate::house::{House, NOBODY};
+use crate::house::{House, NOBODY, run};
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
+use std::process::Command;
 
 /// How bad it is that these words are said of this place; `None`: they are not.
 fn said(house: &House, place: &Path, words: &str) -> Option<String> {
@@ -65,6 +66,22 @@ fn what_others_could_change_or_speak_through_is_named_with_how_bad_it_is() {
         chown(place, Some(owner), None).unwrap();
         assert_eq!(said(&house, place, words), None, "{} as it was", place.display());
     }
+}
+
+#[test]
+fn a_kernel_that_gives_the_unmapped_another_number_is_named() {
+    let house = house();
+    let told = |number: &str| {
+        let set = house.write("overflowuid", number);
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", "mount --bind \"$0\" /proc/sys/kernel/overflowuid && exec \"$@\"", &set]);
+        let doctor = house.command(&["doctor", "--pam-dir", house.folder.join("pam.d").to_str().unwrap()]);
+        command.arg(doctor.get_program()).args(doctor.get_args());
+        run(command, "").out
+    };
+    let changed = told("1005\n");
+    assert!(changed.contains("kernel.overflowuid is 1005") && changed.contains("overflowuid=65534"), "{changed}");
+    assert!(!told("65534\n").contains("overflowuid"));
 }
 
 #[test]

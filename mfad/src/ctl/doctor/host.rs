@@ -22,6 +22,9 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// The distribution's part of the configuration.
 const VENDOR: &str = "/usr/lib/pam_mfa";
 
+/// The uid of those who have no number in a user namespace.
+const OVERFLOW: &str = "/proc/sys/kernel/overflowuid";
+
 const START: &str = "Start mfad (systemctl start mfad) and look at its log.";
 
 /// All findings about mfad and its files.
@@ -31,7 +34,20 @@ pub fn judge(run_dir: &Path, config_dir: &Path, state_dir: &Path) -> Vec<Finding
     found.extend(configuration(config_dir));
     found.extend(configuration(Path::new(VENDOR)));
     found.extend(state(state_dir));
+    found.extend(fs::read_to_string(OVERFLOW).ok().and_then(|set| unmapped(&set)));
     found
+}
+
+/// The finding where the kernel gives who has no number in a user namespace another one than mfad knows them by. `set`: the setting.
+fn unmapped(set: &str) -> Option<Finding> {
+    let uid = set.trim().parse::<u32>().ok().filter(|uid| *uid != wire::UNMAPPED)?;
+    let text = format!(
+        "kernel.overflowuid is {uid}: in a container, whoever has no number there is taken for the account of that uid; mfad refuses \
+         {} alone.",
+        wire::UNMAPPED
+    );
+    let fix = format!("Set it back: sysctl kernel.overflowuid={}.", wire::UNMAPPED);
+    Some(Finding::new(Severity::Warning, "kernel", text, fix))
 }
 
 fn finding(severity: Severity, path: &Path, text: impl Into<String>, fix: impl Into<String>) -> Finding {

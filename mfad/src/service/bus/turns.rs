@@ -5,6 +5,7 @@
 
 use crate::service::counts::{Counts, Place};
 use mfa_core::bus::Error;
+use mfa_core::wire::UNMAPPED;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -54,6 +55,10 @@ impl Turns {
         let _asking = Place::take(&self.unknown, sender.to_string(), OF_ONE).ok_or_else(busy)?;
         let bus = DBusProxy::new(connection).await.map_err(|_| unknown())?;
         let uid = bus.get_connection_unix_user(BusName::Unique(sender.clone())).await.map_err(|_| unknown())?;
+        // To the bus as well it may be anybody's.
+        if uid == UNMAPPED {
+            return Err(unknown());
+        }
         let place = Place::take(&self.under_way, uid, OF_ONE).ok_or_else(busy)?;
         Ok(Caller { name: sender.to_string(), uid, _place: place })
     }
