@@ -3,7 +3,7 @@
 use pam_mfa_tests::harness::{House, Mfactl, Mfad, PamClient, Program, Raw, World, begin, calm_now};
 use rustix::process::Uid;
 use rustix::thread::set_thread_res_uid;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -118,6 +118,21 @@ fn a_program_whose_uid_has_no_number_here_is_not_served() {
     let house = House::new("unmapped", POLICY);
     assert!(told(&house, 65_000).is_some());
     assert_eq!(told(&house, 65_534), None, "it may be anybody's");
+}
+
+#[test]
+fn logins_of_one_agent_through_polkits_helper_leave_room_for_others() {
+    let world = World::new("agents-places");
+    let house = House { mfad: Mfad::start_with_descriptors(&world, POLICY, 160), mfactl: Mfactl::new(&world), world };
+    let code = house.enroll("alice", "totp").oathtool().totp(calm_now());
+    let bob = house.world.user("bob").uid;
+    let helper = json!({"begin": {"user": "alice", "service": "polkit-1", "real_uid": 0, "stdin_peer": bob}});
+    let mut helpers: Vec<_> =
+        (0..40).map(|_| Raw::to(&house, "root.sock")).map(|mut raw| (raw.ask(&helper), raw)).collect();
+    helpers.retain(|(said, _)| said.is_some());
+    assert!((1..40).contains(&helpers.len()), "{}", helpers.len());
+    assert!(house.mfad.errors().contains(&format!("uid {bob} has ")), "{}", house.mfad.errors());
+    assert_eq!(house.knock("alice", &code).code, "PAM_SUCCESS");
 }
 
 /// A name service that takes a minute for names that begin with `slow`.

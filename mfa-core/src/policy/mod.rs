@@ -262,7 +262,8 @@ impl Policy {
             "su" | "su-l" => Kind::Su,
             "login" | "remote" => Kind::Login,
             "gdm-password" | "gdm-fingerprint" | "gdm-smartcard" | "sddm" | "lightdm" => Kind::Display,
-            "polkit-1" => Kind::Polkit,
+            // The second is what polkit runs beside the first, for what takes no answer.
+            "polkit-1" | "polkit-1-biometric" => Kind::Polkit,
             "swaylock" | "hyprlock" | "kde" | "xscreensaver" | "i3lock" => Kind::Locker,
             _ => Kind::Other,
         }

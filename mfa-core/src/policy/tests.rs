@@ -224,6 +224,7 @@ fn a_configured_kind_wins_over_the_name() {
     assert_eq!(policy.kind("door"), Kind::Sshd);
     assert_eq!(policy.kind("sudo"), Kind::Other);
     assert_eq!(policy.kind("su-l"), Kind::Su);
+    assert_eq!(policy.kind("polkit-1-biometric"), Kind::Polkit);
     assert_eq!(policy.kind("anything"), Kind::Other);
 }
 

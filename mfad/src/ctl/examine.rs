@@ -23,8 +23,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Services people log in or rise through, where they have a stack.
-const USUAL: [&str; 12] =
-    ["sshd", "sudo", "sudo-i", "su", "su-l", "login", "polkit-1", "gdm-password", "lightdm", "sddm", "runuser", "cron"];
+const USUAL: [&str; 13] = [
+    "sshd",
+    "sudo",
+    "sudo-i",
+    "su",
+    "su-l",
+    "login",
+    "polkit-1",
+    "polkit-1-biometric",
+    "gdm-password",
+    "lightdm",
+    "sddm",
+    "runuser",
+    "cron",
+];
 
 /// Whose login policy is asked about: nobody's, whom no rule for users or groups is for.
 const ANYBODY: &str = "";

@@ -43,7 +43,7 @@ pub(super) fn uids(user: &str, context: &Context, kind: Kind) -> Result<Vec<u32>
 
 /// The uid of who runs the program; `None`: nothing says so. sshd and login run as root, and so does polkit's helper where systemd starts it:
 /// there it is the agent's, at the other end of its standard input, and polkitd takes the helper's word for a session of that uid alone.
-fn uid(context: &Context, kind: Kind) -> Option<u32> {
+pub fn uid(context: &Context, kind: Kind) -> Option<u32> {
     match (context.real_uid, context.stdin_peer) {
         (UNMAPPED, _) => None,
         // An agent with the rights of root, as pkexec's own, is anybody's.

@@ -13,6 +13,7 @@ mod round;
 
 pub use answers::{Answered, approve, deny};
 pub use approvals::open as open_approval;
+pub use asker::uid as asker;
 pub use challenges::{Challenges, Proof, Yes, challenge};
 pub use registry::{Agent, Out, Registry};
 

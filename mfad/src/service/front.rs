@@ -161,7 +161,7 @@ fn lead(shared: &Arc<Shared>, for_loop: &Handle, mut line: Line) {
     if let Some(Ok(Ask::Begin(context))) = first.as_ref().map(|body| decode(body))
         && let Ok(turn) = shared.lookups.of(Caller::Root, &context).try_acquire_owned()
     {
-        let Some(place) = shared.place(context.real_uid) else { return };
+        let Some(place) = shared.place(&context) else { return };
         if let Some((user, turn)) = begin::here(shared, &mut line, context, turn) {
             let shared = Arc::clone(shared);
             for_loop.spawn(async move {

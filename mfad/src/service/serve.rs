@@ -13,6 +13,7 @@ use super::{begin, login};
 use crate::admin;
 use crate::authority::Authority;
 use crate::logins::Caller;
+use crate::pushes;
 use crate::seldom::{Seldom, due};
 use mfa_core::admin::Call;
 use mfa_core::wire::{Ask, Context, Ending, Kind, Method, Reason, Step, UNMAPPED, Verdict, decode};
@@ -89,7 +90,7 @@ pub(super) struct Shared {
     user: Arc<Semaphore>,
     /// Connections to the user socket, by the uid that made them.
     programs: Arc<Counts>,
-    /// Logins over the root socket, by the real uid of who started the setuid program.
+    /// Logins over the root socket, by the uid of who started the setuid program, or whose agent polkit's helper serves.
     logins: Arc<Counts>,
     /// Of logins over those.
     crowded: Mutex<Seldom>,
@@ -176,8 +177,11 @@ impl Shared {
         (line.peer() == Some(0)).then_some(permit)
     }
 
-    /// A place for a login that `uid` began. `None`: it is closed without a word, which the module calls unavailable.
-    pub(super) fn place(&self, uid: u32) -> Option<Place> {
+    /// A place for a login, of those of who began it. `None`: it is closed without a word, which the module calls unavailable.
+    pub(super) fn place(&self, context: &Context) -> Option<Place> {
+        let kind = self.authority.in_force().policy.kind(&context.service);
+        // polkit's helper may be root's own: then it is its agent's.
+        let uid = pushes::asker(context, kind).unwrap_or(context.real_uid);
         let most = if uid == 0 { usize::MAX } else { self.limits.logins_per_uid };
         let place = Place::take(&self.logins, uid, most);
         if place.is_none()
@@ -313,7 +317,7 @@ pub(super) async fn answer_root(
     };
     match decode(&body) {
         Ok(Ask::Begin(context)) => {
-            let Some(_place) = shared.place(context.real_uid) else { return Ok(()) };
+            let Some(_place) = shared.place(&context) else { return Ok(()) };
             return login::run(shared, &mut line, context).await;
         }
         Ok(Ask::Answer { .. } | Ask::AnswerAtEnd { .. } | Ask::CannotAsk | Ask::Cancel) => {

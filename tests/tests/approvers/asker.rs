@@ -55,12 +55,13 @@ fn who_runs_sudo_for_another_does_not_approve_it_and_is_named_whatever_sudo_keep
 
 #[test]
 fn where_nothing_says_who_acts_for_another_nobody_is_asked_to_approve_it() {
-    let home = home("approve-unnamed", &ONE.replace("\"sshd\"", "\"sshd\", \"polkit-1\""));
+    let services = "\"sshd\", \"polkit-1\", \"polkit-1-biometric\"";
+    let home = home("approve-unnamed", &ONE.replace("\"sshd\"", services));
     let mut bob = home.neighbour("bob", 2);
     let carol = home.house.enroll("carol", "totp");
     // polkit's helper that systemd starts is root by its real uid, and its PAM_RUSER is PAM_USER. It may be bob who asks.
     for (at, (service, ruser)) in
-        [("polkit-1", "carol"), ("sudo", ""), ("su", "")].iter().enumerate()
+        [("polkit-1", "carol"), ("polkit-1-biometric", "carol"), ("sudo", ""), ("su", "")].iter().enumerate()
     {
         let mut call = home.house.door(service, "carol", "first_factor=stack").option("--ruser", ruser).start();
         call.prompt();

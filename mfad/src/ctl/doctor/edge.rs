@@ -68,7 +68,7 @@ fn fragment(name: &str) -> bool {
 fn programs(service: &str) -> &'static [&'static str] {
     match service {
         "sudo" | "sudo-i" => &["sudo"],
-        "polkit-1" => &["polkitd", "pkexec"],
+        "polkit-1" | "polkit-1-biometric" => &["polkitd", "pkexec"],
         "gdm-password" => &["gdm", "gdm3"],
         "lightdm" => &["lightdm"],
         "sddm" => &["sddm"],
