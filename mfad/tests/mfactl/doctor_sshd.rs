@@ -90,6 +90,17 @@ fn an_sshd_and_a_sudo_that_hang_are_killed_and_said_not_to_have_been_looked_at()
 }
 
 #[test]
+fn a_block_about_sshds_own_port_is_no_configuration_that_sshd_refuses() {
+    let house = house();
+    // As OpenSSH 9.2 does of a configuration with such a block.
+    let refused = "'Match LocalPort' in configuration but 'lport' not in connection test specification.";
+    let script =
+        format!("case \"$*\" in *-C*,lport=*) ;; *-C*) echo \"{refused}\" >&2; exit 255 ;; esac\n{}", saying(GOOD));
+    let told = with_sshd(&house, &script, &["--simulate", "games", "sshd"]).out;
+    assert!(told.contains("ends in the dialogue that follows") && !told.contains("would not start"), "{told}");
+}
+
+#[test]
 fn a_service_that_sshd_has_by_another_name_and_match_blocks_are_named() {
     let house = house();
     let config = house.write("sshd_config", "UsePAM yes\nMatch User games\n  PasswordAuthentication yes\n");

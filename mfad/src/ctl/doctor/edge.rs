@@ -137,7 +137,8 @@ pub fn sshd(config: Option<&Path>, user: Option<&str>) -> Sshd {
     }
     // sshd splits this at commas.
     if let Some(user) = user.filter(|user| !user.contains(',')) {
-        command.arg("-C").arg(format!("user={user},host=localhost,addr=127.0.0.1"));
+        // Its own end as well: without a port it refuses what has a Match LocalPort.
+        command.arg("-C").arg(format!("user={user},host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22"));
     }
     let output = match program::output(command, program::PATIENCE) {
         Ok(output) => output,
