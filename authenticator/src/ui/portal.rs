@@ -9,10 +9,17 @@ use futures_util::StreamExt;
 use gtk::prelude::*;
 use gtk::{gio, glib};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// How long the user may take to choose.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Requests so far: the answer to one is not to be taken for another's.
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
+const NOT_DELETED: &str = "the picture of the screen could not be deleted";
 
 const NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
@@ -34,15 +41,29 @@ pub(super) enum NoPicture {
     File(String),
 }
 
-/// Has the user choose a picture of the screen; the file it is in, for [`read`].
+/// Has the user choose a picture of the screen; the file it is in, for [`read`]. One that comes too late is deleted whenever it comes.
 pub(super) async fn screenshot(bus: &gio::DBusConnection) -> Result<PathBuf, NoPicture> {
-    glib::future_with_timeout(PATIENCE, asked(bus)).await.unwrap_or(Err(NoPicture::Cancelled))
+    let (answer, answered) = oneshot::channel();
+    let bus = bus.clone();
+    glib::spawn_future_local(async move {
+        // Nobody waits for it any more.
+        if let Err(Ok(path)) = answer.send(asked(&bus).await)
+            && gio::File::for_path(path).delete_future(glib::Priority::DEFAULT).await.is_err()
+        {
+            tracing::warn!("{NOT_DELETED}");
+        }
+    });
+    match glib::future_with_timeout(PATIENCE, answered).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Err(NoPicture::Cancelled),
+    }
 }
 
 async fn asked(bus: &gio::DBusConnection) -> Result<PathBuf, NoPicture> {
     let own = bus.unique_name().map(|name| name.trim_start_matches(':').replace('.', "_")).unwrap_or_default();
     // The signal may come before the answer: its path is known beforehand (the Request interface's documentation).
-    let request = format!("{PATH}/request/{own}/mfa");
+    let token = format!("mfa{}", ASKED.fetch_add(1, Ordering::Relaxed));
+    let request = format!("{PATH}/request/{own}/{token}");
     let interface = Some("org.freedesktop.portal.Request");
     let flags = gio::DBusSignalFlags::NONE;
     let mut responses =
@@ -50,7 +71,7 @@ async fn asked(bus: &gio::DBusConnection) -> Result<PathBuf, NoPicture> {
             signal.parameters.clone()
         });
     let options = glib::VariantDict::new(None);
-    options.insert("handle_token", "mfa");
+    options.insert("handle_token", token.as_str());
     options.insert("interactive", true);
     let interface = "org.freedesktop.portal.Screenshot";
     // Not by a pair of both, in which the options would stand as `v`.
@@ -77,7 +98,7 @@ fn chosen(response: &glib::Variant) -> Option<PathBuf> {
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, NoPicture> {
     let read = read_file(path, picture::LONGEST);
     if std::fs::remove_file(path).is_err() {
-        tracing::warn!("the picture of the screen could not be deleted");
+        tracing::warn!("{NOT_DELETED}");
     }
     read.map(|content| content.expose().to_vec()).map_err(|why| NoPicture::File(why.to_string()))
 }

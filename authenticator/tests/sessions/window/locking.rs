@@ -11,24 +11,24 @@ use zbus::{Connection, OwnedObjectPath, interface};
 const URI: &str = "otpauth://totp/ACME:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME\n";
 
 /// The clock of one program.
-struct Clock(PathBuf);
+pub(super) struct Clock(PathBuf);
 
 impl Clock {
-    fn of(desktop: &Desktop) -> Self {
+    pub(super) fn of(desktop: &Desktop) -> Self {
         let clock = Self(desktop.path("clock"));
         clock.set(0);
         clock
     }
 
     /// So many seconds later than it is.
-    fn set(&self, later: u64) {
+    pub(super) fn set(&self, later: u64) {
         // Written beside and renamed: libfaketime reads it at any moment.
         let new = self.0.with_extension("new");
         std::fs::write(&new, format!("+{later}\n")).unwrap();
         std::fs::rename(&new, &self.0).unwrap();
     }
 
-    fn environment(&self) -> [(&str, &str); 3] {
+    pub(super) fn environment(&self) -> [(&str, &str); 3] {
         // Debian's place for it; `dpkg -L libfaketime` says.
         let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
         [("LD_PRELOAD", library), ("FAKETIME_TIMESTAMP_FILE", self.0.to_str().unwrap()), ("FAKETIME_NO_CACHE", "1")]

@@ -1,14 +1,16 @@
 //! What xdg-desktop-portal does for the window, and for whom: pictures of the screen.
 
 use super::Seat;
+use super::locking::Clock;
 use super::moving::qr_code;
 use crate::desktop::{Desktop, wait};
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use zbus::fdo::{DBusProxy, Error, Result};
 use zbus::message::Header;
+use zbus::names::OwnedUniqueName;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, Variant, interface};
 
 const URI: &str = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Bank&counter=7";
@@ -45,6 +47,32 @@ async fn a_portal_that_comes_later_cannot_look_at_the_window_and_refuses_which_i
     assert!(shot.exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_of_the_screen_that_comes_too_late_is_deleted_and_is_not_taken_for_the_next() {
+    let mut seat = Seat::new().await;
+    let (late, shot) = (seat.desktop.path("late.png"), qr_code(&seat.desktop, URI));
+    std::fs::copy(&shot, &late).unwrap();
+    let portal = Portal::start(&seat.desktop, late.clone()).await;
+    portal.answers(LATER).await;
+    let clock = Clock::of(&seat.desktop);
+    seat.open_main(&clock.environment()).await;
+    seat.reader.wait("label", "Codes for your accounts").await;
+    seat.screen.keys(&["ctrl+n"]);
+    seat.reader.press("QR code from the screen").await;
+    wait("the first question", async || portal.asked().await == 1).await;
+    clock.set(130);
+    seat.reader.wait("alert", "No picture was taken.").await;
+    assert!(late.exists());
+    seat.reader.press("QR code from the screen").await;
+    wait("the second question", async || portal.asked().await == 2).await;
+    portal.comes(0, &late).await;
+    wait("the end of the late one", async || !late.exists()).await;
+    assert!(seat.rows("Bank, bob").await.is_empty());
+    portal.comes(1, &shot).await;
+    seat.reader.wait("list item", "Bank, bob").await;
+    assert!(!shot.exists());
+}
+
 /// The portals, as far as we need them; a desktop has real ones only where there is somebody to ask.
 struct Portal(Connection);
 
@@ -53,7 +81,7 @@ impl Portal {
         let path = "/org/freedesktop/portal/desktop";
         let connection = zbus::connection::Builder::address(desktop.address("session").as_str())
             .serve_at(path, Settings)
-            .serve_at(path, Screenshots { response: 0, shot })
+            .serve_at(path, Screenshots { response: 0, shot, asked: Vec::new() })
             .name("org.freedesktop.portal.Desktop")
             .build()
             .await
@@ -67,6 +95,30 @@ impl Portal {
             self.0.object_server().interface::<_, Screenshots>("/org/freedesktop/portal/desktop").await.unwrap();
         screenshots.get_mut().await.response = response;
     }
+
+    /// How often it was asked.
+    async fn asked(&self) -> usize {
+        let screenshots =
+            self.0.object_server().interface::<_, Screenshots>("/org/freedesktop/portal/desktop").await.unwrap();
+        screenshots.get().await.asked.len()
+    }
+
+    /// The answer to one question, at last.
+    async fn comes(&self, question: usize, shot: &Path) {
+        let screenshots =
+            self.0.object_server().interface::<_, Screenshots>("/org/freedesktop/portal/desktop").await.unwrap();
+        let (to, path) = screenshots.get().await.asked[question].clone();
+        respond(&self.0, to, &path, 0, shot).await;
+    }
+}
+
+/// What the user says of whom nothing is heard for now.
+const LATER: u32 = 7;
+
+async fn respond(connection: &Connection, to: OwnedUniqueName, path: &OwnedObjectPath, response: u32, shot: &Path) {
+    let results = HashMap::from([("uri", Variant::from(format!("file://{}", shot.display())))]);
+    let interface = "org.freedesktop.portal.Request";
+    connection.emit_signal(Some(to), path, interface, "Response", &(response, results)).await.unwrap();
 }
 
 /// Whom the portal has looked at.
@@ -124,12 +176,14 @@ impl Settings {
 struct Screenshots {
     response: u32,
     shot: PathBuf,
+    /// Who asked, and where the answer goes.
+    asked: Vec<(OwnedUniqueName, OwnedObjectPath)>,
 }
 
 #[interface(name = "org.freedesktop.portal.Screenshot")]
 impl Screenshots {
     async fn screenshot(
-        &self,
+        &mut self,
         parent: &str,
         options: HashMap<String, OwnedVariant>,
         #[zbus(connection)] connection: &Connection,
@@ -142,10 +196,11 @@ impl Screenshots {
         let token = <&str>::try_from(&options["handle_token"]).unwrap();
         let path =
             OwnedObjectPath::try_from(format!("/org/freedesktop/portal/desktop/request/{sender}/{token}")).unwrap();
-        let results = HashMap::from([("uri", Variant::from(format!("file://{}", self.shot.display())))]);
-        let interface = "org.freedesktop.portal.Request";
-        let to = Some(header.sender().unwrap().to_owned());
-        connection.emit_signal(to, &path, interface, "Response", &(self.response, results)).await.unwrap();
+        let to = OwnedUniqueName::from(header.sender().unwrap().to_owned());
+        self.asked.push((to.clone(), path.clone()));
+        if self.response != LATER {
+            respond(connection, to, &path, self.response, &self.shot).await;
+        }
         Ok(path)
     }
 }
