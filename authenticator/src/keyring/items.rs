@@ -4,6 +4,7 @@
 //! value in attributes.
 
 use super::service::{self, understood};
+use super::values::Given;
 use super::{Asks, KeyringError, PATIENCE, PROMPT_PATIENCE, bounded, unlocked, values};
 use crate::catalogue::gettext;
 use mfa_core::secret::Secret;
@@ -19,6 +20,8 @@ trait Item {
     fn delete(&self) -> zbus::Result<OwnedObjectPath>;
     #[zbus(property)]
     fn label(&self) -> zbus::Result<String>;
+    #[zbus(property)]
+    fn set_label(&self, label: &str) -> zbus::Result<()>;
 }
 
 /// What the items of one schema hold.
@@ -26,8 +29,8 @@ trait Item {
 pub(crate) struct Contents {
     /// Those that can be read.
     pub(crate) values: Vec<(OwnedObjectPath, Secret)>,
-    /// The others.
-    pub(crate) unread: Vec<OwnedObjectPath>,
+    /// The others, and why.
+    pub(crate) unread: Vec<(OwnedObjectPath, KeyringError)>,
 }
 
 /// The items of one schema.
@@ -49,47 +52,52 @@ impl Items {
     /// # Errors
     /// When there is no keyring, it does not answer, or it stays locked.
     pub(crate) async fn all(&self) -> Result<Contents, KeyringError> {
-        let found = bounded(PATIENCE, service::search(&self.session, self.schema, None)).await?;
-        for item in &found.locked {
-            unlocked(&self.session, item, self.asks).await?;
-        }
-        let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).collect();
         let mut contents = Contents::default();
-        for (item, value) in bounded(BULK, values::read(&self.session, (self.schema, None), &items)).await? {
+        for (item, value) in self.given(None).await? {
             match value {
                 Ok(value) => contents.values.push((item, value)),
-                Err(_) => contents.unread.push(item),
+                Err(why) => contents.unread.push((item, why)),
             }
         }
         Ok(contents)
     }
 
-    /// The one called `name`, if there is one: one that is there and cannot be read is an error, never none.
+    /// All of them, or all copies of the one called `name`, unlocked first: what each holds, or why nobody can read it.
     ///
     /// # Errors
-    /// As [`Self::all`], or when it cannot be read.
-    pub(crate) async fn one(&self, name: &str) -> Result<Option<Secret>, KeyringError> {
-        let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
-        let Some(item) = found.unlocked.first().or(found.locked.first()) else { return Ok(None) };
-        if found.unlocked.is_empty() {
+    /// As [`Self::all`].
+    pub(crate) async fn given(&self, name: Option<&str>) -> Result<Vec<Given>, KeyringError> {
+        let found = bounded(PATIENCE, service::search(&self.session, self.schema, name)).await?;
+        for item in &found.locked {
             unlocked(&self.session, item, self.asks).await?;
         }
-        let sought = (self.schema, Some(name));
-        let read = values::read(&self.session, sought, std::slice::from_ref(item));
-        bounded(BULK, read).await?.pop().map(|(_, value)| value).transpose()
+        let items: Vec<OwnedObjectPath> = found.unlocked.into_iter().chain(found.locked).collect();
+        bounded(BULK, values::read(&self.session, (self.schema, name), &items)).await
     }
 
-    /// All copies of the one called `name`, as of a keyring restored beside the one in use. One that cannot be read hides no other.
+    /// All unlocked copies of the one called `name`, as of a keyring restored beside the one in use. One that cannot be read hides no other.
     ///
     /// # Errors
-    /// As [`Self::one`], when there are some and none can be read.
+    /// As [`Self::all`], or when there are some and none can be read: that is never none.
     pub(crate) async fn copies(&self, name: &str) -> Result<Vec<Secret>, KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
-        if found.unlocked.len() < 2 {
-            return Ok(self.one(name).await?.into_iter().collect());
+        let given = if found.unlocked.is_empty() {
+            self.given(Some(name)).await?
+        } else {
+            self.read(name, &found.unlocked).await?
+        };
+        let (mut copies, mut why) = (Vec::new(), None);
+        for (_, value) in given {
+            match value {
+                Ok(value) => copies.push(value),
+                Err(error) => why = Some(error),
+            }
         }
-        let read = bounded(BULK, values::read(&self.session, (self.schema, Some(name)), &found.unlocked)).await?;
-        Ok(read.into_iter().filter_map(|(_, value)| value.ok()).collect())
+        why.filter(|_| copies.is_empty()).map_or(Ok(copies), Err)
+    }
+
+    async fn read(&self, name: &str, items: &[OwnedObjectPath]) -> Result<Vec<Given>, KeyringError> {
+        bounded(BULK, values::read(&self.session, (self.schema, Some(name)), items)).await
     }
 
     /// What an item is called in password managers, for people; any program of the user's may have written it.
@@ -102,7 +110,8 @@ impl Items {
 
     /// Writes the one called `name`, in the place of the old one where there is one. That may lie in another collection than new ones
     /// do (the default is changed, an item moved): a second one here would leave what is read to chance. It goes into the place of every
-    /// unlocked copy as well whose value is one `of` it: one that stayed would be in clear below a PIN.
+    /// unlocked copy as well whose value is one `of` it: one that stayed would be in clear below a PIN. What is called so and is not of
+    /// it, or cannot be read, stays as it is.
     ///
     /// # Errors
     /// When the keyring does not take it; then the old one stands.
@@ -114,24 +123,41 @@ impl Items {
         of: impl Fn(&Secret) -> bool,
     ) -> Result<(), KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
-        let collection = match found.unlocked.first().or(found.locked.first()) {
-            Some(item) => service::collection_of(item)?,
-            None => bounded(PATIENCE, service::default_collection(&self.session)).await?,
-        };
-        if bounded(PATIENCE, service::is_locked(&self.session, &collection)).await? {
-            service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
-        }
-        let new = values::New { schema: self.schema, id: name, label, notes: &[] };
-        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await?;
-        if found.unlocked.len() > 1 {
-            let read = values::read(&self.session, (self.schema, Some(name)), &found.unlocked);
-            for (item, old) in bounded(BULK, read).await? {
-                if old.is_ok_and(|old| old.expose() != text.expose() && of(&old)) {
-                    bounded(PATIENCE, values::set(&self.session, &item, text)).await?;
-                }
+        let (mut own, mut others) = (Vec::new(), false);
+        for (item, old) in self.read(name, &found.unlocked).await? {
+            match old {
+                Ok(old) if of(&old) => own.push(item),
+                Ok(_) | Err(_) => others = true,
             }
         }
+        // Among several called so the keyring chooses whose place a new one takes.
+        let made = if others && !own.is_empty() {
+            None
+        } else {
+            let collection = match found.unlocked.first().or(found.locked.first()) {
+                Some(item) => service::collection_of(item)?,
+                None => bounded(PATIENCE, service::default_collection(&self.session)).await?,
+            };
+            if bounded(PATIENCE, service::is_locked(&self.session, &collection)).await? {
+                service::unlock(&self.session, &collection, PROMPT_PATIENCE).await?;
+            }
+            let new = values::New { schema: self.schema, id: name, label, notes: &[], replaces: !others };
+            Some(bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await?)
+        };
+        for item in own.iter().filter(|item| Some(*item) != made.as_ref()) {
+            self.set(item, label, text).await?;
+        }
         Ok(())
+    }
+
+    /// Writes into one item, whatever that is found by.
+    ///
+    /// # Errors
+    /// When the keyring does not take it.
+    pub(crate) async fn set(&self, item: &OwnedObjectPath, label: &str, text: &Secret) -> Result<(), KeyringError> {
+        // First: where the value was not taken it is tried again, and a label that names what is encrypted would stay.
+        bounded(PATIENCE, async { self.proxy(item).await?.set_label(label).await.map_err(understood) }).await?;
+        bounded(PATIENCE, values::set(&self.session, item, text)).await
     }
 
     /// Removes the one called `name`, for which a person may be asked for `patience` at most; nothing where there is none.
@@ -140,7 +166,16 @@ impl Items {
     /// When the keyring keeps it.
     pub(crate) async fn delete(&self, name: &str, patience: Duration) -> Result<(), KeyringError> {
         let found = bounded(PATIENCE, service::search(&self.session, self.schema, Some(name))).await?;
-        for item in found.unlocked.iter().chain(&found.locked) {
+        let items: Vec<&OwnedObjectPath> = found.unlocked.iter().chain(&found.locked).collect();
+        self.remove(&items, patience).await
+    }
+
+    /// Removes `items`, as [`Self::delete`].
+    ///
+    /// # Errors
+    /// As that.
+    pub(crate) async fn remove(&self, items: &[&OwnedObjectPath], patience: Duration) -> Result<(), KeyringError> {
+        for item in items.iter().copied() {
             let delete = async {
                 let owner = service::owner(&self.session).await?;
                 Ok((owner, self.proxy(item).await?.delete().await.map_err(understood)?))

@@ -209,8 +209,9 @@ impl Keyring {
             id: device.as_str(),
             label: &label,
             notes: &[("user", &owner.user), ("host", &owner.host)],
+            replaces: true,
         };
-        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await
+        bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await.map(drop)
     }
 
     /// Puts another text into the place of one that [`Self::key`] has just read, and of every copy of it: one that stayed would be the key

@@ -41,12 +41,12 @@ trait Item {
 }
 
 /// An item, and what it holds or why nobody can read it.
-pub(super) type Given = (OwnedObjectPath, Result<Secret, KeyringError>);
+pub(crate) type Given = (OwnedObjectPath, Result<Secret, KeyringError>);
 
 /// What `items` hold, which a search for `schema` and `id` has found; one that is gone meanwhile is not among them.
 ///
 /// # Errors
-/// When one is locked again, and when none of several can be read.
+/// When one is locked again.
 pub(super) async fn read(
     session: &Connection,
     (schema, id): (&str, Option<&str>),
@@ -67,11 +67,7 @@ pub(super) async fn read(
         let kept_back = left_out.into_iter().filter(|item| found.unlocked.contains(item));
         values.extend(kept_back.map(|item| (item.clone(), Err(KeyringError::Locked))));
     }
-    match values.values().find_map(|value| value.as_ref().err()) {
-        // It is not the items, then.
-        Some(why) if values.len() > 1 && values.values().all(Result::is_err) => Err(why.clone()),
-        _ => Ok(values.into_iter().collect()),
-    }
+    Ok(values.into_iter().collect())
 }
 
 /// Asks for all at once, and for each where one has the keyring refuse all (gnome-keyring).
@@ -116,15 +112,17 @@ pub(super) struct New<'a> {
     pub(super) label: &'a str,
     /// More attributes, for people.
     pub(super) notes: &'a [(&'a str, &'a str)],
+    /// Whether it takes the place of one with the same attributes.
+    pub(super) replaces: bool,
 }
 
-/// Makes an item in `collection`, or puts its value into the place of the one with the same attributes.
+/// Makes an item in `collection`, or puts its value into the place of another; which item it is in.
 pub(super) async fn create(
     session: &Connection,
     collection: &OwnedObjectPath,
     new: &New<'_>,
     value: &Secret,
-) -> Result<(), KeyringError> {
+) -> Result<OwnedObjectPath, KeyringError> {
     let found_by = [("xdg:schema", new.schema), (KIND, new.schema), (ID, new.id)];
     let attributes: HashMap<&str, &str> = found_by.iter().chain(new.notes).copied().collect();
     let properties = HashMap::from([
@@ -138,11 +136,11 @@ pub(super) async fn create(
         .await
         .map_err(understood)?;
     let (item, _) = across(session, async |transfer| {
-        proxy.create_item(properties, &transfer.wrapped(value)?, true).await.map_err(understood)
+        proxy.create_item(properties, &transfer.wrapped(value)?, new.replaces).await.map_err(understood)
     })
     .await?;
     // "/" is the specification's word for none: it wants to ask somebody first.
-    if item.as_str() == "/" { Err(KeyringError::Locked) } else { Ok(()) }
+    if item.as_str() == "/" { Err(KeyringError::Locked) } else { Ok(item) }
 }
 
 /// Puts `value` into `item`.

@@ -8,6 +8,7 @@ use crate::catalogue::{Text, filled, gettext, ngettext};
 use crate::keyring::KeyringError;
 use crate::unusable;
 use mfa_core::otpauth::UriError;
+use zbus::OwnedObjectPath;
 
 /// Longest list of names in one text.
 pub(super) const MOST_NAMED: usize = 10;
@@ -33,6 +34,26 @@ pub enum NotKept {
         Text("This account cannot be read any more, and was not changed. Another program may have damaged it.")
     )]
     Unread,
+    /// Its counter is at its end.
+    #[error(
+        "{}",
+        Text(
+            "The counter of this account has come to its end, and there is no further code. Have the site give you a new key."
+        )
+    )]
+    Spent,
+    /// The keyring has some, and gives none.
+    #[error("{}", filled(
+        ngettext(
+            "{why} Your {count} account cannot be read: {names}. Log out and in again; if that does not \
+             help, remove it in your password manager and import your backup.",
+            "{why} None of your {count} accounts can be read: {names}. Log out and in again; if that does not help, remove them \
+             in your password manager and import your backup.",
+            .0.len()
+        ),
+        &[("why", .1), ("count", &.0.len()), ("names", &named(.0))]
+    ))]
+    NoneRead(Vec<String>, KeyringError),
     /// Another program has its turn.
     #[error("{}", Text("Another program is changing your accounts. Try again when it is done."))]
     Busy,
@@ -47,6 +68,39 @@ pub enum NotKept {
         )
     )]
     OtherPin,
+    /// Its items are no copies of one.
+    #[error(
+        "{}",
+        Text(
+            "The keyring holds different items called \"PIN over codes\", and one alone may open your codes. In your password \
+             manager, write down what they hold, remove all but one, and try again."
+        )
+    )]
+    SeveralPins,
+    /// Its item cannot be understood.
+    #[error(
+        "{}",
+        Text(
+            "The item called \"PIN over codes\" in the keyring is damaged, or of a later version, and nothing else opens your codes. \
+             Restore it from a copy of the keyring, or remove it in your password manager and import your backup."
+        )
+    )]
+    DamagedPin,
+    /// The keyring stopped while they were encrypted.
+    #[error("{}", filled(
+        ngettext(
+            "The PIN is over {done} of {count} account, then the keyring took no more: {why} Change the PIN to put it over \
+             all of them; the new one may be the same.",
+            "The PIN is over {done} of {count} accounts, then the keyring took no more: {why} Change the PIN to put it over \
+             all of them; the new one may be the same.",
+            *.1
+        ),
+        &[("done", .0), ("count", .1), ("why", .2)]
+    ))]
+    PartlyCovered(usize, usize, Box<NotKept>),
+    /// It was to be taken off.
+    #[error("{}", filled(gettext("The PIN stays over your codes: {why}"), &[("why", .0)]))]
+    PinStays(Box<NotKept>),
     /// Some may need the PIN's key, and nobody can tell.
     #[error("{}", filled(
         ngettext(
@@ -84,6 +138,17 @@ pub struct Loaded {
     pub damaged: Vec<String>,
     /// Those of them that the PIN's key may still open.
     pub(super) needing_key: Vec<String>,
+    /// Where those that can be read lie, their copies included.
+    pub(super) places: Vec<Place>,
+}
+
+/// An item, and the account in it. What it is found by may say another.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) item: OwnedObjectPath,
+    pub(super) id: String,
+    /// Whether the PIN's key encrypts it.
+    pub(super) sealed: bool,
 }
 
 /// What became of accounts that were to be added.

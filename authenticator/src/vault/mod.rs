@@ -4,6 +4,7 @@
 
 mod account;
 pub mod backup;
+mod cover;
 pub mod export;
 mod fate;
 pub mod import;

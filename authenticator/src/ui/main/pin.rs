@@ -25,11 +25,16 @@ pub(super) enum Deed {
 enum NotDone {
     Wrong,
     Why(String),
+    /// There is one, which is not over all accounts.
+    Partly(String),
 }
 
 impl From<NotKept> for NotDone {
     fn from(why: NotKept) -> Self {
-        Self::Why(why.to_string())
+        match why {
+            NotKept::PartlyCovered(..) => Self::Partly(why.to_string()),
+            why => Self::Why(why.to_string()),
+        }
     }
 }
 
@@ -69,7 +74,7 @@ impl MainWindow {
                     own.unlock();
                 }
                 Err(NotDone::Wrong) => own.locked.refuse(&text::WRONG_PIN),
-                Err(NotDone::Why(why)) => {
+                Err(NotDone::Why(why) | NotDone::Partly(why)) => {
                     own.tries.borrow_mut().take_back();
                     own.locked.refuse(&why);
                 }
@@ -130,6 +135,10 @@ impl MainWindow {
                     }
                     Err(NotDone::Wrong) => text::WRONG_PIN.to_string(),
                     Err(NotDone::Why(why)) => why,
+                    Err(NotDone::Partly(why)) => {
+                        own.has_pin.set(true);
+                        why
+                    }
                 };
                 problem.set_label(&why);
                 problem.set_visible(true);
@@ -183,7 +192,7 @@ impl MainWindow {
 
 /// Opens the accounts by what was typed.
 async fn opened(vault: &Vault, typed: Secret) -> Result<(), NotDone> {
-    let Some(sealed) = vault.pin().await.map_err(NotKept::from)? else { return Ok(()) };
+    let Some(sealed) = vault.pin().await? else { return Ok(()) };
     let pin = Pin::new(typed).map_err(|_| NotDone::Wrong)?;
     let opened = computed(move || AccountsKey::opened(&sealed, &pin).map(|key| (key, sealed))).await??;
     vault.hold(Some(opened));

@@ -17,6 +17,9 @@ const COLLECTION: &str = "/org/freedesktop/secrets/collection/login";
 const SESSION: &str = "/org/freedesktop/secrets/session/s1";
 const PROMPT: &str = "/org/freedesktop/secrets/prompt/p1";
 
+/// Items that may be made.
+const SPARE: usize = 8;
+
 /// What an item gives.
 #[derive(Clone)]
 pub(crate) enum Gives {
@@ -35,8 +38,9 @@ pub(crate) enum Gives {
     Gone,
 }
 
+#[derive(Clone)]
 pub(crate) struct Item {
-    pub kind: &'static str,
+    pub kind: String,
     pub id: String,
     pub gives: Gives,
 }
@@ -52,6 +56,8 @@ pub(crate) struct State {
     pub deletes: Option<bool>,
     /// Whether it deletes, and says nothing of it.
     pub silent: bool,
+    /// How many more values it takes, where that is not for ever.
+    pub takes: Option<usize>,
     key: [u8; 16],
 }
 
@@ -59,6 +65,29 @@ impl State {
     fn text(&self, (_, vector, bytes, _): &Value) -> String {
         let decryptor = cbc::Decryptor::<Aes128>::new_from_slices(&self.key, vector).unwrap();
         String::from_utf8(decryptor.decrypt_padded_vec::<Pkcs7>(bytes).unwrap()).unwrap()
+    }
+
+    /// What the item of a number holds.
+    pub(crate) fn value(&self, number: usize) -> &str {
+        let Gives::Value(value) = &self.items[number].gives else { panic!("{number} gives no value") };
+        value
+    }
+
+    /// What changed something, in the order of time.
+    pub(crate) fn writes(&self) -> Vec<&str> {
+        let writes = |call: &&str| ["CreateItem", "SetSecret", "Delete"].iter().any(|what| call.starts_with(what));
+        self.calls.iter().map(String::as_str).filter(writes).collect()
+    }
+
+    fn take(&mut self) -> fdo::Result<()> {
+        match self.takes.as_mut() {
+            Some(0) => Err(fdo::Error::Failed("the disk is full".to_owned())),
+            Some(more) => {
+                *more -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -90,7 +119,7 @@ impl Patchy {
             .serve_at(SESSION, Session(own.clone()))
             .serve_at(PROMPT, Prompt(own.clone()))
             .name("org.freedesktop.secrets");
-        for number in 0..count {
+        for number in 0..count + SPARE {
             builder = builder.serve_at(path(number), Entry(own.clone(), number));
         }
         own._connection = Some(builder.build().await.unwrap());
@@ -110,7 +139,7 @@ impl Patchy {
 impl Patchy {
     async fn search_items(&self, sought: HashMap<String, String>) -> (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) {
         let fits = |item: &Item| {
-            sought.get("kind").is_none_or(|kind| kind == item.kind) && sought.get("id").is_none_or(|id| *id == item.id)
+            sought.get("kind").is_none_or(|kind| *kind == item.kind) && sought.get("id").is_none_or(|id| *id == item.id)
         };
         let state = self.state();
         let there = |item: &Item| fits(item) && !matches!(item.gives, Gives::Gone);
@@ -176,6 +205,11 @@ impl Entry {
         format!("Codes of number {}\u{1b}", self.1)
     }
 
+    #[zbus(property)]
+    async fn set_label(&self, label: String) {
+        self.0.called(format!("Label {} {label}", self.1));
+    }
+
     async fn delete(&self) -> fdo::Result<OwnedObjectPath> {
         self.0.called(format!("Delete {}", self.1));
         if self.0.state().silent {
@@ -183,14 +217,19 @@ impl Entry {
             return Err(fdo::Error::NoReply("it took too long".to_owned()));
         }
         let asks = self.0.state().deletes.is_some();
+        if !asks {
+            self.0.state().items[self.1].gives = Gives::Gone;
+        }
         Ok(OwnedObjectPath::try_from(if asks { PROMPT } else { "/" }).unwrap())
     }
 
-    async fn set_secret(&self, secret: Value) {
+    async fn set_secret(&self, secret: Value) -> fdo::Result<()> {
         self.0.called(format!("SetSecret {}", self.1));
         let mut state = self.0.state();
+        state.take()?;
         let text = state.text(&secret);
         state.items[self.1].gives = Gives::Value(text);
+        Ok(())
     }
 }
 
@@ -205,17 +244,23 @@ impl Collection {
         &self,
         properties: HashMap<String, OwnedVariant>,
         secret: Value,
-        _replace: bool,
-    ) -> (OwnedObjectPath, OwnedObjectPath) {
+        replace: bool,
+    ) -> fdo::Result<(OwnedObjectPath, OwnedObjectPath)> {
         let attributes = properties["org.freedesktop.Secret.Item.Attributes"].try_clone().unwrap();
         let attributes = HashMap::<String, String>::try_from(attributes).unwrap();
-        self.0.called(format!("CreateItem {} {}", attributes["kind"], attributes["id"]));
+        let (kind, id) = (attributes["kind"].clone(), attributes["id"].clone());
+        self.0.called(format!("CreateItem {kind} {id}"));
         let mut state = self.0.state();
-        let text = state.text(&secret);
-        if let Some(item) = state.items.iter_mut().find(|item| item.id == attributes["id"]) {
-            item.gives = Gives::Value(text);
+        state.take()?;
+        let gives = Gives::Value(state.text(&secret));
+        // The first, of several: which is not said anywhere.
+        let fits = |item: &Item| item.kind == kind && item.id == id && !matches!(item.gives, Gives::Gone);
+        let number = state.items.iter().position(fits).filter(|_| replace).unwrap_or(state.items.len());
+        match state.items.get_mut(number) {
+            Some(item) => item.gives = gives,
+            None => state.items.push(Item { kind, id, gives }),
         }
-        (path(99), OwnedObjectPath::try_from("/").unwrap())
+        Ok((path(number), OwnedObjectPath::try_from("/").unwrap()))
     }
 }
 

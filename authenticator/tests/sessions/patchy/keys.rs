@@ -7,7 +7,7 @@ fn name() -> DeviceId {
 }
 
 fn device(gives: Gives) -> Item {
-    Item { kind: "io.github.pam_mfa.DeviceKey", id: name().as_str().to_owned(), gives }
+    Item { kind: "io.github.pam_mfa.DeviceKey".to_owned(), id: name().as_str().to_owned(), gives }
 }
 
 fn device_key(byte: u8) -> Item {

@@ -1,7 +1,10 @@
 //! A keyring of which an item cannot be read: nothing is taken for absent, shown wrongly, overwritten or lost by that.
 
+mod astray;
+mod copies;
 mod keys;
 mod pins;
+mod stopped;
 
 use crate::desktop::patchy::{Gives, Item, Patchy};
 use crate::desktop::{Desktop, wait};
@@ -12,6 +15,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
 use mfa_core::device::DeviceId;
+use mfa_core::otpauth::MAX_COUNTER;
 use mfa_core::secret::Secret;
 use std::time::Duration;
 
@@ -28,7 +32,7 @@ fn text(name: &str) -> String {
 }
 
 fn account(number: usize, gives: Gives) -> Item {
-    Item { kind: "io.github.pam_mfa.Account", id: id(number), gives }
+    Item { kind: "io.github.pam_mfa.Account".to_owned(), id: id(number), gives }
 }
 
 fn whole(number: usize, name: &str) -> Item {
@@ -45,7 +49,7 @@ fn sealed(number: usize, text: &str) -> Item {
 }
 
 fn pin_item(gives: Gives) -> Item {
-    Item { kind: "io.github.pam_mfa.AccountsPin", id: "pin".to_owned(), gives }
+    Item { kind: "io.github.pam_mfa.AccountsPin".to_owned(), id: "pin".to_owned(), gives }
 }
 
 /// [`KEY`] under [`PIN`].
@@ -93,12 +97,35 @@ async fn a_look_asks_nobody_for_what_is_locked_in_another_collection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyring_that_refuses_every_account_is_told_as_such_and_its_words_harm_no_terminal() {
+async fn a_keyring_that_gives_no_account_names_them_and_its_words_harm_no_terminal() {
+    for gives in [Gives::Refusal, Gives::Garbage] {
+        let desktop = Desktop::without_keyring();
+        let keyring = Patchy::start(&desktop, vec![account(0, gives.clone()), account(1, gives)]).await;
+        let uri = "otpauth://totp/ACME:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        for (what, input) in [("list", ""), ("add", uri)] {
+            let said = desktop.refused(&[what], input);
+            assert!(said.contains("The keyring refused: ") && said.contains("decrypted"), "{said}");
+            for called in ["None of your 2 accounts", "Codes of number 0\\u{1b}", "Codes of number 1\\u{1b}"] {
+                assert!(said.contains(called), "{said}");
+            }
+            assert!(said.contains("import your backup"), "{said}");
+            assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+        }
+        assert_eq!(keyring.state().writes(), [""; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_at_its_end_is_told_as_that_and_not_as_an_account_that_is_gone() {
     let desktop = Desktop::without_keyring();
-    let _keyring = Patchy::start(&desktop, vec![account(0, Gives::Refusal), account(1, Gives::Refusal)]).await;
-    let said = desktop.refused(&["list"], "");
-    assert!(said.contains("The keyring refused: ") && said.contains("decrypted"), "{said}");
-    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+    let uri = format!("otpauth://hotp/ACME:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter={}", MAX_COUNTER - 1);
+    let text = Account::from_uri(&uri).unwrap().text().expose_str().unwrap().to_owned();
+    let keyring = Patchy::start(&desktop, vec![account(0, Gives::Value(format!("{} {text}", id(0))))]).await;
+    desktop.done(&["show", "bob"], "");
+    let last = keyring.state().value(0).to_owned();
+    let said = desktop.refused(&["show", "bob"], "");
+    assert!(said.contains("has come to its end") && said.contains("a new key"), "{said}");
+    assert_eq!(keyring.state().value(0), last);
 }
 
 #[tokio::test(flavor = "multi_thread")]
