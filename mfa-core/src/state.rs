@@ -116,6 +116,14 @@ pub struct FactorState {
     pub admin: Counter,
 }
 
+impl FactorState {
+    /// It was used at `wall`. A host without a clock of its own begins each boot in the past: what was used later than that stays so,
+    /// or hygiene would take it for unused when the clock is set.
+    pub fn note_use(&mut self, wall: u64) {
+        self.last_used = self.last_used.max(Some(wall));
+    }
+}
+
 fn is_level(drift: &i64) -> bool {
     *drift == 0
 }
@@ -243,6 +251,17 @@ impl State {
     /// The next set begins with nothing spent.
     pub fn forget_spent(&mut self) {
         (self.spent, self.spent_of) = (Vec::new(), None);
+    }
+
+    /// A code or an approval was accepted at `wall`; the latest counts, as with each factor.
+    pub fn note_success(&mut self, wall: u64) {
+        self.last_success = self.last_success.max(Some(wall));
+    }
+
+    /// Whether anything was ever used or proved.
+    #[must_use]
+    pub fn was_used(&self) -> bool {
+        self.last_success.is_some() || self.factors.values().any(|factor| factor.last_used.is_some())
     }
 
     /// What `id` remembers.

@@ -250,8 +250,8 @@ fn judge_recovery(
             state.spend(set, index);
             // The device is lost, or somebody has found the sheet: everything else is asked again.
             state.grants.clear();
-            state.factor(&id).last_used = Some(now.wall);
-            state.last_success = Some(now.wall);
+            state.factor(&id).note_use(now.wall);
+            state.note_success(now.wall);
             state.clear(&id, budget);
             Judgement { accepted: true, code_bytes: u8::try_from(text.len()).ok(), ..told(Reason::CodeAccepted) }
         }
@@ -301,8 +301,8 @@ fn accept(state: &mut State, factor: &Factor, step: u64, budget: &Budget, now: N
         }
         Moving::Counter => known.next = Some(step.saturating_add(1)),
     }
-    known.last_used = Some(now.wall);
-    state.last_success = Some(now.wall);
+    known.note_use(now.wall);
+    state.note_success(now.wall);
     state.clear(&factor.id, budget);
 }
 

@@ -38,7 +38,7 @@ pub(super) fn judge(
             if let Some(used) = &mut state.bypass {
                 used.times = used.times.saturating_add(1);
             }
-            state.factor(&id).last_used = Some(now.wall);
+            state.factor(&id).note_use(now.wall);
             state.clear(&id, budget);
             return Judgement {
                 accepted: true,

@@ -9,6 +9,7 @@ use crate::policy::ALL_METHODS;
 use crate::upkeep::{Suspended, Upkeep, Why};
 
 mod at_end;
+mod clock;
 mod drift;
 mod known;
 mod recovery;

@@ -147,9 +147,12 @@ pub(super) fn resync(
             let newest = now.wall.checked_div(u64::from(period)).unwrap_or(0);
             let newest = newest.saturating_add(otp::WINDOW).saturating_add_signed(drift.max(0));
             let step = before.filter(|before| *before <= newest).map_or(step, |before| before.max(step));
-            state.factor(&factor.id).mark = Some(step);
+            let known = state.factor(&factor.id);
+            known.mark = Some(step);
             match before {
                 Some(before) if before > step => {
+                    // The clock that raised the mark said when it was used, too.
+                    known.last_used = known.last_used.min(Some(now.wall));
                     tracing::warn!(
                         "resync of {} for {} by uid {by}: the mark went back from step {before} to {step}",
                         factor.id,

@@ -60,7 +60,7 @@ pub fn confirm(
     // The code that confirmed is spent: its mark is durable before the factor opens anything.
     let note = |state: &mut State| {
         let known = state.factor(id);
-        known.last_used = Some(now.wall);
+        known.note_use(now.wall);
         match moving {
             Moving::Counter => known.next = Some(step.saturating_add(1)),
             Moving::Time { period } => {

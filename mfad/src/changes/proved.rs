@@ -41,7 +41,7 @@ pub fn keep_proved(authority: &Authority, account: &Account, proved: &Proved) ->
     // The code that proved it is spent before it opens anything.
     begin_set(authority, &enrollment, |state| {
         let known = state.factor(&id);
-        known.last_used = Some(now.wall);
+        known.note_use(now.wall);
         match moving {
             Moving::Counter => known.next = Some(step.saturating_add(1)),
             Moving::Time { period } => {

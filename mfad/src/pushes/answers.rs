@@ -125,8 +125,8 @@ fn record(
     let judged = match judge(pending, approval, signature, &enrollment.devices, now.boottime) {
         Ok(_) => {
             state.clear(&push, &Budget::Evidence);
-            state.factor(&push).last_used = Some(now.wall);
-            state.last_success = Some(now.wall);
+            state.factor(&push).note_use(now.wall);
+            state.note_success(now.wall);
             Ok(())
         }
         Err(Rejected::WrongNumber) => {
