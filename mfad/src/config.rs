@@ -121,8 +121,11 @@ fn drop_in_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, ConfigError> {
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // What an editor or configuration management leaves beside a file while it works (`.#10-floor.toml`, a link to nowhere) is
+        // hidden, as from `*.toml` in a shell.
+        if path.extension().is_some_and(|extension| extension == "toml") && !name.starts_with('.') {
+            files.push((name, path));
         }
     }
     Ok(files)
@@ -220,6 +223,21 @@ mod tests {
         assert!(usual(&vendor, &main).is_ok());
         symlink(dir.path().join("nowhere"), drop_ins.join("20-floor.toml")).unwrap();
         assert!(usual(&vendor, &main).is_err());
+    }
+
+    #[test]
+    fn what_editors_and_configuration_management_hide_beside_a_drop_in_is_none() {
+        let Some(dir) = folder() else { return };
+        let main = dir.path().join("mfa.toml");
+        let drop_ins = dir.path().join("mfa.toml.d");
+        std::fs::create_dir(&drop_ins).unwrap();
+        std::fs::write(drop_ins.join("10-floor.toml"), "require = \"required\"\n").unwrap();
+        // Emacs's lock of a file that is being edited, and half of what Ansible is about to put in its place.
+        symlink("root@host.4711:1764300000", drop_ins.join(".#10-floor.toml")).unwrap();
+        std::fs::write(drop_ins.join(".ansible_tmpx10-floor.toml"), "require = \"requ").unwrap();
+        let read = usual(&dir.path().join("vendor.toml"), &main).unwrap();
+        assert_eq!(read.drop_ins.len(), 1);
+        assert!(read.merge().is_ok());
     }
 
     #[test]
