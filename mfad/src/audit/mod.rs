@@ -288,7 +288,14 @@ fn write_most(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
 }
 
 fn open_file(folder: &Path, number: u64) -> io::Result<File> {
-    std::fs::OpenOptions::new().append(true).create(true).mode(0o640).open(pages::file(folder, number))
+    let path = pages::file(folder, number);
+    let opened = std::fs::OpenOptions::new().append(true).create(true).mode(0o640).open(&path);
+    opened.map_err(|why| named(&path, &why))
+}
+
+/// The error with the file it is about: at the start nothing else says which has the wrong owner.
+fn named(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{}: {why}", path.display()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Reading the trail: pages for `mfactl log`, the walk of `mfactl log verify`.
 
 use super::chain::{Head, Line};
+use super::named;
 use mfa_core::admin::LogCursor;
+use mfa_core::clean;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -64,7 +66,7 @@ pub(super) fn head_of(folder: &Path, number: u64) -> io::Result<(Head, u64)> {
 fn last_line(path: &Path) -> io::Result<(Option<Head>, u64)> {
     let opened = match File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok((None, 0)),
-        other => other?,
+        other => other.map_err(|why| named(path, &why))?,
     };
     let mut reader = BufReader::new(opened);
     let (mut line, mut last, mut whole) = (Vec::new(), None, 0);
@@ -103,35 +105,34 @@ pub fn lines_after(
         };
         let mut reader = BufReader::new(File::open(file(folder, number))?);
         let mut at = reader.seek(SeekFrom::Start(offset))?;
-        let mut line = String::new();
-        while reader.read_line(&mut line)? > 0 {
-            if !line.ends_with('\n') {
-                break;
-            }
-            let fits = concerns(&line, user, since);
-            if (fits && bytes + line.len() > PAGE_BYTES && !lines.is_empty()) || seen >= PAGE_LINES {
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+            let shown = shown(line.trim_ascii_end(), user, since);
+            let length = shown.as_ref().map_or(0, String::len);
+            if (length > 0 && bytes + length > PAGE_BYTES && !lines.is_empty()) || seen >= PAGE_LINES {
                 return Ok((lines, Some(LogCursor { file: number, offset: at })));
             }
             seen += 1;
             at += line.len() as u64;
-            if fits {
-                bytes += line.len();
-                lines.push(line.trim_end().to_owned());
-            }
+            bytes += length;
+            lines.extend(shown);
             line.clear();
         }
     }
     Ok((lines, None))
 }
 
-fn concerns(line: &str, user: Option<&str>, since: Option<u64>) -> bool {
-    if user.is_none() && since.is_none() {
-        return true;
+/// The line, if it concerns the user and is not older. One that is none of the trail, as a power cut leaves them, is shown rather
+/// than hidden, and short: it may be as long as the file, and is none that could be told apart by what it says.
+fn shown(line: &[u8], user: Option<&str>, since: Option<u64>) -> Option<String> {
+    let text = String::from_utf8_lossy(line);
+    match serde_json::from_slice::<Line>(line) {
+        Ok(read) if line.len() <= PAGE_BYTES => {
+            let fits = user.is_none_or(|u| read.user.as_deref() == Some(u)) && since.is_none_or(|s| read.time >= s);
+            fits.then(|| text.into_owned())
+        }
+        Ok(_) | Err(_) => Some(clean::field(&text)),
     }
-    // A line that is not understood is shown rather than hidden.
-    serde_json::from_str::<Line>(line).map_or(true, |read| {
-        user.is_none_or(|u| read.user.as_deref() == Some(u)) && since.is_none_or(|s| read.time >= s)
-    })
 }
 
 /// Walks the whole chain.

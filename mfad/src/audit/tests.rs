@@ -98,6 +98,23 @@ fn lines_a_power_cut_spoiled_are_found_by_the_walk_and_stop_nothing() {
 }
 
 #[test]
+fn lines_that_are_no_text_or_too_long_for_a_frame_hide_nothing_that_comes_after_them() {
+    let folder = tempfile::tempdir().unwrap();
+    trail(folder.path(), &["alice"]);
+    let path = folder.path().join("00000001.jsonl");
+    for spoiled in [b"\xff\xfe\n".to_vec(), [vec![0; 40_000], b"\n".to_vec()].concat(), vec![b'\n']] {
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, [bytes, spoiled].concat()).unwrap();
+        trail(folder.path(), &["bob"]);
+    }
+    for (user, expected) in [(None, 4), (Some("bob"), 3)] {
+        let (lines, next) = lines_after(folder.path(), user, None, None).unwrap();
+        assert_eq!((lines.iter().filter(|line| line.contains("auth.success")).count(), next), (expected, None));
+        assert!(lines.iter().all(|line| line.len() < 2000), "none is too long for a frame");
+    }
+}
+
+#[test]
 fn of_lines_written_at_once_of_which_not_all_fit_those_that_do_are_kept_and_the_others_counted() {
     let folder = tempfile::tempdir().unwrap();
     let mut trail = Trail::open(folder.path()).unwrap();
