@@ -3,7 +3,7 @@
 use super::enroll::show_recovery;
 use super::link::{Link, unexpected};
 use super::prompt;
-use super::show::{Screen, name, span};
+use super::show::{Screen, aside, name, span};
 use super::{Failure, simply};
 use mfa_core::admin::{AdminAsk, AdminReply};
 use mfa_core::enrollment::FactorId;
@@ -26,10 +26,18 @@ pub(super) fn new_recovery(link: &mut Link, screen: &mut Screen, user: &str) -> 
     let AdminReply::Recovery { codes } = link.ask(AdminAsk::NewRecovery { user: user.to_owned() })? else {
         return Err(unexpected());
     };
-    if screen.json {
-        return Ok(screen.object(&New { user, recovery_codes: &codes })?);
+    let shown = if screen.json {
+        screen.object(&New { user, recovery_codes: &codes })
+    } else {
+        show_recovery(screen, &name(user), &codes)
+    };
+    if shown.is_err() {
+        let user = name(user);
+        aside(&format!(
+            "mfactl: the new codes could not be shown, and the old ones of {user} are dead: mfactl recovery new {user}, once more"
+        ));
     }
-    Ok(show_recovery(screen, &name(user), &codes)?)
+    Ok(shown?)
 }
 
 /// Tries a code; one that is not accepted is a failure.

@@ -77,6 +77,19 @@ fn a_key_that_could_not_be_shown_is_taken_back() {
 }
 
 #[test]
+fn recovery_codes_that_could_not_be_shown_are_said_to_be_lost_with_the_old_ones() {
+    let house = House::new();
+    house.mfactl(&["enroll", "games", "--no-confirm"]).ok();
+    for arguments in [&["recovery", "new", "games"][..], &["recovery", "new", "games", "--json"]] {
+        let mut command = house.command(arguments);
+        let ended = command.stdout(File::options().write(true).open("/dev/full").unwrap()).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(said.contains("the old ones of games are dead") && said.contains("No space left"), "{said}");
+    }
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_panic() {
     let house = House::new();
     for arguments in [&["list"][..], &["--help"], &["log", "--json"]] {
