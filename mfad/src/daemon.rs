@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// Where enrolments and state are.
@@ -118,6 +119,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     front.finish(Duration::from_secs(1));
     deciding.shutdown_timeout(Duration::from_secs(1));
     runtime.shutdown_timeout(Duration::from_secs(1));
+    // Only now nothing is decided any more that has to stand in the trail.
+    authority.audit.flush();
     if !handed_over {
         // They are root's; the folder is too: what cannot be removed is bound anew at the next start.
         for name in [ROOT_SOCKET, USER_SOCKET] {
@@ -166,28 +169,35 @@ async fn work(
         if files.is_empty() { "built-in defaults (everything required)" } else { &files }
     );
     tell(&[NotifyState::Ready]);
+    let wanted = Arc::new(Notify::new());
+    tokio::spawn(read_again(Arc::clone(&authority), Arc::clone(&wanted)));
     loop {
         tokio::select! {
             ended = &mut serving => return ended.context("the sockets cannot be served"),
-            _ = hangup.recv() => {
-                let authority = Arc::clone(&authority);
-                // Reading files may block; the loops go on meanwhile.
-                let reading = tokio::task::spawn_blocking(move || {
-                    authority.reload();
-                    authority.store.fill_roster(authority.clock.now())
-                });
-                if let Ok(Err(why)) = reading.await {
-                    tracing::error!("the enrolment files cannot be listed: {why}");
-                }
-            }
+            _ = hangup.recv() => wanted.notify_one(),
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
     }
     tell(&[NotifyState::Stopping]);
     tracing::info!("stopped by a signal");
-    authority.audit.flush();
     Ok(())
+}
+
+/// Reads policy and files whenever it is wanted, one time after the other. In a task of its own: with many users it takes longer than
+/// systemd's watchdog waits, and than a signal to end may.
+async fn read_again(authority: Arc<Authority>, wanted: Arc<Notify>) {
+    loop {
+        wanted.notified().await;
+        let authority = Arc::clone(&authority);
+        let reading = tokio::task::spawn_blocking(move || {
+            authority.reload();
+            authority.store.fill_roster(authority.clock.now())
+        });
+        if let Ok(Err(why)) = reading.await {
+            tracing::error!("the enrolment files cannot be listed: {why}");
+        }
+    }
 }
 
 /// Nobody listens when mfad runs without systemd.

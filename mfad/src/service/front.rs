@@ -47,6 +47,8 @@ struct Crew {
     all: usize,
     /// Of them those that wait for a connection.
     waiting: usize,
+    /// mfad ends: nothing is begun any more.
+    closed: bool,
 }
 
 impl Front {
@@ -69,8 +71,10 @@ impl Front {
         (0..FEWEST).try_for_each(|_| self.hire(shared, for_loop))
     }
 
-    /// Waits, at most for `patience`, until those who work have done.
+    /// Begins nothing more, and waits, at most for `patience`, until those who work have done. Who comes now is turned away, or waits
+    /// in the queue for the next mfad.
     pub fn finish(&self, patience: Duration) {
+        self.crew().closed = true;
         let end = Instant::now() + patience;
         // Looked at now and then: to be told would cost every login a system call.
         while self.is_at_work() && Instant::now() < end {
@@ -98,9 +102,8 @@ impl Front {
         loop {
             match Line::accept(&self.socket) {
                 Ok(line) => {
-                    if self.begin_work()
-                        && let Err(why) = self.hire(shared, for_loop)
-                    {
+                    let Some(needs_one_more) = self.begin_work() else { return };
+                    if needs_one_more && let Err(why) = self.hire(shared, for_loop) {
                         self.complain("a thread for it cannot be had", &why);
                     }
                     // A fault in one login ends that login; the panic itself is in the log.
@@ -117,11 +120,14 @@ impl Front {
         }
     }
 
-    /// Whether nobody is left who waits, and there may be one more.
-    fn begin_work(&self) -> bool {
+    /// Whether nobody is left who waits, and there may be one more. `None`: it may not.
+    fn begin_work(&self) -> Option<bool> {
         let mut crew = self.crew();
+        if crew.closed {
+            return None;
+        }
         crew.waiting -= 1;
-        crew.waiting == 0 && crew.all < MOST
+        Some(crew.waiting == 0 && crew.all < MOST)
     }
 
     fn end_work(&self) {
