@@ -6,8 +6,10 @@ use crate::accounts::{Lookup, by_name, by_uid};
 use crate::authority::Authority;
 use crate::bypasses::{self, Happened};
 use crate::changes::{self, Elsewhere, change_state, current_state};
+use crate::store::StoreError;
 use mfa_core::admin::AdminReply;
 use mfa_core::clean;
+use mfa_core::enrollment::Enrollment;
 use mfa_core::event::{Event, Kind};
 use mfa_core::policy::{Require, Requirement};
 use mfa_core::state::State;
@@ -120,8 +122,12 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
             account.uid
         ));
     }
-    if authority.store.enrollment(&account.name)?.is_some() {
-        return refuse(format!("{} is enrolled already", clean::quoted(&account.name)));
+    match authority.store.enrollment(&account.name) {
+        Ok(None) => {}
+        Ok(Some(_)) => return refuse(format!("{} is enrolled already", clean::quoted(&account.name))),
+        // A rename that was cut short made the record, and not the file.
+        Err(StoreError::Gone { .. }) if is_record_of(authority, &account.name, &enrollment)? => {}
+        Err(why) => return Err(why.into()),
     }
     let state = authority.store.state(from)?.take();
     if let Some(mut state) = state {
@@ -138,6 +144,11 @@ pub(super) fn rename(authority: &Authority, by: u32, from: &str, to: &str) -> Re
     authority
         .note(Event::new(Kind::AdminRename).about(&account.name).by(by).detail(format!("from {}", clean::field(from))));
     Ok(done(format!("the enrolment of {} is {}'s now", clean::field(from), clean::field(&account.name))))
+}
+
+fn is_record_of(authority: &Authority, user: &str, enrollment: &Enrollment) -> Result<bool, StoreError> {
+    let state = authority.store.state(user)?.take();
+    Ok(state.is_some_and(|state| state.state_id == enrollment.state_id))
 }
 
 pub(super) fn orphans(

@@ -55,6 +55,12 @@ pub enum StoreError {
     /// Another process holds the folder.
     #[error("{0}: another mfad or mfactl --offline is using this folder")]
     Busy(String),
+    /// An enrolment whose record of used codes has outlived it.
+    #[error("{path}: it is gone, though its record of used codes says that it was in use")]
+    Gone {
+        /// Where it stood.
+        path: String,
+    },
     /// A value that cannot be written.
     #[error("{path}: {why}")]
     Unwritable {
@@ -129,16 +135,18 @@ impl Store {
     /// The enrolment of `user` (canonical name), or `None` when there is no file.
     ///
     /// # Errors
-    /// On anything else: an unreadable or damaged file is never "not enrolled".
+    /// On anything else: an unreadable or damaged file is never "not enrolled", nor is one that went by other hands than mfad's.
     pub fn enrollment(&self, user: &str) -> Result<Option<Enrollment>, StoreError> {
         let path = self.user_path(user)?;
         if self.parsed.has(user) {
-            let Some(seen) = open::seen(&self.users, &path)? else { return Ok(None) };
+            let Some(seen) = open::seen(&self.users, &path)? else { return self.never_enrolled(user, &path) };
             if let Some(known) = self.parsed.known(user, Seen::of(&seen)) {
                 return Ok(Some(known));
             }
         }
-        let Some((file, opened)) = open::regular(&self.users, &path, open::Access::Read)? else { return Ok(None) };
+        let Some((file, opened)) = open::regular(&self.users, &path, open::Access::Read)? else {
+            return self.never_enrolled(user, &path);
+        };
         // As it is before it is read: what changes meanwhile shows the next time.
         let seen = Seen::of(&opened);
         let text = whole(&file, &opened, &path, MAX_BYTES)?;

@@ -1,9 +1,12 @@
-//! Whose file it is that cannot be read.
+//! Whose file it is that cannot be read, and whether one that is not there ever was.
 //!
 //! The roster asks, and administration about one user's. The record of used codes is another file, with a checksum, and says which
-//! uid it was enrolled by. What must never happen: a file or record that others could write being believed.
+//! uid it was enrolled by. What must never happen: a file or record that others could write being believed, or a file that was lost
+//! (half a restore, a folder kept in step with another host's) making its user one who never had a factor.
 
 use super::{Store, StoreError};
+use mfa_core::enrollment::Enrollment;
+use std::path::Path;
 
 /// The uid of a file is not known.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,15 @@ impl Store {
             Ok(uid) => Ok(Some(uid)),
             Err(record) => Err(Ownerless { file: Box::new(file), record: Box::new(record) }),
         })
+    }
+
+    /// Of a user without a file, at `path`: none, if there never was one in use. The record is made before the first file is, and goes
+    /// after it; a reset leaves both. So one that says of what was used has lost its file.
+    pub(super) fn never_enrolled(&self, user: &str, path: &Path) -> Result<Option<Enrollment>, StoreError> {
+        match self.state(user)?.take() {
+            Some(state) if state.was_used() => Err(StoreError::Gone { path: path.display().to_string() }),
+            Some(_) | None => Ok(None),
+        }
     }
 
     fn uid_in_record(&self, user: &str) -> Result<u32, Silent> {

@@ -53,6 +53,12 @@ impl Strace {
         Self::attach(world, pid, &["-e", &format!("trace={}", fault.call), "-e", &format!("inject={fault}")])
     }
 
+    /// The same from that call on, each time.
+    #[must_use]
+    pub fn inject_from(world: &World, pid: i32, fault: &Fault) -> Self {
+        Self::attach(world, pid, &["-e", &format!("trace={}", fault.call), "-e", &format!("inject={fault}+")])
+    }
+
     fn attach(world: &World, pid: i32, what: &[&str]) -> Self {
         let log = log_file(world);
         let program = Program::new("strace").args(["-f", "-qq", "-o"]).arg(&log).args(what);
