@@ -103,6 +103,7 @@ mod tests {
     }
 
     /// A connection: the client's end, and the server's. `None` where there is no loopback interface, as in a sandbox without network.
+    #[expect(clippy::disallowed_macros, reason = "the test's own stderr")]
     fn connected() -> Option<(TcpStream, TcpStream)> {
         let connect = |listener: TcpListener| {
             let client = TcpStream::connect(listener.local_addr()?)?;

@@ -8,8 +8,16 @@ use std::cell::RefCell;
 /// Gives a control its name for screen readers, or another one than before.
 ///
 /// GTK 4.8's own call for that is bound from 4.10 on only; what is bound is the way by which a widget's description in XML is
-/// read, and that has the name in it.
+/// read, and that has the name in it. GTK 4.22 calls a button what the label in it is called, whatever its own name: both have it.
 pub(super) fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
+    let widget = widget.upcast_ref::<gtk::Widget>();
+    describe(widget, name);
+    if widget.is::<gtk::Button>() {
+        label_within(widget).iter().for_each(|label| describe(label.upcast_ref(), name));
+    }
+}
+
+fn describe(widget: &gtk::Widget, name: &str) {
     let class = widget.type_();
     let xml = format!(
         "<interface><template class=\"{}\"><accessibility><property name=\"label\">{}</property></accessibility>\
@@ -17,9 +25,14 @@ pub(super) fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
         class.name(),
         glib::markup_escape_text(name)
     );
-    if let Err(error) = gtk::Builder::new().extend_with_template(widget.upcast_ref::<gtk::Widget>(), class, &xml) {
+    if let Err(error) = gtk::Builder::new().extend_with_template(widget, class, &xml) {
         tracing::warn!("a control stays without a name: {error}");
     }
+}
+
+fn label_within(widget: &gtk::Widget) -> Option<gtk::Label> {
+    let children = std::iter::successors(widget.first_child(), gtk::Widget::next_sibling);
+    children.into_iter().find_map(|child| child.downcast_ref().cloned().or_else(|| label_within(&child)))
 }
 
 /// A button that is an icon.

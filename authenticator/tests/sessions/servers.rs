@@ -58,7 +58,7 @@ async fn xfce_draws_open_and_deny_once_and_its_deny_denies() {
     reader.wait("label", "Is this you signing in?").await;
     assert!(reader.says("Account: alice\nHost: web-1\nService: sshd\nFrom: 192.0.2.7").await);
     let tree = reader.tree().await;
-    let buttons: Vec<_> = tree.iter().filter(|node| node.role == "push button").collect();
+    let buttons: Vec<_> = tree.iter().filter(|node| ["push button", "button"].contains(&node.role.as_str())).collect();
     assert_eq!(buttons.iter().map(|button| button.name.as_str()).collect::<Vec<_>>(), ["Open", "Deny"]);
     // It fades in.
     tokio::time::sleep(Duration::from_millis(500)).await;

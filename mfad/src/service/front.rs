@@ -47,8 +47,17 @@ struct Crew {
     all: usize,
     /// Of them those that wait for a connection.
     waiting: usize,
-    /// mfad ends: nothing is begun any more.
-    closed: bool,
+    end: End,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum End {
+    #[default]
+    NotYet,
+    /// Who waits for a connection leads one more at most: nobody is sent away who came before mfad was told to end.
+    Near,
+    /// Nothing is begun any more.
+    Here,
 }
 
 impl Front {
@@ -71,15 +80,16 @@ impl Front {
         (0..FEWEST).try_for_each(|_| self.hire(shared, for_loop))
     }
 
-    /// Begins nothing more, and waits, at most for `patience`, until those who work have done. Who comes now is turned away, or waits
-    /// in the queue for the next mfad.
+    /// Waits, at most for `patience`, until those who work have done; then nothing is begun any more. Who comes now waits in the queue
+    /// for the next mfad, or is turned away.
     pub fn finish(&self, patience: Duration) {
-        self.crew().closed = true;
+        self.crew().end = End::Near;
         let end = Instant::now() + patience;
         // Looked at now and then: to be told would cost every login a system call.
         while self.is_at_work() && Instant::now() < end {
             thread::sleep(GLANCE);
         }
+        self.crew().end = End::Here;
     }
 
     fn hire(self: &Arc<Self>, shared: &Arc<Shared>, for_loop: &Handle) -> io::Result<()> {
@@ -108,7 +118,9 @@ impl Front {
                     }
                     // A fault in one login ends that login; the panic itself is in the log.
                     let _ = catch_unwind(AssertUnwindSafe(|| lead(shared, for_loop, line)));
-                    self.end_work();
+                    if !self.end_work() {
+                        return;
+                    }
                 }
                 Err(Errno::AGAIN) if self.may_leave() => return,
                 Err(Errno::AGAIN | Errno::INTR) => {}
@@ -123,15 +135,23 @@ impl Front {
     /// Whether nobody is left who waits, and there may be one more. `None`: it may not.
     fn begin_work(&self) -> Option<bool> {
         let mut crew = self.crew();
-        if crew.closed {
+        if crew.end == End::Here {
             return None;
         }
         crew.waiting -= 1;
-        Some(crew.waiting == 0 && crew.all < MOST)
+        Some(crew.end == End::NotYet && crew.waiting == 0 && crew.all < MOST)
     }
 
-    fn end_work(&self) {
-        self.crew().waiting += 1;
+    /// Whether it may wait for the next.
+    fn end_work(&self) -> bool {
+        let mut crew = self.crew();
+        let goes_on = crew.end == End::NotYet;
+        if goes_on {
+            crew.waiting += 1;
+        } else {
+            crew.all -= 1;
+        }
+        goes_on
     }
 
     fn is_at_work(&self) -> bool {

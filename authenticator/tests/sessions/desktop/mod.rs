@@ -316,9 +316,12 @@ fn end(child: &mut Option<Child>) {
     }
 }
 
-/// Waits until `now` is so, for ten seconds at most.
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `now` is so.
 pub(crate) async fn wait(what: &str, mut now: impl AsyncFnMut() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     while !now().await {
         assert!(Instant::now() < until, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(30)).await;

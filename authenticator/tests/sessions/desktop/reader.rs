@@ -1,6 +1,7 @@
 //! What a screen reader sees of the window, and does with it: the tree of the accessibility bus (AT-SPI).
 
-use super::{Desktop, wait};
+use super::{Desktop, PATIENCE, wait};
+use std::time::{Duration, Instant};
 use zbus::zvariant::Type;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant};
 
@@ -92,10 +93,19 @@ impl Reader {
         self.tree().await.into_iter().find(|node| node.role == role && node.name.starts_with(name))
     }
 
-    /// Waits for it.
+    /// Waits for it; in vain, says what there is instead.
     pub(crate) async fn wait(&self, role: &str, name: &str) -> Node {
-        wait(&format!("a {role} called {name}"), async || self.find(role, name).await.is_some()).await;
-        self.find(role, name).await.unwrap()
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(node) = self.find(role, name).await {
+                return node;
+            }
+            if Instant::now() > until {
+                let there = self.tree().await.into_iter().map(|node| format!("{} {:?}", node.role, node.name));
+                panic!("waited in vain for a {role} called {name}; there is: {:#?}", there.collect::<Vec<_>>());
+            }
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
     }
 
     /// Waits until it is sensitive, and presses it.
