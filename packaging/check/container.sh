@@ -44,9 +44,10 @@ umount_root() {
 # The first process inside, as seen from here; empty while none runs.
 first='' container=''
 
+# One hierarchy of control groups, whatever this machine has: systemd knows no other since 258.
 start_container() {
     local waited=0
-    setsid systemd-nspawn --quiet -D "$root" --boot --register=no --keep-unit --private-network --console=pipe \
+    setsid env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn --quiet -D "$root" --boot --register=no --keep-unit --private-network --console=pipe \
         </dev/null >>"$layer/console.log" 2>&1 &
     container=$!
     until first=$(ps --ppid "$container" -o pid= | tr -d ' ') && [ -n "$first" ] && inside systemctl is-system-running --wait >/dev/null 2>&1 ||
