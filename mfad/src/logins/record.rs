@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::authority::Authority;
-use mfa_core::clean;
+use crate::pushes;
 use mfa_core::event::{Event, Kind as Happened};
 use mfa_core::login::Next;
 use mfa_core::verify::Judgement;
@@ -34,13 +34,7 @@ pub(super) fn end(authority: &Authority, session: &Session, next: &Next, judgeme
 }
 
 fn event(session: &Session, happened: Happened) -> Event {
-    let shown = |text: &Option<String>| text.as_deref().map(clean::field);
-    let mut event = Event::new(happened).about(&clean::field(&session.user));
-    event.service = Some(clean::field(&session.context.service));
-    event.tty = shown(&session.context.tty);
-    event.rhost = shown(&session.context.rhost);
-    event.ruser = shown(&session.context.ruser);
-    event
+    pushes::event(happened, &session.user, &session.context, session.login.kind())
 }
 
 fn happened(reason: Reason) -> Happened {

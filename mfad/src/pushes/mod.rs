@@ -32,7 +32,7 @@ use mfa_core::pushes::Ended;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::typed;
-use mfa_core::wire::Context;
+use mfa_core::wire::{self, Context};
 use round::{Person, Round};
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,7 +142,7 @@ pub fn open(
     let asked = Asked { context, purpose: Purpose::Login, number_due, by, lifetime: approval::LIFETIME };
     let ticket = open_own(authority, user, &asked, None)?;
     if ticket.is_some() {
-        authority.note(event(Kind::PushSent, user, context));
+        authority.note(event(Kind::PushSent, user, context, decision.kind));
     }
     Ok(ticket)
 }
@@ -312,13 +312,13 @@ fn settle_held(authority: &Authority, round: &Round, pushed: Pushed, how: Ended)
     }
 }
 
-/// An event about a push.
-fn event(kind: Kind, user: &str, context: &Context) -> Event {
+/// What the trail says of a login or a change for which somebody asks. Of polkit's it is who asks, whatever `PAM_RUSER` says.
+pub fn event(happened: Kind, user: &str, context: &Context, kind: wire::Kind) -> Event {
     let shown = |text: &Option<String>| text.as_deref().map(clean::field);
-    let mut event = Event::new(kind).about(&clean::field(user));
+    let mut event = Event::new(happened).about(&clean::field(user));
     event.service = Some(clean::field(&context.service));
     event.tty = shown(&context.tty);
     event.rhost = shown(&context.rhost);
-    event.ruser = shown(&context.ruser);
+    event.ruser = if kind == wire::Kind::Polkit { asker::name(context, kind) } else { shown(&context.ruser) };
     event
 }

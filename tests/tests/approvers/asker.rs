@@ -110,6 +110,12 @@ fn whose_agent_talks_to_the_helper_that_systemd_starts_is_named_and_does_not_app
     assert_eq!(carol.does(&format!("approve {} {number}", request_id(&request))), "OK");
     helper.answer("");
     home.house.world.log().expect(&["pam_mfa(polkit-1:auth)", "user=\"alice\"", "reason=approved"]);
+    // The helper says alice in PAM_RUSER.
+    let trail = home.house.mfactl.run(&["log", "--json"], "").ok().stdout;
+    let asked = trail.lines().filter(|line| line.contains("\"service\":\"polkit-1\""));
+    let asked = asked.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["ruser"].clone());
+    let said: Vec<_> = asked.filter(|ruser| !ruser.is_null()).collect();
+    assert!(said.len() >= 2 && said.iter().all(|ruser| ruser == "bob"), "{trail}");
 }
 
 #[test]
