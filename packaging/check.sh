@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the Debian packages in booted containers, lives with them, and takes them away again.
 #
-#   packaging/check.sh [--twice | --debs FOLDER] [--keep] [SUITE…]     SUITE: bookworm and trixie, unless said otherwise
+#   packaging/check.sh [--twice | --debs FOLDER] [--keep] [SUITE…]     SUITE: one that Debian has; without any, bookworm and trixie
 #
 #   --twice builds the packages a second time in another folder, and compares the bytes
 #   --debs  takes the packages from there instead of building them (packaging/build-deb.sh)

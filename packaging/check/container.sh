@@ -12,13 +12,15 @@ libraries=(libgtk-4-1 libadwaita-1-0)
 # make_root SUITE: unless it is there.
 make_root() {
     [ ! -d "$roots/$1" ] || return 0
-    local new mirror
+    local new mirror script=()
+    # Of a release that came after this machine's debootstrap it knows nothing but how it began.
+    [ -e "/usr/share/debootstrap/scripts/$1" ] || script=(/usr/share/debootstrap/scripts/sid)
     # Either of the two may be missing.
     mirror=$(sed -n 's/^URIs: *\(.*debian\)\/*$/\1/p; s/^deb \(http[^ ]*debian\)\/* .*/\1/p' /etc/apt/sources.list.d/* /etc/apt/sources.list 2>/dev/null | head -n 1 || true)
     say "Making a Debian $1 in $roots"
     mkdir -p "$roots"
     new=$(mktemp -d "$roots/new-XXXX")
-    debootstrap --variant=minbase --include="$furniture" "$1" "$new" "${mirror:-http://deb.debian.org/debian}" >"$new.log" 2>&1 &&
+    debootstrap --variant=minbase --include="$furniture" "$1" "$new" "${mirror:-http://deb.debian.org/debian}" "${script[@]}" >"$new.log" 2>&1 &&
         chroot "$new" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${libraries[@]}" >>"$new.log" 2>&1 ||
         { tail -n 20 "$new.log" >&2 && rm -rf "$new" && fail "debootstrap $1"; }
     rm -f "$new.log"
