@@ -32,6 +32,9 @@ impl<'de> Deserialize<'de> for Boot {
     }
 }
 
+/// The beginning of 2020: a wall clock before it is wrong, for this software is younger.
+pub const OLDEST: u64 = 1_577_836_800;
+
 /// The moment of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {

@@ -10,7 +10,7 @@ use crate::bypass::Used;
 use crate::enrollment::{Enrollment, Factor, FactorId, Recovery, StateId};
 use crate::grants::Grant;
 use crate::limits::{Counter, SOURCES};
-use crate::now::{Boot, Now};
+use crate::now::{Boot, Now, OLDEST};
 use crate::pushes::Pushes;
 use failures::Source;
 use serde::{Deserialize, Serialize};
@@ -117,11 +117,16 @@ pub struct FactorState {
 }
 
 impl FactorState {
-    /// It was used at `wall`. A host without a clock of its own begins each boot in the past: what was used later than that stays so,
-    /// or hygiene would take it for unused when the clock is set.
+    /// It was used at `wall`.
     pub fn note_use(&mut self, wall: u64) {
-        self.last_used = self.last_used.max(Some(wall));
+        self.last_used = latest(self.last_used, wall);
     }
+}
+
+/// When something was used that was used before and is used at `wall`. A host without a clock of its own begins each boot in 1970: what was
+/// used later than that stays so, or hygiene would take it for unused when the clock is set. A clock that was ahead is put right.
+fn latest(before: Option<u64>, wall: u64) -> Option<u64> {
+    if wall < OLDEST { before.max(Some(wall)) } else { Some(wall) }
 }
 
 fn is_level(drift: &i64) -> bool {
@@ -253,9 +258,9 @@ impl State {
         (self.spent, self.spent_of) = (Vec::new(), None);
     }
 
-    /// A code or an approval was accepted at `wall`; the latest counts, as with each factor.
+    /// A code or an approval was accepted at `wall`.
     pub fn note_success(&mut self, wall: u64) {
-        self.last_success = self.last_success.max(Some(wall));
+        self.last_success = latest(self.last_success, wall);
     }
 
     /// Whether anything was ever used or proved.

@@ -156,7 +156,21 @@ fn an_enrolment_that_went_by_other_hands_than_mfads_is_not_none() {
         house.world.give_to_daemon(&file, 0o600);
     }
     assert_eq!(house.knock("alice", &codes.hotp(1)).code, "PAM_SUCCESS", "put back it is as before");
+    // Nor under another name of the account's.
+    let uid = house.world.user("alice").uid;
     fs::remove_file(&file).unwrap();
+    house.world.remove_user("alice");
+    let _ = house.world.add_user("alicia", uid);
+    house.mfad.restart();
+    assert_eq!(house.knock("alicia", &codes.hotp(2)).reason, "uid-mismatch");
+    house.world.remove_user("alicia");
+    let _ = house.world.add_user("alice", uid);
+    // Nor where the record is spoiled as well.
+    let record = house.world.state_dir().join("state/alice");
+    let whole = fs::read(&record).unwrap();
+    fs::write(&record, "spoiled").unwrap();
+    assert_eq!(house.knock("alice", &codes.hotp(2)).reason, "enrolment-damaged");
+    fs::write(&record, whole).unwrap();
     let _ = house.mfactl.run(&["reset", "alice"], "").ok();
     assert_eq!(house.knock("alice", "").reason, "not-enrolled", "an administrator's word");
     // Of what was never used a lost file cannot be told from none.

@@ -145,19 +145,31 @@ impl Items {
             Some(bounded(PATIENCE, values::create(&self.session, &collection, &new, text)).await?)
         };
         for item in own.iter().filter(|item| Some(*item) != made.as_ref()) {
-            self.set(item, label, text).await?;
+            self.set(item, (label, false), text).await?;
         }
         Ok(())
     }
 
-    /// Writes into one item, whatever that is found by.
+    /// Writes into one item, whatever that is found by. A label that `names` what it is comes behind the value, any other before: where the
+    /// keyring stops between the two, none names what is encrypted.
     ///
     /// # Errors
     /// When the keyring does not take it.
-    pub(crate) async fn set(&self, item: &OwnedObjectPath, label: &str, text: &Secret) -> Result<(), KeyringError> {
-        // First: where the value was not taken it is tried again, and a label that names what is encrypted would stay.
-        bounded(PATIENCE, async { self.proxy(item).await?.set_label(label).await.map_err(understood) }).await?;
-        bounded(PATIENCE, values::set(&self.session, item, text)).await
+    pub(crate) async fn set(
+        &self,
+        item: &OwnedObjectPath,
+        (label, names): (&str, bool),
+        text: &Secret,
+    ) -> Result<(), KeyringError> {
+        let labelled = bounded(PATIENCE, async { self.proxy(item).await?.set_label(label).await.map_err(understood) });
+        let written = bounded(PATIENCE, values::set(&self.session, item, text));
+        if names {
+            written.await?;
+            labelled.await
+        } else {
+            labelled.await?;
+            written.await
+        }
     }
 
     /// Removes the one called `name`, for which a person may be asked for `patience` at most; nothing where there is none.

@@ -239,7 +239,7 @@ impl Vault {
         item: &OwnedObjectPath,
     ) -> Result<(), NotKept> {
         let (label, value) = written(key, account)?;
-        Ok(self.items.set(item, &label, &value).await?)
+        Ok(self.items.set(item, (&label, key.is_none()), &value).await?)
     }
 }
 

@@ -176,7 +176,11 @@ fn list(authority: &Authority, after: Option<&str>) -> Result<AdminReply, Refusa
             return Ok(AdminReply::Bypasses { bypasses, next: last });
         }
         let _held = authority.locks.blocking(&name);
-        if let Some(enrollment) = authority.store.enrollment(&name)? {
+        let enrollment = authority.store.enrollment(&name).unwrap_or_else(|why| {
+            tracing::warn!("{why}; no bypass of {} is listed", clean::quoted(&name));
+            None
+        });
+        if let Some(enrollment) = enrollment {
             let state = current_state(authority, &enrollment)?;
             if let Some(bypass) = status_of(authority, &enrollment, &state, now) {
                 bytes += serde_json::to_string(&bypass).map_or(0, |text| text.len() + 1);

@@ -148,6 +148,7 @@ pub fn begin(authority: &Arc<Authority>, caller: Caller, context: Context) -> (S
         Lookup::Found(account) => (account.name.clone(), Some(account.uid)),
         Lookup::Absent | Lookup::Failed(_) => (context.user.clone(), None),
     };
+    let context = pushes::told(context, decision.kind);
     let budget = login.budget(context.rhost.as_deref());
     if let (Lookup::Found(account), true) = (&looked_up, login.may_be_remembered() && decision.remember > 0)
         && signals::is_remembered(authority, account, &context, &decision)

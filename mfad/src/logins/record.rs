@@ -34,7 +34,7 @@ pub(super) fn end(authority: &Authority, session: &Session, next: &Next, judgeme
 }
 
 fn event(session: &Session, happened: Happened) -> Event {
-    pushes::event(happened, &session.user, &session.context, session.login.kind())
+    pushes::event(happened, &session.user, &session.context)
 }
 
 fn happened(reason: Reason) -> Happened {

@@ -63,7 +63,7 @@ pub fn open(
     }
     let Some(enrolled) = charge(authority, user, now)? else { return Ok(None) };
     let names: Vec<String> = requests.iter().map(|(_, person, _)| clean::field(&person.user)).collect();
-    let sent = event(Kind::ApprovalSent, user, context, decision.kind);
+    let sent = event(Kind::ApprovalSent, user, context);
     authority.audit.record(sent.detail(format!("{approvers}; asked: {}", names.join(", "))));
     let (round, ended) = Round::new((user, enrolled), Some(approvers.group.clone()), None, approvers.count);
     Ok(Some(begin(authority, round, ended, requests, number, &asked, now)))

@@ -18,6 +18,12 @@ pub(super) fn name(context: &Context, kind: Kind) -> Option<String> {
     })
 }
 
+/// The context with who asks in the place where polkit's helper puts the one who is asked: the trail names who asks. It may ask the
+/// name service, which nothing that follows may.
+pub fn told(context: Context, kind: Kind) -> Context {
+    if kind == Kind::Polkit { Context { ruser: name(&context, kind), ..context } } else { context }
+}
+
 /// The uids of those who want in: the account's, that of who ran the program, and that of who says so.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use mfa_core::event::Kind;
 use mfa_core::login::Pushed;
 use mfa_core::now::Now;
 use mfa_core::secret::Secret;
-use mfa_core::wire::{self, Context};
+use mfa_core::wire::Context;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -100,7 +100,7 @@ pub fn challenge(
     let none = || Error::Later(String::from("no other device of yours can be asked just now; use a code"));
     let ticket = open_own(authority, &account.name, &asked, excluded).map_err(failed)?.ok_or_else(none)?;
     let number = ticket.number.clone().ok_or_else(none)?;
-    authority.note(event(Kind::PushSent, &account.name, &context, wire::Kind::Other).detail(detail(&purpose)));
+    authority.note(event(Kind::PushSent, &account.name, &context).detail(detail(&purpose)));
     let name = random::<16>().map_err(|why| failed(why.to_string()))?;
     let name = data_encoding::HEXLOWER.encode(&name);
     let left = Arc::new(Notify::new());

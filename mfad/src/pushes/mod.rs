@@ -13,7 +13,7 @@ mod round;
 
 pub use answers::{Answered, approve, deny};
 pub use approvals::open as open_approval;
-pub use asker::uid as asker;
+pub use asker::{told, uid as asker};
 pub use challenges::{Challenges, Proof, Yes, challenge};
 pub use registry::{Agent, Out, Registry};
 
@@ -32,7 +32,7 @@ use mfa_core::pushes::Ended;
 use mfa_core::secret::Secret;
 use mfa_core::state::State;
 use mfa_core::typed;
-use mfa_core::wire::{self, Context};
+use mfa_core::wire::Context;
 use round::{Person, Round};
 use std::sync::Arc;
 use std::time::Duration;
@@ -142,7 +142,7 @@ pub fn open(
     let asked = Asked { context, purpose: Purpose::Login, number_due, by, lifetime: approval::LIFETIME };
     let ticket = open_own(authority, user, &asked, None)?;
     if ticket.is_some() {
-        authority.note(event(Kind::PushSent, user, context, decision.kind));
+        authority.note(event(Kind::PushSent, user, context));
     }
     Ok(ticket)
 }
@@ -312,13 +312,13 @@ fn settle_held(authority: &Authority, round: &Round, pushed: Pushed, how: Ended)
     }
 }
 
-/// What the trail says of a login or a change for which somebody asks. Of polkit's it is who asks, whatever `PAM_RUSER` says.
-pub fn event(happened: Kind, user: &str, context: &Context, kind: wire::Kind) -> Event {
+/// What the trail says of a login or a change for which somebody asks.
+pub fn event(happened: Kind, user: &str, context: &Context) -> Event {
     let shown = |text: &Option<String>| text.as_deref().map(clean::field);
     let mut event = Event::new(happened).about(&clean::field(user));
     event.service = Some(clean::field(&context.service));
     event.tty = shown(&context.tty);
     event.rhost = shown(&context.rhost);
-    event.ruser = if kind == wire::Kind::Polkit { asker::name(context, kind) } else { shown(&context.ruser) };
+    event.ruser = shown(&context.ruser);
     event
 }

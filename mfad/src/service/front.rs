@@ -11,6 +11,7 @@ use super::serve::{BREATH, Lookups, Shared, Transactions, answer_root, log_fault
 use crate::logins::Caller;
 use crate::seldom::{Seldom, due};
 use mfa_core::wire::{Ask, decode};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use std::io;
@@ -80,14 +81,17 @@ impl Front {
         (0..FEWEST).try_for_each(|_| self.hire(shared, for_loop))
     }
 
-    /// Waits, at most for `patience`, until those who work have done; then nothing is begun any more. Who comes now waits in the queue
-    /// for the next mfad, or is turned away.
+    /// Waits, at most for `patience`, until those who work have done; then nothing is begun any more. Who comes after that waits in the
+    /// queue for the next mfad, or is turned away by a thread that still waits for a connection.
     pub fn finish(&self, patience: Duration) {
         self.crew().end = End::Near;
         let end = Instant::now() + patience;
         // Looked at now and then: to be told would cost every login a system call.
-        while self.is_at_work() && Instant::now() < end {
+        loop {
             thread::sleep(GLANCE);
+            if Instant::now() >= end || !(self.is_at_work() || self.is_called()) {
+                break;
+            }
         }
         self.crew().end = End::Here;
     }
@@ -157,6 +161,12 @@ impl Front {
     fn is_at_work(&self) -> bool {
         let crew = self.crew();
         crew.waiting < crew.all
+    }
+
+    /// Whether one who waits will have a connection to lead.
+    fn is_called(&self) -> bool {
+        let came = poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&Timespec::default()));
+        self.crew().waiting > 0 && came == Ok(1)
     }
 
     fn may_leave(&self) -> bool {

@@ -4,8 +4,10 @@
 //! uid it was enrolled by. What must never happen: a file or record that others could write being believed, or a file that was lost
 //! (half a restore, a folder kept in step with another host's) making its user one who never had a factor.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, io_error};
+use mfa_core::clean;
 use mfa_core::enrollment::Enrollment;
+use mfa_core::name;
 use std::path::Path;
 
 /// The uid of a file is not known.
@@ -43,10 +45,34 @@ impl Store {
     /// Of a user without a file, at `path`: none, if there never was one in use. The record is made before the first file is, and goes
     /// after it; a reset leaves both. So one that says of what was used has lost its file.
     pub(super) fn never_enrolled(&self, user: &str, path: &Path) -> Result<Option<Enrollment>, StoreError> {
-        match self.state(user)?.take() {
-            Some(state) if state.was_used() => Err(StoreError::Gone { path: path.display().to_string() }),
-            Some(_) | None => Ok(None),
+        let mut record = self.state(user)?;
+        // A damaged one as well: none is written but whole, or in the place of another.
+        let is_lost = record.take().map_or_else(|| record.is_damaged(), |state| state.was_used());
+        if is_lost { Err(StoreError::Gone { path: path.display().to_string() }) } else { Ok(None) }
+    }
+
+    /// Those whose file is gone though it was in use, of all that `has_file` does not know; and by which uid each was enrolled.
+    ///
+    /// # Errors
+    /// When the records cannot be listed.
+    pub(super) fn lost(&self, has_file: impl Fn(&str) -> bool) -> Result<Vec<(String, u32)>, StoreError> {
+        let folder = self.path.join("state");
+        let mut lost = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(|e| io_error(&folder, e))? {
+            let file = entry.map_err(|e| io_error(&folder, e))?.file_name();
+            let Some(user) = file.to_str().and_then(name::user_of).filter(|user| !has_file(user)) else { continue };
+            let path = self.user_path(&user)?;
+            if let (Err(why @ StoreError::Gone { .. }), Ok(uid)) =
+                (self.never_enrolled(&user, &path), self.uid_in_record(&user))
+            {
+                let shown = clean::field(&user);
+                tracing::warn!(
+                    "{why}. Logins of {shown} are refused: put back a copy of the file, or mfactl reset {shown}"
+                );
+                lost.push((user, uid));
+            }
         }
+        Ok(lost)
     }
 
     fn uid_in_record(&self, user: &str) -> Result<u32, Silent> {

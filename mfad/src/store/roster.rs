@@ -294,6 +294,13 @@ impl Store {
                 }
             }
         }
+        // Whoever has the uid of one whose file was lost is no one who never had a factor. A record that somebody copied names nobody else.
+        for (user, uid) in self.lost(|name| users.has(name))? {
+            let mut inner = self.roster.lock();
+            if inner.users.called(uid).is_none() {
+                inner.users.call(uid, &user);
+            }
+        }
         self.read_so_far(Read::Uids);
         for user in users.each() {
             self.read_one(user, reading, now);

@@ -67,6 +67,8 @@ async fn a_pin_that_is_taken_off_half_way_stays_and_is_said_to() {
     keyring.state().takes = Some(1);
     let said = desktop.refused(&["pin", "remove", "--codes"], &format!("{PIN}\n"));
     assert!(said.contains("The PIN is over 2 of 3 accounts, then the keyring took no more: "), "{said}");
+    let names = |call: &&String| call.starts_with("Label ") && call.contains("ACME");
+    assert_eq!(keyring.state().calls.iter().filter(names).count(), 1, "a label names what is encrypted");
     keyring.state().takes = None;
     desktop.done(&["pin", "remove", "--codes"], &format!("{PIN}\n"));
     assert_eq!(desktop.done(&["list"], "").lines().count(), 3);
